@@ -1,0 +1,5 @@
+//! Lossless compression of any bytes by predicting them with a language model.
+
+pub mod error;
+
+pub use error::{Error, Result};
