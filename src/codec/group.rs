@@ -2,7 +2,7 @@
 
 use super::predictor::ModelPredictor;
 use super::{Plan, decode, decode_without_model, encode, encode_without_model, lane_count};
-use crate::container::{EncodedGroup, GroupCodec, GroupParams, Method, ModelSource};
+use crate::container::{EncodedGroup, GroupCodec, GroupParams, Method, MixerKindCode, ModelSource};
 use crate::error::{Error, Result};
 use crate::mixer::{Mixer, MixerKind, StartValues};
 use crate::model::{Model, Session, builtin, check_known_answer};
@@ -58,7 +58,7 @@ impl Level {
 
     /// The parameters of groups at this level, where nothing else is asked.
     pub fn params(self) -> GroupParams {
-        GroupParams { mixer: self.mixer().into(), ..GroupParams::default() }
+        GroupParams { mixer: MixerKindCode(self.mixer().code()), ..GroupParams::default() }
     }
 }
 
@@ -96,7 +96,7 @@ impl Codec {
             (Some(model), true) => model.start_values().clone(),
             _ => StartValues::generic(),
         };
-        let mixer = MixerKind::try_from(params.mixer)?;
+        let mixer = mixer_kind(params)?;
         let prime_tokens = params.prime_tokens as usize;
         Ok(Plan { lanes, prime_tokens, mixer, start_values })
     }
@@ -106,6 +106,11 @@ impl Codec {
         let window = window(&model, params);
         ModelPredictor::new(model, window, params.window_policy)
     }
+}
+
+fn mixer_kind(params: &GroupParams) -> Result<MixerKind> {
+    MixerKind::from_code(params.mixer.0)
+        .ok_or_else(|| Error::unsupported(format!("needs mixer {}, of a later version", params.mixer.0)))
 }
 
 fn window(model: &Model, params: &GroupParams) -> usize {
@@ -161,7 +166,7 @@ impl GroupCodec for Codec {
 
     fn memory_bytes(&self, plain_len: u64, params: &GroupParams) -> u64 {
         let len = usize::try_from(plain_len).unwrap_or(usize::MAX);
-        let mixer = MixerKind::try_from(params.mixer).unwrap_or(MixerKind::Full);
+        let mixer = mixer_kind(params).unwrap_or(MixerKind::Full);
         let mut bytes = 2 * plain_len + Mixer::memory_bytes(mixer, len) as u64;
         if let Some(model) = &self.model {
             let lanes = lane_count(len, params.lanes as usize);

@@ -140,7 +140,7 @@ impl Session {
     /// each of them: the feed's number, the index within the feed, the frequencies.
     ///
     /// Feeds name different lanes. Results do not depend on how tokens are cut into calls.
-    pub fn advance(&mut self, feeds: &[Feed<'_>], mut visit: impl FnMut(usize, usize, &Frequencies)) {
+    pub fn advance(&mut self, feeds: &[Feed<'_>], mut visit: impl FnMut(usize, usize, &mut Frequencies)) {
         let _exact = FloatEnv::exact();
         let mut index = 0;
         // Every lane by at most `run` tokens in turn, so that blocks stay full when there are many.
@@ -160,7 +160,7 @@ impl Session {
     }
 
     /// Hops where the policy says so.
-    fn make_room(&mut self, lane: usize, visit: &mut impl FnMut(usize, usize, &Frequencies)) {
+    fn make_room(&mut self, lane: usize, visit: &mut impl FnMut(usize, usize, &mut Frequencies)) {
         let WindowPolicy::Hop { keep } = self.policy else { return };
         if self.caches[lane].position < self.window {
             return;
@@ -178,7 +178,7 @@ impl Session {
         lane: usize,
         token: u32,
         pending: Option<Pending>,
-        visit: &mut impl FnMut(usize, usize, &Frequencies),
+        visit: &mut impl FnMut(usize, usize, &mut Frequencies),
     ) {
         if self.policy != WindowPolicy::Slide {
             self.lanes[lane].recent.push(token);
@@ -197,7 +197,7 @@ impl Session {
     }
 
     /// Runs the rows that wait.
-    fn flush(&mut self, visit: &mut impl FnMut(usize, usize, &Frequencies)) {
+    fn flush(&mut self, visit: &mut impl FnMut(usize, usize, &mut Frequencies)) {
         if self.rows.is_empty() {
             return;
         }
@@ -218,7 +218,7 @@ impl Session {
             for (logits, row) in self.logits.chunks_exact(stride).zip(rows) {
                 if let Some(Pending { feed, index }) = self.pending[row] {
                     self.frequencies.fill(self.isa, &logits[..coded]);
-                    visit(feed, index, &self.frequencies);
+                    visit(feed, index, &mut self.frequencies);
                 }
             }
         }
