@@ -119,9 +119,7 @@ pub fn decode<P: Predictor>(
     while busy {
         busy = overlap(first, second, &mut mixing)? | overlap(second, first, &mut mixing)?;
     }
-    if mixing.coder.overrun() {
-        return Err(Error::damaged("the coded bytes end before the text does"));
-    }
+    mixing.coder.finish()?;
     Ok(mixing.plain)
 }
 
@@ -198,10 +196,8 @@ pub fn decode_without_model(
         for byte in part.iter_mut() {
             *byte = code_byte(0, 0, &mut mixer, &mut coder);
         }
-        if coder.overrun() {
-            return Err(Error::damaged("the coded bytes end before the text does"));
-        }
         done(part.len() as u64);
     }
+    coder.finish()?;
     Ok(plain)
 }

@@ -90,11 +90,16 @@ impl HfConfig {
             .ok_or_else(|| Error::unsupported("config.json: neither bos_token_id nor eos_token_id"))
     }
 
-    /// Our configuration for `coded` tokens, followed by the start row alone.
+    /// Our configuration for `coded` tokens, rows for `duplicates` of them, and the start row.
     ///
     /// # Errors
     /// `Unsupported`, naming what the engine cannot do.
-    pub fn to_config(&self, coded: usize, quantisation: Quantisation) -> Result<Config> {
+    pub fn to_config(
+        &self,
+        coded: usize,
+        duplicates: usize,
+        quantisation: Quantisation,
+    ) -> Result<Config> {
         let architecture = match self.model_type.as_str() {
             "qwen3" => Architecture::Qwen3,
             "qwen2" => Architecture::Qwen2,
@@ -121,9 +126,10 @@ impl HfConfig {
             kv_heads: self.num_key_value_heads.unwrap_or(self.num_attention_heads),
             head_dim: self.head_dim.unwrap_or(self.hidden_size / self.num_attention_heads),
             feed_forward: self.intermediate_size,
-            rows: coded + 1,
+            rows: coded + duplicates + 1,
+            predicted: coded + duplicates,
             coded,
-            start_row: coded as u32,
+            start_row: (coded + duplicates) as u32,
             tied: self.tie_word_embeddings,
             qk_norm: architecture == Architecture::Qwen3,
             qkv_bias: architecture == Architecture::Qwen2,

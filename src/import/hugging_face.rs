@@ -33,13 +33,14 @@ pub fn import_directory(dir: &Path, options: &ImportOptions) -> Result<Vec<u8>> 
     let spec =
         TokenizerSpec::from_tokenizer_json(&read(&dir.join("tokenizer.json"))?, hf.vocab_size)?;
     let quantisation = Quantisation { group: options.group, weight_max: options.weight_max };
-    let mut config = hf.to_config(spec.n_coded(), quantisation)?;
+    let mut config = hf.to_config(spec.tokens().len(), spec.duplicates().len(), quantisation)?;
     if let Some(window) = options.window {
         config.window = window;
         config.validate()?;
     }
     let tensors = Tensors::open(dir)?;
     let mut ids: Vec<u32> = spec.original_ids().to_vec();
+    ids.extend(spec.duplicates().iter().map(|&(_, id)| id));
     let mut builder = WeightsBuilder::new(&config);
     fill(&mut builder, &config, &tensors, &mut ids, hf.start_token()?)?;
     builder.put_inv_freq(&hf.inv_freq(config.head_dim)?);

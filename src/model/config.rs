@@ -38,8 +38,11 @@ pub struct Config {
     pub head_dim: usize,
     /// Inner width of the feed-forward part.
     pub feed_forward: usize,
-    /// Rows of the embedding: the coded tokens in byte order, then the special ones.
+    /// Rows of the embedding: the predicted ones, then the special ones.
     pub rows: usize,
+    /// Rows of the output layer: the coded tokens in byte order, then further rows for bytes that
+    /// a token before them has already.
+    pub predicted: usize,
     /// Tokens that can be coded; the first rows.
     pub coded: usize,
     /// The row that stands before every lane.
@@ -85,7 +88,8 @@ impl Config {
         bounded("head_dim", self.head_dim, 256)?;
         bounded("feed_forward", self.feed_forward, 65_536)?;
         bounded("rows", self.rows, 1 << 20)?;
-        bounded("coded", self.coded, self.rows)?;
+        bounded("predicted", self.predicted, self.rows)?;
+        bounded("coded", self.coded, self.predicted)?;
         bounded("window", self.window, MAX_WINDOW)?;
         bounded("heads * head_dim", self.heads * self.head_dim, 65_536)?;
         let must = |holds: bool, what: &str| {

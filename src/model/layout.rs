@@ -98,7 +98,7 @@ pub struct Layout {
     pub blocks: Vec<BlockLayout>,
     /// Last norm, `hidden` floats.
     pub final_norm: usize,
-    /// The output layer if it is a matrix of its own: its first `coded` rows.
+    /// The output layer if it is a matrix of its own: its first `predicted` rows.
     pub output: Option<LinearSpan>,
     /// Frequencies of the rotary pairs, `head_dim / 2` f64.
     pub inv_freq: usize,
@@ -125,7 +125,7 @@ impl Layout {
             })
             .collect();
         let final_norm = area.floats(c.hidden);
-        let output = (!c.tied).then(|| area.linear(c.coded, c.hidden));
+        let output = (!c.tied).then(|| area.linear(c.predicted, c.hidden));
         let inv_freq = area.take(8 * c.head_dim / 2);
         Layout { embedding, blocks, final_norm, output, inv_freq, len: area.end }
     }

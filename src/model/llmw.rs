@@ -256,7 +256,8 @@ pub(super) fn read(storage: Storage, verify: bool) -> Result<Model> {
         return Err(Error::damaged("the weights do not have the size of their configuration"));
     }
     let tokenizer = Tokenizer::new(TokenizerSpec::from_bytes(tokenizer)?)?;
-    if tokenizer.vocabulary().len() != config.coded {
+    let duplicates = tokenizer.spec().duplicates().len();
+    if tokenizer.vocabulary().len() != config.coded || config.predicted != config.coded + duplicates {
         return Err(Error::damaged("the tokenizer and the configuration disagree"));
     }
     let start_values = StartValues::from_bytes(start_values)?;

@@ -53,6 +53,23 @@ impl Frequencies {
     fn fill(&mut self, isa: Isa, logits: &[f32]) {
         frequencies(isa, logits, &mut self.freqs, &mut self.block_prefix);
     }
+
+    /// As [`Frequencies::fill`], where `logits` go on with rows that stand for tokens before them:
+    /// row `n + i` is one more of token `duplicates[i].0`.
+    fn fill_adding(&mut self, isa: Isa, logits: &[f32], duplicates: &[(u32, u32)]) {
+        let n = self.freqs.len();
+        let mut all = Frequencies::new(logits.len());
+        all.fill(isa, logits);
+        self.freqs.copy_from_slice(&all.freqs[..n]);
+        for (&(token, _), &more) in duplicates.iter().zip(&all.freqs[n..]) {
+            self.freqs[token as usize] += more;
+        }
+        let mut sum = 0;
+        for (block, prefix) in self.freqs.chunks(16).zip(&mut self.block_prefix[1..]) {
+            sum += block.iter().map(|&freq| u64::from(freq)).sum::<u64>();
+            *prefix = sum;
+        }
+    }
 }
 
 /// One lane of a session.
@@ -103,7 +120,7 @@ impl Session {
         let cache = LaneCache::new(config, window, run);
         let slots = cache.used_slots(usize::MAX / 2);
         let max_rows = MAX_ROWS.min(run * lanes.max(1));
-        let logits_stride = crate::kernels::padded_rows(config.coded);
+        let logits_stride = crate::kernels::padded_rows(config.predicted);
         Ok(Session {
             isa,
             window,
@@ -127,7 +144,7 @@ impl Session {
         let per_row = 4 * (4 * config.hidden + 3 * config.feed_forward + 2 * config.qkv_rows());
         lanes * LaneCache::memory_bytes(config, window, run)
             + rows * per_row
-            + OUTPUT_ROWS.min(rows) * 4 * config.coded
+            + OUTPUT_ROWS.min(rows) * 4 * config.predicted
             + 16 * config.heads_per_kv() * (window + run) * 6
     }
 
@@ -205,8 +222,9 @@ impl Session {
         let forward = Forward { model: &model, isa: self.isa, window: self.window };
         let states = forward.run(&self.rows, &mut self.caches, &mut self.scratch);
         let view = model.linear(model.layout.output());
-        let coded = model.config().coded;
-        let panels = 0..coded.div_ceil(16);
+        let predicted = model.config().predicted;
+        let duplicates = model.tokenizer.spec().duplicates();
+        let panels = 0..predicted.div_ceil(16);
         let stride = 16 * panels.end;
         let n_rows = self.rows.len();
         for first in (0..n_rows).step_by(OUTPUT_ROWS) {
@@ -217,7 +235,10 @@ impl Session {
             linear(self.isa, states, rows.clone(), &view, panels.clone(), &mut self.logits, stride);
             for (logits, row) in self.logits.chunks_exact(stride).zip(rows) {
                 if let Some(Pending { feed, index }) = self.pending[row] {
-                    self.frequencies.fill(self.isa, &logits[..coded]);
+                    match duplicates {
+                        [] => self.frequencies.fill(self.isa, &logits[..predicted]),
+                        _ => self.frequencies.fill_adding(self.isa, &logits[..predicted], duplicates),
+                    }
                     visit(feed, index, &mut self.frequencies);
                 }
             }
