@@ -98,8 +98,8 @@ fn key(text: &[u8], piece: &Range<usize>) -> Option<Key> {
 
 #[inline]
 fn hash(key: &Key) -> u64 {
-    // Odd constants of digits of pi; a product spreads upwards only, so halves are exchanged in between.
-    let ab = (key[0] ^ key[1].rotate_left(23)).wrapping_mul(0x2437_f6a8_885a_308d);
+    // Odd constants made of the digits of pi; a product spreads upwards only, so halves are exchanged in between.
+    let ab = (key[0] ^ key[1].rotate_left(23)).wrapping_mul(0xa409_3822_299f_31d1);
     let cd = (key[2] ^ key[3].rotate_left(23)).wrapping_mul(0x1319_8a2e_0370_7345);
     (ab.rotate_left(32) ^ cd ^ key[1]).wrapping_mul(0x243f_6a88_85a3_08d3)
 }

@@ -253,3 +253,6 @@ fn rank_merges(
     ranked.retain(|merge| place.next() == last_place.get(&(merge.left, merge.right)).copied());
     Ok(ranked)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::error::{Error, Result};
 
-/// The longest token in bytes; the longest known in a published vocabulary has 512.
+/// The longest token in bytes; the longest in the vocabulary of Qwen3 has 128.
 pub const MAX_TOKEN_BYTES: usize = 1024;
 /// The most bytes that all tokens together may have. A vocabulary of 151,643 tokens has 1 MB.
 pub const MAX_VOCABULARY_BYTES: usize = 1 << 24;
@@ -45,7 +45,7 @@ impl SortedTokens {
         if self.len() == MAX_ROWS || self.flat.len() + token.len() > MAX_VOCABULARY_BYTES {
             return Err(Error::invalid("the vocabulary is too large"));
         }
-        if self.len() > 0 && self.bytes(self.len() as u32 - 1) >= token {
+        if !self.is_empty() && self.bytes(self.len() as u32 - 1) >= token {
             return Err(Error::invalid(format!(
                 "token {} does not follow the one before it in byte order",
                 self.len()
