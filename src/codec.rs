@@ -6,6 +6,7 @@
 //! lanes in any order, on any number of threads, many positions at once; what the mixer has
 //! learned comes from all lanes, so its order is fixed by the format.
 
+mod ahead;
 mod decode;
 mod encode;
 mod group;
@@ -14,7 +15,7 @@ mod predictor;
 mod walk;
 
 pub use decode::{decode, decode_without_model};
-pub use encode::{encode, encode_without_model};
+pub use encode::{Recording, encode, encode_without_model};
 pub use group::{BuiltinModels, Codec, Level, PRIME_TOKENS};
 pub use lanes::{Lanes, MAX_LANES, lane_count};
 pub use predictor::{ModelPredictor, Predictor, PredictorLanes};

@@ -11,7 +11,10 @@ pub fn threads() -> usize {
 }
 
 /// Does both, at the same time if possible.
-pub fn join<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
+pub fn join<A: Send, B: Send>(
+    a: impl FnOnce() -> A + Send,
+    b: impl FnOnce() -> B + Send,
+) -> (A, B) {
     #[cfg(feature = "threads")]
     return rayon::join(a, b);
     #[cfg(not(feature = "threads"))]

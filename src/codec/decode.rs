@@ -61,7 +61,7 @@ impl Mixing<'_> {
     /// Decodes the next token of a lane, if it is not finished.
     fn token(&mut self, lane: usize, frequencies: &Frequencies) -> Result<Option<u32>> {
         let rest = &mut self.rest[lane];
-        if rest.is_empty() {
+        if Range::is_empty(rest) {
             return Ok(None);
         }
         let mut opinion = Live::new(frequencies, self.vocabulary.len());
@@ -140,8 +140,10 @@ fn shards<P: Predictor>(predictor: &P, lanes: Range<usize>) -> Result<Vec<Shard<
     let mut shards = Vec::new();
     for first in lanes.clone().step_by(per_shard) {
         let n = per_shard.min(lanes.end - first);
-        let slots =
-            (0..n).map(|_| Slot { frequencies: Frequencies::new(predictor.vocabulary().len()), coded: None });
+        let slots = (0..n).map(|_| Slot {
+            frequencies: Frequencies::new(predictor.vocabulary().len()),
+            coded: None,
+        });
         shards.push(Shard { lanes: predictor.lanes(n, 1)?, first, slots: slots.collect() });
     }
     Ok(shards)

@@ -1,60 +1,14 @@
 //! Bytes to coded bytes: the model runs ahead in chunks, the mixer follows in lane order.
 
-use super::predictor::{Predictor, PredictorLanes};
-use super::walk::{Noted, code_byte, code_token, note_path};
-use super::{Lanes, Plan};
+use super::ahead::{Ahead, NotedTokens};
+use super::predictor::Predictor;
+use super::walk::{Noted, code_byte, code_token};
+use super::{Lanes, Plan, REPORT_BYTES};
 use crate::entropy::Encoder;
 use crate::error::Result;
 use crate::mixer::Mixer;
-use crate::model::Feed;
 use crate::parallel;
 use crate::tokenizer::Vocabulary;
-
-/// Rows that a shard aims to run together.
-const SHARD_ROWS: usize = 128;
-
-/// The answers of the model for the next tokens of one lane.
-#[derive(Default)]
-struct NotedTokens {
-    answers: Vec<u32>,
-    tokens: usize,
-}
-
-/// Some lanes that one thread runs ahead.
-struct Shard<L> {
-    lanes: L,
-    /// Global number of the first lane.
-    first: usize,
-    /// What was noted in the chunk that the model last ran, lane by lane.
-    noted: Vec<NotedTokens>,
-    /// What the mixer is working on at the same time.
-    ready: Vec<NotedTokens>,
-    /// Tokens per lane that the model has answered so far.
-    answered: Vec<usize>,
-}
-
-impl<L: PredictorLanes> Shard<L> {
-    /// Notes the model's answers for up to `run` more tokens of each lane.
-    fn run_ahead(&mut self, vocabulary: &Vocabulary, tokens: &[Vec<u32>], run: usize) {
-        let mut feeds = Vec::with_capacity(self.noted.len());
-        for (i, noted) in self.noted.iter_mut().enumerate() {
-            noted.answers.clear();
-            let all = &tokens[self.first + i];
-            let from = self.answered[i];
-            noted.tokens = run.min(all.len() - from);
-            self.answered[i] += noted.tokens;
-            if noted.tokens > 0 {
-                feeds.push(Feed { lane: i, tokens: &all[from - 1..from - 1 + noted.tokens] });
-            }
-        }
-        let (noted, first, answered) = (&mut self.noted, self.first, &self.answered);
-        self.lanes.advance(&feeds, &mut |feed, index, frequencies| {
-            let lane = feeds[feed].lane;
-            let token = tokens[first + lane][answered[lane] - noted[lane].tokens + index];
-            note_path(vocabulary, frequencies, token, &mut noted[lane].answers);
-        });
-    }
-}
 
 /// What codes, in the order that both sides share.
 struct Mixing<'a> {
@@ -67,7 +21,7 @@ struct Mixing<'a> {
 }
 
 impl Mixing<'_> {
-    /// Codes the next token of `lane`.
+    /// Codes the next token of `lane` and returns its bytes.
     fn token(&mut self, lane: usize, opinion: &mut Noted<'_>) -> u64 {
         let token = self.tokens[lane][self.coded[lane]];
         self.coded[lane] += 1;
@@ -76,7 +30,7 @@ impl Mixing<'_> {
     }
 
     /// Codes all that is noted, one token of each lane per step.
-    fn steps(&mut self, lanes: &[&NotedTokens]) {
+    fn steps(&mut self, lanes: &[NotedTokens]) {
         let mut opinions: Vec<_> = lanes.iter().map(|noted| Noted::new(&noted.answers)).collect();
         let steps = lanes.iter().map(|noted| noted.tokens).max().unwrap_or(0);
         let mut bytes = 0;
@@ -91,7 +45,18 @@ impl Mixing<'_> {
     }
 }
 
-/// Codes `plain` with the model's help; `done` hears of bytes as they are finished.
+/// Tokens of a group, lane by lane.
+fn tokenise<P: Predictor>(plain: &[u8], lanes: &Lanes, predictor: &P) -> Result<Vec<Vec<u32>>> {
+    lanes.ranges().iter().map(|range| predictor.tokenizer().encode(&plain[range.clone()])).collect()
+}
+
+/// How many tokens of lane 0 are coded before the others begin.
+fn alone(plan: &Plan, tokens: &[Vec<u32>]) -> usize {
+    if plan.lanes == 1 { 0 } else { plan.prime_tokens.min(tokens[0].len()) }
+}
+
+/// Codes `plain`, which is not empty, with the model's help; `done` hears of bytes as they are
+/// finished.
 ///
 /// # Errors
 /// What the tokenizer or the predictor cannot do.
@@ -101,114 +66,91 @@ pub fn encode<P: Predictor>(
     plan: &Plan,
     done: &(dyn Fn(u64) + Sync),
 ) -> Result<Vec<u8>> {
-    let ranges = Lanes::new(plain.len(), plan.lanes);
-    let ranges = ranges.ranges();
-    let tokenise = |range: &std::ops::Range<usize>| predictor.tokenizer().encode(&plain[range.clone()]);
-    let tokens = ranges.iter().map(tokenise).collect::<Result<Vec<_>>>()?;
-    let vocabulary = predictor.vocabulary();
-    let (mut shards, run) = shards(predictor, plan.lanes)?;
+    let lanes = Lanes::new(plain.len(), plan.lanes);
+    let tokens = tokenise(plain, &lanes, predictor)?;
+    let mut ahead = Ahead::new(predictor, &tokens)?;
     let mut mixing = Mixing {
-        vocabulary,
+        vocabulary: predictor.vocabulary(),
         tokens: &tokens,
         coded: vec![0; plan.lanes],
-        mixer: Mixer::new(plan.mixer, true, ranges, &plan.start_values),
+        mixer: Mixer::new(plan.mixer, true, lanes.ranges(), &plan.start_values),
         coder: Encoder::new(Vec::new()),
         done,
     };
-    prime(predictor, plan, &tokens, &mut shards, &mut mixing);
+    let leader = ahead.start(alone(plan, &tokens));
+    mixing.steps(&[leader]);
     loop {
-        for shard in &mut shards {
-            std::mem::swap(&mut shard.noted, &mut shard.ready);
+        let noted = ahead.take();
+        if noted.iter().all(|lane| lane.tokens == 0) {
+            return Ok(mixing.coder.finish());
         }
-        let mut noted = Vec::with_capacity(plan.lanes);
-        let mut runs = Vec::with_capacity(shards.len());
-        for shard in &mut shards {
-            // The mixer reads what is ready while the model writes what is noted.
-            let ready = std::mem::take(&mut shard.ready);
-            noted.push(ready);
-            runs.push(shard);
-        }
-        let lanes: Vec<&NotedTokens> = noted.iter().flatten().collect();
-        if lanes.iter().all(|lane| lane.tokens == 0) {
-            break;
-        }
-        parallel::join(
-            || mixing.steps(&lanes),
-            || parallel::for_each_mut(&mut runs, |shard| shard.run_ahead(vocabulary, &tokens, run)),
-        );
-        drop(lanes);
-        for (shard, ready) in shards.iter_mut().zip(noted) {
-            shard.ready = ready;
-        }
+        parallel::join(|| mixing.steps(&noted), || ahead.run());
     }
-    Ok(mixing.coder.finish())
 }
 
-/// Cuts the lanes into shards, and says how many tokens of each lane are run at once.
-fn shards<P: Predictor>(predictor: &P, lanes: usize) -> Result<(Vec<Shard<P::Lanes>>, usize)> {
-    let threads = parallel::threads();
-    // Two shards a thread let the thread that mixes leave one to the others.
-    let n_shards = if threads == 1 { 1 } else { (2 * threads).min(lanes) };
-    let per_shard = lanes.div_ceil(n_shards);
-    let run = (SHARD_ROWS / per_shard).max(1);
-    let mut shards = Vec::new();
-    for first in (0..lanes).step_by(per_shard) {
-        let n = per_shard.min(lanes - first);
-        let empty = || (0..n).map(|_| NotedTokens::default()).collect::<Vec<_>>();
-        shards.push(Shard {
-            lanes: predictor.lanes(n, run)?,
-            first,
-            noted: empty(),
-            ready: empty(),
-            answered: vec![0; n],
-        });
-    }
-    Ok((shards, run))
+/// The model's answers for a whole group, noted once so that mixers can be compared quickly.
+pub struct Recording {
+    tokens: Vec<Vec<u32>>,
+    leader: NotedTokens,
+    lanes: Vec<NotedTokens>,
+    len: usize,
 }
 
-/// Runs and codes the beginning of lane 0, and gives its state to the others.
-fn prime<P: Predictor>(
-    predictor: &P,
-    plan: &Plan,
-    tokens: &[Vec<u32>],
-    shards: &mut [Shard<P::Lanes>],
-    mixing: &mut Mixing<'_>,
-) {
-    let vocabulary = predictor.vocabulary();
-    let alone = if plan.lanes == 1 { 0 } else { plan.prime_tokens.min(tokens[0].len()) };
-    let mut fed = vec![predictor.start_token()];
-    fed.extend(&tokens[0][..alone]);
-    let mut answers = Vec::new();
-    let (leader, others) = shards.split_first_mut().expect("there is at least one lane");
-    let mut first_answers: Vec<NotedTokens> = Vec::new();
-    leader.lanes.advance(&[Feed { lane: 0, tokens: &fed }], &mut |_, index, frequencies| {
-        if index < alone {
-            note_path(vocabulary, frequencies, tokens[0][index], &mut answers);
-            return;
-        }
-        for (lane, tokens) in tokens.iter().enumerate() {
-            let mut noted = NotedTokens::default();
-            if let Some(&token) = tokens.get(if lane == 0 { alone } else { 0 }) {
-                note_path(vocabulary, frequencies, token, &mut noted.answers);
-                noted.tokens = 1;
+impl Recording {
+    /// Runs the model over `plain`; of the plan, lanes and prime tokens count.
+    ///
+    /// # Errors
+    /// As [`encode`].
+    pub fn new<P: Predictor>(plain: &[u8], predictor: &P, plan: &Plan) -> Result<Recording> {
+        let tokens = tokenise(plain, &Lanes::new(plain.len(), plan.lanes), predictor)?;
+        let mut ahead = Ahead::new(predictor, &tokens)?;
+        let leader = ahead.start(alone(plan, &tokens));
+        let mut lanes = vec![NotedTokens::default(); plan.lanes];
+        loop {
+            let noted = ahead.take();
+            if noted.iter().all(|lane| lane.tokens == 0) {
+                return Ok(Recording { tokens, leader, lanes, len: plain.len() });
             }
-            first_answers.push(noted);
-        }
-    });
-    let snapshot = leader.lanes.snapshot(0);
-    for shard in std::iter::once(leader).chain(others) {
-        for i in 0..shard.noted.len() {
-            let lane = shard.first + i;
-            if lane > 0 {
-                shard.lanes.restore(i, &snapshot);
+            for (lane, noted) in lanes.iter_mut().zip(noted) {
+                lane.tokens += noted.tokens;
+                lane.answers.extend(noted.answers);
             }
-            shard.noted[i] = std::mem::take(&mut first_answers[lane]);
-            shard.answered[i] = shard.noted[i].tokens + if lane == 0 { alone } else { 0 };
+            ahead.run();
         }
     }
-    let mut opinion = Noted::new(&answers);
-    let bytes = (0..alone).map(|_| mixing.token(0, &mut opinion)).sum();
-    (mixing.done)(bytes);
+
+    /// Codes the group as [`encode`] would, and gives back the mixer with what it has learned.
+    pub fn encode(&self, vocabulary: &Vocabulary, plan: &Plan) -> (Vec<u8>, Mixer) {
+        let lanes = Lanes::new(self.len, self.lanes.len());
+        let mut mixing = Mixing {
+            vocabulary,
+            tokens: &self.tokens,
+            coded: vec![0; self.lanes.len()],
+            mixer: Mixer::new(plan.mixer, true, lanes.ranges(), &plan.start_values),
+            coder: Encoder::new(Vec::new()),
+            done: &|_| (),
+        };
+        mixing.steps(std::slice::from_ref(&self.leader));
+        mixing.steps(&self.lanes);
+        (mixing.coder.finish(), mixing.mixer)
+    }
+
+    /// Bits that the model's own probabilities would cost, without mixing and coding.
+    pub fn ideal_bits(&self, vocabulary: &Vocabulary) -> f64 {
+        let mut bits = 0.0;
+        for (i, (lane, tokens)) in self.lanes.iter().zip(&self.tokens).enumerate() {
+            let leader = self.leader.answers.iter().filter(|_| i == 0);
+            let mut answers = leader.chain(&lane.answers);
+            for &token in tokens {
+                for step in vocabulary.path(token) {
+                    let right = f64::from(*answers.next().expect("as many as decisions"));
+                    let p = right / f64::from(u32::MAX);
+                    bits -= if step.took_right { p } else { 1.0 - p }.log2();
+                }
+            }
+        }
+        bits
+    }
 }
 
 /// Codes `plain` by the mixer alone.
@@ -216,7 +158,7 @@ pub fn encode_without_model(plain: &[u8], plan: &Plan, done: &(dyn Fn(u64) + Syn
     let lane = 0..plain.len();
     let mut mixer = Mixer::new(plan.mixer, false, std::slice::from_ref(&lane), &plan.start_values);
     let mut coder = Encoder::new(Vec::new());
-    for part in plain.chunks(super::REPORT_BYTES) {
+    for part in plain.chunks(REPORT_BYTES) {
         for &byte in part {
             code_byte(0, byte, &mut mixer, &mut coder);
         }

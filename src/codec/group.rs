@@ -109,8 +109,9 @@ impl Codec {
 }
 
 fn mixer_kind(params: &GroupParams) -> Result<MixerKind> {
-    MixerKind::from_code(params.mixer.0)
-        .ok_or_else(|| Error::unsupported(format!("needs mixer {}, of a later version", params.mixer.0)))
+    MixerKind::from_code(params.mixer.0).ok_or_else(|| {
+        Error::unsupported(format!("needs mixer {}, of a later version", params.mixer.0))
+    })
 }
 
 fn window(model: &Model, params: &GroupParams) -> usize {
@@ -198,4 +199,3 @@ impl ModelSource for BuiltinModels {
         Arc::new(Codec::without_model())
     }
 }
-

@@ -39,7 +39,11 @@ pub trait PredictorLanes: Send {
 
     /// Runs each feed's tokens and shows the frequencies after each: the number of the feed, the
     /// index within it, and the frequencies, which the visitor may take away.
-    fn advance(&mut self, feeds: &[Feed<'_>], visit: &mut dyn FnMut(usize, usize, &mut Frequencies));
+    fn advance(
+        &mut self,
+        feeds: &[Feed<'_>],
+        visit: &mut dyn FnMut(usize, usize, &mut Frequencies),
+    );
 
     /// The state of a lane.
     fn snapshot(&self, lane: usize) -> Self::Snapshot;
@@ -86,7 +90,11 @@ impl Predictor for ModelPredictor {
 impl PredictorLanes for Session {
     type Snapshot = Snapshot;
 
-    fn advance(&mut self, feeds: &[Feed<'_>], visit: &mut dyn FnMut(usize, usize, &mut Frequencies)) {
+    fn advance(
+        &mut self,
+        feeds: &[Feed<'_>],
+        visit: &mut dyn FnMut(usize, usize, &mut Frequencies),
+    ) {
         Session::advance(self, feeds, visit);
     }
 

@@ -62,11 +62,6 @@ impl<'a> Noted<'a> {
     pub fn new(answers: &'a [u32]) -> Self {
         Noted { answers: answers.iter() }
     }
-
-    /// Answers that were not asked for.
-    pub fn rest(&self) -> usize {
-        self.answers.len()
-    }
 }
 
 impl Opinion for Noted<'_> {

@@ -74,15 +74,21 @@ fn fill(
         let mut join = |span: &LinearSpan, parts: &[(&str, usize)]| -> Result<()> {
             let mut rows = Vec::with_capacity(span.rows * span.cols);
             for (part, n_rows) in parts {
-                rows.extend(tensors.floats(&name(&format!("{part}.weight")), &[*n_rows, span.cols])?);
+                rows.extend(
+                    tensors.floats(&name(&format!("{part}.weight")), &[*n_rows, span.cols])?,
+                );
             }
             builder.put_matrix(span, &rows)
         };
         let (query, key) = (c.heads * c.head_dim, c.kv_heads * c.head_dim);
-        let qkv = [("self_attn.q_proj", query), ("self_attn.k_proj", key), ("self_attn.v_proj", key)];
+        let qkv =
+            [("self_attn.q_proj", query), ("self_attn.k_proj", key), ("self_attn.v_proj", key)];
         join(&block.qkv, &qkv)?;
         join(&block.attention_out, &[("self_attn.o_proj", c.hidden)])?;
-        join(&block.gate_up, &[("mlp.gate_proj", c.feed_forward), ("mlp.up_proj", c.feed_forward)])?;
+        join(
+            &block.gate_up,
+            &[("mlp.gate_proj", c.feed_forward), ("mlp.up_proj", c.feed_forward)],
+        )?;
         join(&block.down, &[("mlp.down_proj", c.hidden)])?;
         let mut vector = |at: usize, part: &str, len: usize| -> Result<()> {
             builder.put_floats(at, &tensors.floats(&name(part), &[len])?);
@@ -162,7 +168,6 @@ fn candle(error: candle_core::Error) -> Error {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|e| {
-        Error::Io(std::io::Error::new(e.kind(), format!("{}: {e}", path.display())))
-    })
+    fs::read(path)
+        .map_err(|e| Error::Io(std::io::Error::new(e.kind(), format!("{}: {e}", path.display()))))
 }

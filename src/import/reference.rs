@@ -50,8 +50,9 @@ fn compare(model: &Arc<Model>, dir: &Path, text: &[u8]) -> Result<Comparison> {
         .map_err(|e| Error::unsupported(format!("config.json for the float model: {e}")))?;
     let weights = candle_core::safetensors::load(dir.join("model.safetensors"), &Device::Cpu);
     let weights = VarBuilder::from_tensors(weights.map_err(candle)?, DType::F32, &Device::Cpu);
-    let embedding =
-        weights.get((hf.vocab_size, hf.hidden_size), "model.embed_tokens.weight").map_err(candle)?;
+    let embedding = weights
+        .get((hf.vocab_size, hf.hidden_size), "model.embed_tokens.weight")
+        .map_err(candle)?;
     let float = qwen3::Model::new(&config, weights).map_err(candle)?;
     let spec = model.tokenizer().spec();
     let ids = spec.original_ids();
@@ -63,14 +64,14 @@ fn compare(model: &Arc<Model>, dir: &Path, text: &[u8]) -> Result<Comparison> {
         let mut input = vec![hf.start_token()?];
         input.extend(part.iter().map(|&rank| ids[rank as usize]));
         let logits = float_logits(&mut float.clone(), &embedding, &input)?;
-        let mut session =
-            Session::new(model.clone(), isa, 1, window, WindowPolicy::Slide, window)?;
+        let mut session = Session::new(model.clone(), isa, 1, window, WindowPolicy::Slide, window)?;
         let mut tokens = vec![model.config().start_row];
         tokens.extend(part);
         session.advance(&[Feed { lane: 0, tokens: &tokens }], |_, at, frequencies| {
             let Some(&next) = part.get(at) else { return };
             let row: Vec<f64> = ids.iter().map(|&id| f64::from(logits[at][id as usize])).collect();
-            let exact: Vec<f64> = frequencies.as_slice().iter().map(|&f| f64::from(f).ln()).collect();
+            let exact: Vec<f64> =
+                frequencies.as_slice().iter().map(|&f| f64::from(f).ln()).collect();
             let next = next as usize;
             result.float_bits += (log_sum_exp(&row) - row[next]) / std::f64::consts::LN_2;
             result.exact_bits += (log_sum_exp(&exact) - exact[next]) / std::f64::consts::LN_2;
@@ -83,7 +84,11 @@ fn compare(model: &Arc<Model>, dir: &Path, text: &[u8]) -> Result<Comparison> {
     Ok(result)
 }
 
-fn float_logits(float: &mut qwen3::Model, embedding: &Tensor, ids: &[u32]) -> Result<Vec<Vec<f32>>> {
+fn float_logits(
+    float: &mut qwen3::Model,
+    embedding: &Tensor,
+    ids: &[u32],
+) -> Result<Vec<Vec<f32>>> {
     let input = Tensor::new(ids, &Device::Cpu).and_then(|ids| ids.unsqueeze(0)).map_err(candle)?;
     let states = float.forward(&input, 0).and_then(|states| states.squeeze(0)).map_err(candle)?;
     let logits = embedding.t().and_then(|t| states.matmul(&t)).map_err(candle)?;

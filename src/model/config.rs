@@ -76,7 +76,9 @@ impl Config {
     pub fn validate(&self) -> Result<()> {
         let bounded = |name: &str, value: usize, max: usize| {
             if value == 0 || value > max {
-                return Err(Error::unsupported(format!("model: {name} is {value}, not in 1..={max}")));
+                return Err(Error::unsupported(format!(
+                    "model: {name} is {value}, not in 1..={max}"
+                )));
             }
             Ok(())
         };

@@ -59,7 +59,11 @@ impl Scratch {
             projected: vec![0.0; rows * wide],
             gated: vec![0.0; rows * gated],
             quantised: QuantRows::with_capacity(rows, c.hidden.max(gated), group),
-            heads: QuantRows::with_capacity(rows * c.qkv_rows() / c.head_dim, c.head_dim, c.head_dim),
+            heads: QuantRows::with_capacity(
+                rows * c.qkv_rows() / c.head_dim,
+                c.head_dim,
+                c.head_dim,
+            ),
             cos: vec![0.0; rows * c.head_dim / 2],
             sin: vec![0.0; rows * c.head_dim / 2],
             queries: vec![0; queries * c.head_dim],
@@ -223,17 +227,30 @@ impl Forward<'_> {
         // log2(e) / sqrt(head_dim): the exponentials are powers of two.
         let scale = std::f32::consts::LOG2_E / (dim as f32).sqrt();
         for head in 0..c.kv_heads {
-            for (i, to) in scratch.queries.chunks_exact_mut(group * dim).take(queries.len()).enumerate() {
+            for (i, to) in
+                scratch.queries.chunks_exact_mut(group * dim).take(queries.len()).enumerate()
+            {
                 let from = ((first + i) * heads_per_row + head * group) * dim;
                 to.copy_from_slice(&scratch.heads.data[from..from + group * dim]);
             }
             let keys = lane.keys(index, head);
             let scores = &mut scratch.scores[..n_queries * used];
             gemm_u8i8(
-                self.isa, &scratch.queries, dim, n_queries, dim, keys, 16 * dim, used / 16, false, scores, used,
+                self.isa,
+                &scratch.queries,
+                dim,
+                n_queries,
+                dim,
+                keys,
+                16 * dim,
+                used / 16,
+                false,
+                scores,
+                used,
             );
             let slots = lane.slots(index, head, used);
-            let (high, low) = scratch.weights[..2 * n_queries * used].split_at_mut(n_queries * used);
+            let (high, low) =
+                scratch.weights[..2 * n_queries * used].split_at_mut(n_queries * used);
             for q in 0..n_queries {
                 let position = queries[q / group].position;
                 let from = (position + 1).saturating_sub(self.window);
@@ -252,14 +269,30 @@ impl Forward<'_> {
             let (values, stride) = lane.values(index, head);
             let sums = &mut scratch.sums[..2 * n_queries * dim];
             gemm_u8i8(
-                self.isa, &scratch.weights, used, 2 * n_queries, used, values, stride, dim / 16, false, sums, dim,
+                self.isa,
+                &scratch.weights,
+                used,
+                2 * n_queries,
+                used,
+                values,
+                stride,
+                dim / 16,
+                false,
+                sums,
+                dim,
             );
             let (high, low) = sums.split_at(n_queries * dim);
             for q in 0..n_queries {
                 let at = ((first + q / group) * c.heads + head * group + q % group) * dim;
                 let out = &mut scratch.gated[at..at + dim];
                 let place = q * dim..(q + 1) * dim;
-                combine_values(self.isa, &high[place.clone()], &low[place], scratch.factors[q], out);
+                combine_values(
+                    self.isa,
+                    &high[place.clone()],
+                    &low[place],
+                    scratch.factors[q],
+                    out,
+                );
             }
         }
     }
@@ -270,8 +303,9 @@ impl Forward<'_> {
         let gate_up = self.model.linear(&block.gate_up);
         self.product(&scratch.quantised, rows, &gate_up, &mut scratch.projected);
         let stride = padded_rows(2 * width);
-        for (both, out) in
-            scratch.projected[..rows * stride].chunks_exact(stride).zip(scratch.gated.chunks_exact_mut(width))
+        for (both, out) in scratch.projected[..rows * stride]
+            .chunks_exact(stride)
+            .zip(scratch.gated.chunks_exact_mut(width))
         {
             let (gate, rest) = both.split_at(width);
             silu_mul(self.isa, gate, &rest[..width], out);

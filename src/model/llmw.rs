@@ -257,7 +257,8 @@ pub(super) fn read(storage: Storage, verify: bool) -> Result<Model> {
     }
     let tokenizer = Tokenizer::new(TokenizerSpec::from_bytes(tokenizer)?)?;
     let duplicates = tokenizer.spec().duplicates().len();
-    if tokenizer.vocabulary().len() != config.coded || config.predicted != config.coded + duplicates {
+    if tokenizer.vocabulary().len() != config.coded || config.predicted != config.coded + duplicates
+    {
         return Err(Error::damaged("the tokenizer and the configuration disagree"));
     }
     let start_values = StartValues::from_bytes(start_values)?;

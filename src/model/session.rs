@@ -157,7 +157,11 @@ impl Session {
     /// each of them: the feed's number, the index within the feed, the frequencies.
     ///
     /// Feeds name different lanes. Results do not depend on how tokens are cut into calls.
-    pub fn advance(&mut self, feeds: &[Feed<'_>], mut visit: impl FnMut(usize, usize, &mut Frequencies)) {
+    pub fn advance(
+        &mut self,
+        feeds: &[Feed<'_>],
+        mut visit: impl FnMut(usize, usize, &mut Frequencies),
+    ) {
         let _exact = FloatEnv::exact();
         let mut index = 0;
         // Every lane by at most `run` tokens in turn, so that blocks stay full when there are many.
@@ -237,7 +241,9 @@ impl Session {
                 if let Some(Pending { feed, index }) = self.pending[row] {
                     match duplicates {
                         [] => self.frequencies.fill(self.isa, &logits[..predicted]),
-                        _ => self.frequencies.fill_adding(self.isa, &logits[..predicted], duplicates),
+                        _ => {
+                            self.frequencies.fill_adding(self.isa, &logits[..predicted], duplicates)
+                        }
                     }
                     visit(feed, index, &mut self.frequencies);
                 }

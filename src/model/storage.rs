@@ -6,7 +6,9 @@ use std::io::Read;
 use std::path::Path;
 
 #[cfg(target_endian = "big")]
-compile_error!("weights are used in place and are little-endian; a big-endian host would need a copy");
+compile_error!(
+    "weights are used in place and are little-endian; a big-endian host would need a copy"
+);
 
 /// Bytes aligned to 64, where the tensors of a `.llmw` can be used as they lie.
 pub enum Storage {
