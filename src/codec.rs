@@ -7,6 +7,7 @@
 //! learned comes from all lanes, so its order is fixed by the format.
 
 mod ahead;
+pub mod copies;
 mod decode;
 mod encode;
 mod group;

@@ -95,7 +95,7 @@ impl Mixing<'_> {
 /// # Errors
 /// `Damaged` if the coded bytes cannot be what `encode` made.
 pub fn decode<P: Predictor>(
-    coded: &[u8],
+    coder: Decoder<'_>,
     len: usize,
     predictor: &P,
     plan: &Plan,
@@ -106,7 +106,7 @@ pub fn decode<P: Predictor>(
     let mut mixing = Mixing {
         vocabulary: predictor.vocabulary(),
         mixer: Mixer::new(plan.mixer, true, ranges, &plan.start_values),
-        coder: Decoder::new(coded),
+        coder,
         plain: vec![0; len],
         rest: ranges.to_vec(),
         done,
@@ -185,14 +185,13 @@ fn prime<P: Predictor>(
 /// # Errors
 /// `Damaged` if the coded bytes end too early.
 pub fn decode_without_model(
-    coded: &[u8],
+    mut coder: Decoder<'_>,
     len: usize,
     plan: &Plan,
     done: &(dyn Fn(u64) + Sync),
 ) -> Result<Vec<u8>> {
     let lane = 0..len;
     let mut mixer = Mixer::new(plan.mixer, false, std::slice::from_ref(&lane), &plan.start_values);
-    let mut coder = Decoder::new(coded);
     let mut plain = vec![0; len];
     for part in plain.chunks_mut(super::REPORT_BYTES) {
         for byte in part.iter_mut() {

@@ -55,8 +55,9 @@ fn alone(plan: &Plan, tokens: &[Vec<u32>]) -> usize {
     if plan.lanes == 1 { 0 } else { plan.prime_tokens.min(tokens[0].len()) }
 }
 
-/// Codes `plain`, which is not empty, with the model's help; `done` hears of bytes as they are
-/// finished.
+/// Codes `plain`, which is not empty, with the model's help, behind what `coder` has coded.
+///
+/// `done` hears of bytes as they are finished.
 ///
 /// # Errors
 /// What the tokenizer or the predictor cannot do.
@@ -64,6 +65,7 @@ pub fn encode<P: Predictor>(
     plain: &[u8],
     predictor: &P,
     plan: &Plan,
+    coder: Encoder,
     done: &(dyn Fn(u64) + Sync),
 ) -> Result<Vec<u8>> {
     let lanes = Lanes::new(plain.len(), plan.lanes);
@@ -74,7 +76,7 @@ pub fn encode<P: Predictor>(
         tokens: &tokens,
         coded: vec![0; plan.lanes],
         mixer: Mixer::new(plan.mixer, true, lanes.ranges(), &plan.start_values),
-        coder: Encoder::new(Vec::new()),
+        coder,
         done,
     };
     let leader = ahead.start(alone(plan, &tokens));
@@ -154,10 +156,14 @@ impl Recording {
 }
 
 /// Codes `plain` by the mixer alone.
-pub fn encode_without_model(plain: &[u8], plan: &Plan, done: &(dyn Fn(u64) + Sync)) -> Vec<u8> {
+pub fn encode_without_model(
+    plain: &[u8],
+    plan: &Plan,
+    mut coder: Encoder,
+    done: &(dyn Fn(u64) + Sync),
+) -> Vec<u8> {
     let lane = 0..plain.len();
     let mut mixer = Mixer::new(plan.mixer, false, std::slice::from_ref(&lane), &plan.start_values);
-    let mut coder = Encoder::new(Vec::new());
     for part in plain.chunks(REPORT_BYTES) {
         for &byte in part {
             code_byte(0, byte, &mut mixer, &mut coder);

@@ -1,8 +1,9 @@
 //! Groups as the container sees them: which method, which model, how much memory.
 
 use super::predictor::ModelPredictor;
-use super::{Plan, decode, decode_without_model, encode, encode_without_model, lane_count};
+use super::{Plan, copies, decode, decode_without_model, encode, encode_without_model, lane_count};
 use crate::container::{EncodedGroup, GroupCodec, GroupParams, Method, MixerKindCode, ModelSource};
+use crate::entropy::{Decoder, Encoder};
 use crate::error::{Error, Result};
 use crate::mixer::{Mixer, MixerKind, StartValues};
 use crate::model::{Model, Session, builtin, check_known_answer};
@@ -136,12 +137,17 @@ impl GroupCodec for Codec {
         params: &GroupParams,
         done: &(dyn Fn(u64) + Sync),
     ) -> Result<EncodedGroup> {
+        let copies = copies::find(plain);
+        let rest = copies::take_out(plain, &copies);
+        done((plain.len() - rest.len()) as u64);
+        let mut coder = Encoder::new(Vec::new());
+        copies::code(&copies, plain.len(), &mut coder)?;
         let with_model = self.model.is_some();
-        let plan = self.plan(plain.len(), params, with_model)?;
+        let plan = self.plan(rest.len(), params, with_model)?;
         let (method, payload) = if with_model {
-            (Method::Model, encode(plain, &self.predictor(params)?, &plan, done)?)
+            (Method::Model, encode(&rest, &self.predictor(params)?, &plan, coder, done)?)
         } else {
-            (Method::Mixer, encode_without_model(plain, &plan, done))
+            (Method::Mixer, encode_without_model(&rest, &plan, coder, done))
         };
         if payload.len() >= plain.len() {
             return Ok(EncodedGroup { method: Method::Stored, payload: Vec::new() });
@@ -157,12 +163,21 @@ impl GroupCodec for Codec {
         params: &GroupParams,
         done: &(dyn Fn(u64) + Sync),
     ) -> Result<Vec<u8>> {
-        let plan = self.plan(plain_len, params, method == Method::Model)?;
-        match method {
-            Method::Model => decode(payload, plain_len, &self.predictor(params)?, &plan, done),
-            Method::Mixer => decode_without_model(payload, plain_len, &plan, done),
-            Method::Stored | Method::Run => Err(Error::damaged("not a coded group")),
+        let mut coder = Decoder::new(payload);
+        let copies = copies::code(&[], plain_len, &mut coder)?;
+        let copied: usize = copies.iter().map(|copy| copy.len).sum();
+        let rest_len = plain_len - copied;
+        if rest_len == 0 {
+            return Err(Error::damaged("a group of nothing but copies"));
         }
+        done(copied as u64);
+        let plan = self.plan(rest_len, params, method == Method::Model)?;
+        let rest = match method {
+            Method::Model => decode(coder, rest_len, &self.predictor(params)?, &plan, done)?,
+            Method::Mixer => decode_without_model(coder, rest_len, &plan, done)?,
+            Method::Stored | Method::Run => return Err(Error::damaged("not a coded group")),
+        };
+        Ok(if copies.is_empty() { rest } else { copies::put_back(&rest, &copies, plain_len) })
     }
 
     fn memory_bytes(&self, plain_len: u64, params: &GroupParams) -> u64 {

@@ -66,8 +66,21 @@ impl ModelPredictor {
     /// # Errors
     /// `Invalid` for a window that cannot be, or an instruction set that is not here.
     pub fn new(model: Arc<Model>, window: usize, policy: WindowPolicy) -> Result<ModelPredictor> {
+        ModelPredictor::with_isa(model, Isa::choose()?, window, policy)
+    }
+
+    /// The same on an instruction set of the caller's choice; the bits are the same.
+    ///
+    /// # Errors
+    /// `Invalid` for a window that cannot be.
+    pub fn with_isa(
+        model: Arc<Model>,
+        isa: Isa,
+        window: usize,
+        policy: WindowPolicy,
+    ) -> Result<ModelPredictor> {
         check_window(window, policy)?;
-        Ok(ModelPredictor { model, isa: Isa::choose()?, window, policy })
+        Ok(ModelPredictor { model, isa, window, policy })
     }
 }
 

@@ -24,6 +24,20 @@ pub struct ImportOptions {
     pub start_values: StartValues,
 }
 
+impl ImportOptions {
+    /// How the builtin was made: whole rows within +-63, which AVX2 and WebAssembly multiply in
+    /// pairs without overflow.
+    pub fn builtin() -> ImportOptions {
+        ImportOptions {
+            name: crate::model::BUILTIN_NAME.to_owned(),
+            group: 0,
+            weight_max: 63,
+            window: None,
+            start_values: StartValues::generic(),
+        }
+    }
+}
+
 /// Reads, quantises and packs the model in `dir`; the same files give the same bytes everywhere.
 ///
 /// # Errors
