@@ -1,9 +1,10 @@
 //! Attention between the integer products: scores to weights, weighted sums to numbers.
 
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::LANES;
-use super::portable::{exp2, max_lanes, round_even, sanitise};
+use super::portable::{exp2, larger, max_lanes, round_even, sanitise};
 
 /// Scores this far below the largest, in powers of two, weigh nothing.
 const DEEPEST: f32 = -40.0;
@@ -24,6 +25,10 @@ const SMALLEST: f32 = f32::from_bits((127 - 60) << 23);
 ///
 /// A lane gets at most 2^18 from each, so 2^12 of them make at most 2^30.
 const BLOCKS_AT_ONCE: usize = 1 << 12;
+
+/// Blocks whose scores and weights are kept from one pass to the next: 16 KB of stack. The slots
+/// beyond 4,096 are computed again in each pass, to the same bits.
+const KEPT_BLOCKS: usize = 256;
 
 /// What is known of the slots of one key and value head, beside their bytes.
 #[derive(Clone, Copy, Debug)]
@@ -91,10 +96,15 @@ impl Query<'_> {
         scores
     }
 
-    /// The exponentials of a block, 0 for what is too deep or invisible, and times the values' scales.
+    /// The exponentials of a block's scores, 0 for what is too deep or invisible, and those times
+    /// the values' scales.
     #[inline(always)]
-    fn weights(&self, block: usize, max: f32) -> ([f32; LANES], [f32; LANES]) {
-        let scores = self.scores(block);
+    fn weights(
+        &self,
+        block: usize,
+        scores: &[f32; LANES],
+        max: f32,
+    ) -> ([f32; LANES], [f32; LANES]) {
         let scales = &self.v_scales[block];
         let (mut e, mut g) = ([0.0; LANES], [0.0; LANES]);
         for l in 0..LANES {
@@ -107,6 +117,8 @@ impl Query<'_> {
     }
 }
 
+// The blocks are counted, since the kept ones go less far than the others.
+#[allow(clippy::needless_range_loop)]
 #[inline(always)]
 fn attention_weights_body(
     raw: &[i32],
@@ -130,11 +142,18 @@ fn attention_weights_body(
     };
     let blocks = n / LANES;
 
+    // The scores, replaced by the weights in the second pass.
+    let mut kept = [const { MaybeUninit::<[f32; LANES]>::uninit() }; KEPT_BLOCKS];
+    let kept_blocks = blocks.min(KEPT_BLOCKS);
+
     let mut lanes = [INVISIBLE; LANES];
     for block in 0..blocks {
         let scores = query.scores(block);
         for l in 0..LANES {
-            lanes[l] = if scores[l] > lanes[l] { scores[l] } else { lanes[l] };
+            lanes[l] = larger(scores[l], lanes[l]);
+        }
+        if block < kept_blocks {
+            kept[block].write(scores);
         }
     }
     let max = max_lanes(lanes);
@@ -144,10 +163,19 @@ fn attention_weights_body(
     for from in (0..blocks).step_by(BLOCKS_AT_ONCE) {
         let mut parts = [0u32; LANES];
         for block in from..blocks.min(from + BLOCKS_AT_ONCE) {
-            let (e, g) = query.weights(block, max);
+            let scores = if block < kept_blocks {
+                // SAFETY: the first pass wrote this one.
+                unsafe { kept[block].assume_init_read() }
+            } else {
+                query.scores(block)
+            };
+            let (e, g) = query.weights(block, &scores, max);
             for l in 0..LANES {
                 parts[l] += round_even(e[l] * UNIT) as u32;
-                lanes[l] = if g[l] > lanes[l] { g[l] } else { lanes[l] };
+                lanes[l] = larger(g[l], lanes[l]);
+            }
+            if block < kept_blocks {
+                kept[block].write(g);
             }
         }
         denominator += parts.iter().map(|&part| u64::from(part)).sum::<u64>();
@@ -155,7 +183,7 @@ fn attention_weights_body(
     let largest = max_lanes(lanes);
 
     // With nothing visible the maximum is INVISIBLE itself, and each exponential was of 0.
-    let nothing = max == INVISIBLE || !(largest >= SMALLEST && largest < f32::INFINITY);
+    let nothing = max == INVISIBLE || !(SMALLEST..f32::INFINITY).contains(&largest);
     if nothing {
         high.fill(0);
         low.fill(0);
@@ -164,7 +192,12 @@ fn attention_weights_body(
     let factor = HEAVIEST / largest;
     let halves = high.as_chunks_mut::<LANES>().0.iter_mut().zip(low.as_chunks_mut::<LANES>().0);
     for (block, (high, low)) in halves.enumerate() {
-        let (_, g) = query.weights(block, max);
+        let g = if block < kept_blocks {
+            // SAFETY: the second pass wrote this one.
+            unsafe { kept[block].assume_init_read() }
+        } else {
+            query.weights(block, &query.scores(block), max).1
+        };
         for l in 0..LANES {
             // g * factor is at most 32767 and an ulp, so the weight is at most 32767.
             let weight = round_even(g[l] * factor);

@@ -15,6 +15,9 @@ use super::sink::Sink;
 /// Rows in the largest tile: 8 sums, and registers for weights, activations and products.
 const MOST_ROWS: usize = 4;
 
+/// Panels that stay close while all rows pass by, so that each row is fetched once for 64 outputs.
+const PANELS_CLOSE: usize = 4;
+
 /// Sums every row against every panel.
 ///
 /// # Safety
@@ -37,17 +40,20 @@ pub(super) unsafe fn product<S: Sink>(job: &Operands, sink: &mut S) {
 #[target_feature(enable = "avx2")]
 unsafe fn panels<const BOUNDED: bool, S: Sink>(job: &Operands, sink: &mut S) {
     let tiles = job.m.div_ceil(MOST_ROWS);
-    for panel in 0..job.n_panels {
+    for from in (0..job.n_panels).step_by(PANELS_CLOSE) {
+        let close = from..job.n_panels.min(from + PANELS_CLOSE);
         let mut row = 0;
         for tile in 0..tiles {
             let rows = (job.m - row).div_ceil(tiles - tile);
-            // SAFETY: rows row..row + rows and the panel are within the job.
-            unsafe {
-                match rows {
-                    1 => self::tile::<1, BOUNDED, S>(job, row, panel, sink),
-                    2 => self::tile::<2, BOUNDED, S>(job, row, panel, sink),
-                    3 => self::tile::<3, BOUNDED, S>(job, row, panel, sink),
-                    _ => self::tile::<4, BOUNDED, S>(job, row, panel, sink),
+            for panel in close.clone() {
+                // SAFETY: rows row..row + rows and the panel are within the job.
+                unsafe {
+                    match rows {
+                        1 => self::tile::<1, BOUNDED, S>(job, row, panel, sink),
+                        2 => self::tile::<2, BOUNDED, S>(job, row, panel, sink),
+                        3 => self::tile::<3, BOUNDED, S>(job, row, panel, sink),
+                        _ => self::tile::<4, BOUNDED, S>(job, row, panel, sink),
+                    }
                 }
             }
             row += rows;

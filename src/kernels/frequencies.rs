@@ -1,7 +1,7 @@
 //! From logits to integer frequencies, and their running sums.
 
 use super::LANES;
-use super::portable::{LOG2_E, exp2, max_lanes, sanitise};
+use super::portable::{LOG2_E, exp2, larger, max_lanes, sanitise};
 
 /// The frequency of the likeliest token, less one: 2^28.
 const MOST: f32 = 268_435_456.0;
@@ -29,47 +29,51 @@ fn frequencies_body(logits: &[f32], freqs: &mut [u32], block_prefix: &mut [u64])
     let (blocks, tail) = logits.as_chunks::<LANES>();
     let mut lanes = [sanitise(f32::NEG_INFINITY); LANES];
     for block in blocks {
-        for (lane, &logit) in lanes.iter_mut().zip(block) {
-            let logit = sanitise(logit);
-            *lane = if logit > *lane { logit } else { *lane };
+        let mut sane = [0.0; LANES];
+        for l in 0..LANES {
+            sane[l] = sanitise(block[l]);
+        }
+        for l in 0..LANES {
+            lanes[l] = larger(sane[l], lanes[l]);
         }
     }
-    for (lane, &logit) in lanes.iter_mut().zip(tail) {
-        let logit = sanitise(logit);
-        *lane = if logit > *lane { logit } else { *lane };
-    }
-    let max = max_lanes(lanes);
+    let max = tail.iter().fold(max_lanes(lanes), |max, &logit| larger(sanitise(logit), max));
 
     for (freq, &logit) in freqs.iter_mut().zip(logits) {
-        let scaled = exp2((sanitise(logit) - max) * LOG2_E) * MOST;
-        // SAFETY: the exponent is at most 0, so the value is within 0..=2^28, and not NaN.
-        *freq = 1 + unsafe { scaled.to_int_unchecked::<i32>() } as u32;
+        *freq = frequency(logit, max);
     }
 
+    // In a loop of its own: summed where they are computed, the frequencies would come back from
+    // the store buffer, or need as many vector instructions as half an exponential.
     let (blocks, tail) = freqs.as_chunks::<LANES>();
-    let (prefix, last) = block_prefix.split_at_mut(blocks.len());
     let mut sum = 0u64;
-    for (prefix, block) in prefix.iter_mut().zip(blocks) {
+    for (prefix, block) in block_prefix.iter_mut().zip(blocks) {
         *prefix = sum;
         sum += sum_block(block);
     }
-    last[0] = sum;
-    if let Some(total) = last.get_mut(1) {
+    block_prefix[blocks.len()] = sum;
+    if let Some(total) = block_prefix.last_mut() {
         *total = sum + tail.iter().map(|&freq| u64::from(freq)).sum::<u64>();
     }
+}
+
+/// One frequency, given the largest logit.
+#[inline(always)]
+fn frequency(logit: f32, max: f32) -> u32 {
+    let scaled = exp2((sanitise(logit) - max) * LOG2_E) * MOST;
+    // SAFETY: the exponent is at most 0, so the value is within 0..=2^28, and not NaN.
+    1 + unsafe { scaled.to_int_unchecked::<i32>() } as u32
 }
 
 /// The sum of 16 frequencies.
 #[inline(always)]
 fn sum_block(block: &[u32; LANES]) -> u64 {
     // Eight of them are at most 8 * (2^28 + 1) < 2^32; all sixteen may not fit.
-    let mut parts = [0u32; 8];
-    for l in 0..8 {
-        parts[l] = block[l] + block[l + 8];
+    let mut halves = [0u32; 2];
+    for l in 0..LANES {
+        halves[l % 2] += block[l];
     }
-    let even = (parts[0] + parts[2]) + (parts[4] + parts[6]);
-    let odd = (parts[1] + parts[3]) + (parts[5] + parts[7]);
-    u64::from(even) + u64::from(odd)
+    u64::from(halves[0]) + u64::from(halves[1])
 }
 
 /// The sum of the frequencies before `i`.

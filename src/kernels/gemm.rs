@@ -27,7 +27,7 @@ impl Operands<'_> {
     /// Panics unless every byte that a kernel will read is there.
     fn check(&self) {
         assert!(
-            self.k % 64 == 0 && self.k <= MAX_K,
+            self.k.is_multiple_of(64) && self.k <= MAX_K,
             "k = {} is no multiple of 64 in range",
             self.k
         );

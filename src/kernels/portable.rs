@@ -73,11 +73,22 @@ pub(super) fn sum_lanes(mut lanes: [f32; LANES]) -> f32 {
 }
 
 /// The largest of 16 lanes, none of which is NaN.
+///
+/// The order cannot matter, but for the sign of a zero, which no caller's result depends on.
 #[inline(always)]
-pub(super) fn max_lanes(lanes: [f32; LANES]) -> f32 {
-    let mut max = lanes[0];
-    for lane in lanes {
-        max = if lane > max { lane } else { max };
+pub(super) fn max_lanes(mut lanes: [f32; LANES]) -> f32 {
+    let mut half = LANES / 2;
+    while half > 0 {
+        for l in 0..half {
+            lanes[l] = larger(lanes[l], lanes[l + half]);
+        }
+        half /= 2;
     }
-    max
+    lanes[0]
+}
+
+/// The larger of two numbers, neither of which is NaN.
+#[inline(always)]
+pub(super) fn larger(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
 }
