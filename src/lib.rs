@@ -1,5 +1,6 @@
 //! Lossless compression of any bytes by predicting them with a language model.
 
+pub mod entropy;
 pub mod error;
 
 pub use error::{Error, Result};
