@@ -2,5 +2,6 @@
 
 pub mod entropy;
 pub mod error;
+pub mod mixer;
 
 pub use error::{Error, Result};
