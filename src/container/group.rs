@@ -1,0 +1,82 @@
+//! A group of a long frame.
+
+use std::io::Read;
+
+use super::check::Check;
+use super::short::require_lengths;
+use super::{Method, source::Source, varint};
+use crate::error::{Error, Result};
+
+const TAG: u8 = 0xA0;
+const TAG_MASK: u8 = 0xF8;
+const PARTIAL_FLAG: u8 = 1 << 2;
+
+/// What stands before the payload of a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupHead {
+    /// How the payload is made.
+    pub method: Method,
+    /// Bytes of the original; less than a whole group only in the last one.
+    pub plain_len: u64,
+    /// Length of the payload that follows.
+    pub payload_len: u64,
+    /// The first bytes of a SHA-256, see [`GroupHead::check_of`].
+    pub check: [u8; 8],
+}
+
+impl GroupHead {
+    /// Whether a record that begins with `tag` is a group.
+    pub fn is_tag(tag: u8) -> bool {
+        tag & TAG_MASK == TAG
+    }
+
+    /// Appends the head, the tag included.
+    pub fn write(&self, group_bytes: u64, out: &mut Vec<u8>) {
+        self.write_before_check(group_bytes, out);
+        out.extend_from_slice(&self.check);
+    }
+
+    fn write_before_check(&self, group_bytes: u64, out: &mut Vec<u8>) {
+        let is_partial = self.plain_len < group_bytes;
+        out.push(TAG | self.method.code() | if is_partial { PARTIAL_FLAG } else { 0 });
+        if is_partial {
+            varint::write(out, self.plain_len);
+        }
+        if self.method.is_coded() {
+            varint::write(out, self.payload_len);
+        }
+    }
+
+    /// Begins the check of group `number` with these lengths; the group's plain bytes complete it.
+    ///
+    /// With the number in it, a group that stands in another's place is noticed even when only
+    /// that group is read.
+    pub fn check_of(&self, number: u64, group_bytes: u64) -> Check {
+        let mut head = number.to_le_bytes().to_vec();
+        self.write_before_check(group_bytes, &mut head);
+        let mut check = Check::default();
+        check.update(&head);
+        check
+    }
+
+    /// Reads what follows the tag.
+    pub fn read<R: Read>(tag: u8, group_bytes: u64, source: &mut Source<R>) -> Result<Self> {
+        debug_assert!(Self::is_tag(tag));
+        let method = Method::from_bits(tag);
+        let mut plain_len = group_bytes;
+        if tag & PARTIAL_FLAG != 0 {
+            plain_len = source.varint_up_to(group_bytes - 1, "the length of a group")?;
+            if plain_len == 0 {
+                return Err(Error::damaged("a group without bytes"));
+            }
+        }
+        let payload_len = match method {
+            Method::Stored => plain_len,
+            Method::Run => 1,
+            Method::Mixer | Method::Model => source.varint("the payload's length")?,
+        };
+        require_lengths(method, plain_len, payload_len)?;
+        let check = source.array("a group's check")?;
+        Ok(GroupHead { method, plain_len, payload_len, check })
+    }
+}

@@ -1,0 +1,120 @@
+//! How frames begin: the magic bytes of both forms, and the header of the long one.
+
+use std::io::Read;
+
+use serde::Serialize;
+
+use super::{Check, FORMAT_VERSION, GROUP_LOG2_MAX, GROUP_LOG2_MIN, source::Source};
+use crate::error::{Error, Result};
+
+/// The first bytes of a short frame. 0xF5 occurs nowhere in UTF-8.
+pub const SHORT_MAGIC: [u8; 2] = [0xF5, 0x7A];
+
+/// The first bytes of a long frame; no single flipped bit makes it a short one.
+pub const LONG_MAGIC: [u8; 4] = [0xF5, 0x4C, 0x4C, 0x5A];
+
+/// The two forms of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Form {
+    /// At most 64 KB in one group, few bytes around it.
+    Short,
+    /// Any number of groups, full hashes, an index.
+    Long,
+}
+
+/// Takes the magic bytes of the next frame; `None` where the input ends instead.
+///
+/// What is not a frame is [`Error::NotLlmzip`] at the very beginning of the input, and later
+/// [`Error::Damaged`], naming the offset.
+pub fn read_magic<R: Read>(source: &mut Source<R>) -> Result<Option<Form>> {
+    let start = source.offset();
+    if source.is_at_end()? {
+        return Ok(None);
+    }
+    let what = "the beginning of a frame";
+    let strange = || match start {
+        0 => Error::NotLlmzip,
+        _ => {
+            Error::damaged(format!("what follows the frame that ends at byte {start} is no frame"))
+        }
+    };
+    if source.byte(what)? != SHORT_MAGIC[0] {
+        return Err(strange());
+    }
+    match source.byte(what)? {
+        second if second == SHORT_MAGIC[1] => Ok(Some(Form::Short)),
+        second if second == LONG_MAGIC[1] => {
+            // One at a time: a file that differs here is another kind of file, however short.
+            for &expected in &LONG_MAGIC[2..] {
+                if source.byte(what)? != expected {
+                    return Err(strange());
+                }
+            }
+            Ok(Some(Form::Long))
+        }
+        _ => Err(strange()),
+    }
+}
+
+/// The header of a long frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LongHeader {
+    /// Every group but the last holds `1 << group_log2` bytes.
+    pub group_log2: u8,
+}
+
+impl LongHeader {
+    /// Its length in the file, the magic included.
+    pub const BYTES: u64 = 10;
+
+    /// Bytes of the original that a whole group holds.
+    pub fn group_bytes(&self) -> u64 {
+        1 << self.group_log2
+    }
+
+    /// Appends magic, version, group size and check.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.extend_from_slice(&LONG_MAGIC);
+        out.extend_from_slice(&[FORMAT_VERSION, self.group_log2]);
+        let check: [u8; 4] = Check::of(&out[start..]);
+        out.extend_from_slice(&check);
+    }
+
+    /// Reads what follows the magic.
+    pub fn read<R: Read>(source: &mut Source<R>) -> Result<Self> {
+        let version = source.byte("the format version")?;
+        refuse_other_version(version)?;
+        let header = LongHeader { group_log2: source.byte("the group size")? };
+        let mut again = Vec::new();
+        header.write(&mut again);
+        let check: [u8; 4] = source.array("the header's check")?;
+        if again[again.len() - 4..] != check {
+            return Err(Error::damaged("the header does not match its check"));
+        }
+        require_group_log2(header.group_log2)?;
+        Ok(header)
+    }
+}
+
+/// Refuses versions that this library does not know; 0 never existed.
+pub(super) fn refuse_other_version(version: u8) -> Result<()> {
+    match version {
+        FORMAT_VERSION => Ok(()),
+        0 => Err(Error::damaged("the format version is 0")),
+        later => Err(Error::unsupported(format!(
+            "the file is of format version {later}; this llmzip reads version {FORMAT_VERSION}"
+        ))),
+    }
+}
+
+/// Refuses group sizes outside of the format's range.
+pub(super) fn require_group_log2(group_log2: u8) -> Result<()> {
+    if (GROUP_LOG2_MIN..=GROUP_LOG2_MAX).contains(&group_log2) {
+        return Ok(());
+    }
+    Err(Error::unsupported(format!(
+        "groups of 2^{group_log2} bytes; this llmzip reads 2^{GROUP_LOG2_MIN} to 2^{GROUP_LOG2_MAX}"
+    )))
+}

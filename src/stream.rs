@@ -1,0 +1,39 @@
+//! Whole files: from a reader to a writer, groups over threads, every check made.
+//!
+//! [`compress`] writes one frame; [`decompress`] reads any number of them. Memory stays bounded by
+//! the groups in work at once. What is written depends on the input's bytes, the codec and the
+//! options that the file records, never on threads, memory limits or the way the input arrives.
+//!
+//! Groups run at the same time on the rayon pool that the caller is in (feature `threads`); a
+//! codec spreads a single group over the same pool. Without the feature all is sequential.
+
+mod batch;
+mod compress;
+mod decode;
+mod decompress;
+mod encode;
+mod inspect;
+mod map;
+mod options;
+mod place;
+mod progress;
+mod range;
+mod recover;
+mod summary;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+pub use crate::container::{
+    EncodedGroup, GroupCodec, GroupParams, Method, MixerKindCode, ModelSource, WindowPolicy,
+};
+pub use compress::compress;
+pub use decompress::decompress;
+pub use inspect::{FrameInfo, GroupInfo, SettingsInfo, inspect};
+pub use options::{CompressOptions, DEFAULT_MEMORY_LIMIT, DecompressOptions};
+pub use progress::{NoProgress, Progress};
+pub use range::decompress_range;
+pub use recover::recover;
+pub use summary::{Damage, Summary};

@@ -1,0 +1,78 @@
+//! One group, encoded: as a run, by the codec, or stored where that does not help.
+
+use std::sync::Arc;
+
+use super::progress::{Meter, Progress};
+use crate::container::{GroupCodec, GroupParams, Method, varint};
+use crate::error::{Error, Result};
+
+/// A group with what it became; the plain bytes stay, storing may turn out to be shorter yet.
+pub(super) struct Encoded {
+    pub plain: Vec<u8>,
+    pub method: Method,
+    pub payload: Vec<u8>,
+}
+
+impl Encoded {
+    /// Stores the group if coding it saves no more than `overhead` bytes and the length of its payload.
+    pub(super) fn store_unless_shorter_by(&mut self, overhead: usize) {
+        let coded = self.payload.len() + varint::encoded_len(self.payload.len() as u64) + overhead;
+        if self.method.is_coded() && coded >= self.plain.len() {
+            self.method = Method::Stored;
+        }
+    }
+
+    /// The bytes that go into the file.
+    pub(super) fn stored(&self) -> &[u8] {
+        match self.method {
+            Method::Stored => &self.plain,
+            Method::Run => &self.plain[..1],
+            Method::Mixer | Method::Model => &self.payload,
+        }
+    }
+}
+
+/// What all groups of a file are encoded with.
+pub(super) struct Encoder<'a> {
+    pub codec: &'a Arc<dyn GroupCodec>,
+    pub params: GroupParams,
+    pub verify: bool,
+    pub progress: &'a dyn Progress,
+}
+
+impl Encoder<'_> {
+    pub(super) fn encode(&self, plain: Vec<u8>) -> Result<Encoded> {
+        let meter = Meter::new(self.progress, plain.len() as u64);
+        let mut encoded = Encoded { plain, method: Method::Stored, payload: Vec::new() };
+        if is_run(&encoded.plain) {
+            encoded.method = Method::Run;
+        } else if encoded.plain.len() > 1 {
+            let group = self.codec.encode(&encoded.plain, &self.params, &|n| meter.add(n))?;
+            if group.method.is_coded() {
+                encoded.method = group.method;
+                encoded.payload = group.payload;
+            }
+            encoded.store_unless_shorter_by(0);
+            if self.verify && encoded.method.is_coded() {
+                self.check(&encoded)?;
+            }
+        }
+        meter.finish();
+        Ok(encoded)
+    }
+
+    fn check(&self, encoded: &Encoded) -> Result<()> {
+        let plain = &encoded.plain;
+        let (method, payload) = (encoded.method, &encoded.payload);
+        let again = self.codec.decode(method, payload, plain.len(), &self.params, &|_| {})?;
+        if again != *plain {
+            return Err(Error::damaged("a group decoded to other bytes than it was made from"));
+        }
+        Ok(())
+    }
+}
+
+/// Whether all bytes are the same, and more than one.
+fn is_run(plain: &[u8]) -> bool {
+    plain.len() > 1 && plain[1..] == plain[..plain.len() - 1]
+}

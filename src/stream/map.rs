@@ -1,0 +1,246 @@
+//! Where the groups of a long frame lie, found without reading them all.
+
+use std::io::{Read, Seek};
+
+use super::decode::{Job, Models, Pending};
+use super::place::Place;
+use super::walk::{Record, Walk};
+use crate::container::{
+    CLOSING_MAGIC, Footer, GroupHead, IndexEntry, LongHeader, Settings, Source, TRAILER_BYTES,
+    Trailer,
+};
+use crate::error::{Error, Result};
+
+/// A long frame's groups, each to be read by its number.
+pub(super) struct Map {
+    pub group_bytes: u64,
+    /// Bytes of the original in the groups.
+    pub plain_len: u64,
+    /// Where the frame ends, or what is known of it.
+    pub end: u64,
+    /// SHA-256 of the original; `None` if the footer was not found.
+    pub sha256: Option<[u8; 32]>,
+    /// Bytes of the original in the frames before this one.
+    base: u64,
+    /// Offset and entry of each group.
+    groups: Vec<(u64, IndexEntry)>,
+    /// The settings record that was last read, with its group.
+    settings: Option<(u64, Settings)>,
+}
+
+impl Map {
+    fn new(start: u64, base: u64, footer: &Footer, end: u64) -> Self {
+        let mut offset = start + LongHeader::BYTES;
+        let mut locate = |entry: &IndexEntry| {
+            let at = offset;
+            offset += entry.stored_len;
+            (at, *entry)
+        };
+        Map {
+            group_bytes: 1 << footer.group_log2,
+            plain_len: footer.plain_len,
+            end,
+            sha256: Some(footer.sha256),
+            base,
+            groups: footer.index.iter().map(&mut locate).collect(),
+            settings: None,
+        }
+    }
+
+    /// The frame at `start`, if one that begins there ends exactly at `end`.
+    pub(super) fn ending_at<R: Read + Seek>(
+        source: &mut Source<R>,
+        start: u64,
+        end: u64,
+        base: u64,
+    ) -> Result<Option<Self>> {
+        let shortest = LongHeader::BYTES + TRAILER_BYTES;
+        if end.checked_sub(start).is_none_or(|len| len < shortest) {
+            return Ok(None);
+        }
+        source.seek_to(end - TRAILER_BYTES)?;
+        let Some(trailer) = Trailer::parse(&source.array("the footer")?) else { return Ok(None) };
+        if trailer.frame_len != end - start {
+            return Ok(None);
+        }
+        source.seek_to(end - trailer.footer_len)?;
+        if source.byte("the footer")? != Footer::TAG {
+            return Ok(None);
+        }
+        // Every entry of the index takes a byte of the footer at least.
+        match Footer::read(trailer.footer_len, source) {
+            Ok(footer) if source.offset() == end => Ok(Some(Map::new(start, base, &footer, end))),
+            Ok(_) | Err(Error::Damaged { .. } | Error::Truncated { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The frame at `start`, wherever a good footer says that it ends, up to `file_len`.
+    pub(super) fn search<R: Read + Seek>(
+        source: &mut Source<R>,
+        start: u64,
+        file_len: u64,
+        base: u64,
+    ) -> Result<Option<Self>> {
+        if let Some(map) = Map::ending_at(source, start, file_len, base)? {
+            return Ok(Some(map));
+        }
+        let mut from = start;
+        while let Some(at) = find(source, from, &[&CLOSING_MAGIC])? {
+            let end = at + CLOSING_MAGIC.len() as u64;
+            if let Some(map) = Map::ending_at(source, start, end, base)? {
+                return Ok(Some(map));
+            }
+            from = at + 1;
+        }
+        Ok(None)
+    }
+
+    /// The frame at `start`, from one group's lengths to the next, as far as that goes.
+    ///
+    /// `source` stands behind the header. The error is what stopped the walk before the footer.
+    pub(super) fn by_walking<R: Read + Seek>(
+        source: &mut Source<R>,
+        header: LongHeader,
+        start: u64,
+        file_len: u64,
+        base: u64,
+    ) -> (Self, Option<Error>) {
+        let mut walk = Walk::new(header, start, base);
+        let mut groups = Vec::new();
+        let mut plain_len = 0;
+        let mut end = walk.span_start;
+        let mut sha256 = None;
+        let stopped = loop {
+            match walk.next(source) {
+                Err(error) => break Some(error),
+                Ok(Record::Settings) => {}
+                Ok(Record::Footer(footer)) => {
+                    sha256 = Some(footer.sha256);
+                    end = source.offset();
+                    break None;
+                }
+                Ok(Record::Group(_, place)) => {
+                    if walk.span_start > file_len {
+                        break Some(place.mark(Error::truncated("the payload")));
+                    }
+                    groups.extend(walk.index.last().map(|entry| (end, *entry)));
+                    end = walk.span_start;
+                    plain_len = walk.plain_len;
+                    if let Err(error) = source.seek_to(end) {
+                        break Some(error);
+                    }
+                }
+            }
+        };
+        let group_bytes = header.group_bytes();
+        (Map { group_bytes, plain_len, end, sha256, base, groups, settings: None }, stopped)
+    }
+
+    pub(super) fn n_groups(&self) -> u64 {
+        self.groups.len() as u64
+    }
+
+    /// Which bytes of the original a group holds, as messages say it.
+    pub(super) fn place(&self, number: u64) -> Place {
+        let start = number * self.group_bytes;
+        let end = self.plain_len.min(start + self.group_bytes);
+        Place { group: number, bytes: self.base + start..self.base + end }
+    }
+
+    /// Reads group `number`, ready to be decoded.
+    pub(super) fn read_group<R: Read + Seek>(
+        &mut self,
+        source: &mut Source<R>,
+        number: u64,
+        models: &mut Models,
+        memory_limit: u64,
+    ) -> Result<Job> {
+        let place = self.place(number);
+        self.read_group_at(source, number, &place, models, memory_limit).map_err(|e| place.mark(e))
+    }
+
+    fn read_group_at<R: Read + Seek>(
+        &mut self,
+        source: &mut Source<R>,
+        number: u64,
+        place: &Place,
+        models: &mut Models,
+        memory_limit: u64,
+    ) -> Result<Job> {
+        let (offset, entry) = self.groups[number as usize];
+        source.seek_to(offset)?;
+        if entry.has_settings {
+            self.read_settings(source, number)?;
+        }
+        let tag = source.byte("the group")?;
+        if !GroupHead::is_tag(tag) {
+            return Err(Error::damaged("no group where the index has one"));
+        }
+        let head = GroupHead::read(tag, self.group_bytes, source)?;
+        let plain_len = place.bytes.end - place.bytes.start;
+        let end = source.offset().checked_add(head.payload_len);
+        if head.plain_len != plain_len || end != Some(offset + entry.stored_len) {
+            return Err(Error::damaged("the group has other lengths than the index"));
+        }
+        if head.method.is_coded() {
+            self.require_settings(source, number)?;
+        }
+        let settings = self.settings.as_ref().map(|(_, settings)| settings);
+        let group = Pending::of_group(&head, self.group_bytes, place.clone(), settings, models)?;
+        group.require_memory(memory_limit)?;
+        source.seek_to(offset + entry.stored_len - head.payload_len)?;
+        group.take_payload(source)
+    }
+
+    /// Sees to it that the settings that hold for a group are the ones at hand.
+    fn require_settings<R: Read + Seek>(
+        &mut self,
+        source: &mut Source<R>,
+        number: u64,
+    ) -> Result<()> {
+        let before = &self.groups[..=number as usize];
+        let at = before.iter().rposition(|(_, entry)| entry.has_settings);
+        let at = at.ok_or_else(|| Error::damaged("no settings stand before this group"))?;
+        if self.settings.as_ref().is_some_and(|(group, _)| *group == at as u64) {
+            return Ok(());
+        }
+        source.seek_to(self.groups[at].0)?;
+        self.read_settings(source, at as u64)
+    }
+
+    fn read_settings<R: Read + Seek>(&mut self, source: &mut Source<R>, number: u64) -> Result<()> {
+        self.settings = None;
+        if source.byte("the settings")? != Settings::TAG {
+            return Err(Error::damaged("no settings where the index has some"));
+        }
+        self.settings = Some((number, Settings::read(source)?));
+        Ok(())
+    }
+}
+
+/// The first place at or after `from` where one of `patterns` (of at most 8 bytes each) stands.
+pub(super) fn find<R: Read + Seek>(
+    source: &mut Source<R>,
+    from: u64,
+    patterns: &[&[u8]],
+) -> Result<Option<u64>> {
+    const OVERLAP: usize = 7;
+    source.seek_to(from)?;
+    let mut window = Vec::new();
+    let mut window_start = from;
+    loop {
+        let chunk = source.some_bytes()?;
+        window.extend_from_slice(&chunk);
+        let hit = (0..window.len()).find(|&i| patterns.iter().any(|p| window[i..].starts_with(p)));
+        if let Some(at) = hit {
+            return Ok(Some(window_start + at as u64));
+        }
+        if chunk.is_empty() {
+            return Ok(None);
+        }
+        let done = window.len().saturating_sub(OVERLAP);
+        window.drain(..done);
+        window_start += done as u64;
+    }
+}

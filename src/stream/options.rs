@@ -1,0 +1,71 @@
+//! What a caller can choose.
+
+use crate::container::{GROUP_LOG2_DEFAULT, GROUP_LOG2_MAX, GROUP_LOG2_MIN, GroupParams};
+use crate::error::{Error, Result};
+
+/// The memory that groups in work may take, unless told otherwise: 1 GiB.
+pub const DEFAULT_MEMORY_LIMIT: u64 = 1 << 30;
+
+/// How to compress. `group_bytes`, `params` and `full_hashes` change what is written, the rest does not.
+#[derive(Debug, Clone)]
+pub struct CompressOptions {
+    /// Bytes of the original in a group: a power of two from 1 KiB to 1 GiB.
+    pub group_bytes: u64,
+    /// What the groups are coded with; recorded in the file.
+    pub params: GroupParams,
+    /// Write the long form, with whole hashes and an index, for small inputs too.
+    pub full_hashes: bool,
+    /// The most groups in work at once; 0 for one a thread of the pool.
+    pub threads: usize,
+    /// Decode every group before it is written and compare.
+    pub verify: bool,
+    /// Fewer groups are taken at once where they would need more memory than this; one always is.
+    pub memory_limit: u64,
+}
+
+impl Default for CompressOptions {
+    fn default() -> Self {
+        CompressOptions {
+            group_bytes: 1 << GROUP_LOG2_DEFAULT,
+            params: GroupParams::default(),
+            full_hashes: false,
+            threads: 0,
+            verify: false,
+            memory_limit: DEFAULT_MEMORY_LIMIT,
+        }
+    }
+}
+
+impl CompressOptions {
+    /// The logarithm of the group size; [`Error::Invalid`] for options that no file can record.
+    pub(super) fn checked_group_log2(&self) -> Result<u8> {
+        self.params.validate()?;
+        let log2 = self.group_bytes.trailing_zeros() as u8;
+        if self.group_bytes.is_power_of_two() && (GROUP_LOG2_MIN..=GROUP_LOG2_MAX).contains(&log2) {
+            return Ok(log2);
+        }
+        Err(Error::invalid(format!(
+            "groups of {} bytes; a power of two from {} to {} is needed",
+            self.group_bytes,
+            1 << GROUP_LOG2_MIN,
+            1u64 << GROUP_LOG2_MAX
+        )))
+    }
+}
+
+/// How to decompress.
+#[derive(Debug, Clone)]
+pub struct DecompressOptions {
+    /// The most groups in work at once; 0 for one a thread of the pool.
+    pub threads: usize,
+    /// The memory that groups in work may take; a group that alone needs more is refused.
+    pub memory_limit: u64,
+    /// Go on after damage, see [`recover`](super::recover).
+    pub recover: bool,
+}
+
+impl Default for DecompressOptions {
+    fn default() -> Self {
+        DecompressOptions { threads: 0, memory_limit: DEFAULT_MEMORY_LIMIT, recover: false }
+    }
+}

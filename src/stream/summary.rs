@@ -1,0 +1,47 @@
+//! What came of it.
+
+use std::ops::Range;
+
+use crate::container::Method;
+use crate::error::Error;
+
+/// What was done, for the line at the end.
+#[derive(Debug, Default)]
+pub struct Summary {
+    /// Frames written or read.
+    pub frames: u64,
+    /// Groups written or read; a short frame with any content counts as one.
+    pub groups: u64,
+    /// Bytes of the original.
+    pub plain_bytes: u64,
+    /// Bytes of the compressed file.
+    pub stored_bytes: u64,
+    /// Groups by method, indexed by [`Method::code`].
+    pub groups_by_method: [u64; 4],
+    /// What the model that the last such group used is called.
+    pub model_name: Option<String>,
+    /// What could not be recovered; always empty unless recovery was asked for.
+    pub damage: Vec<Damage>,
+}
+
+impl Summary {
+    pub(super) fn count(&mut self, method: Method, plain_len: u64) {
+        self.groups += 1;
+        self.groups_by_method[usize::from(method.code())] += 1;
+        self.plain_bytes += plain_len;
+    }
+}
+
+/// A part of the original that is lost.
+#[derive(Debug)]
+pub struct Damage {
+    /// Number of the frame, from 0.
+    pub frame: u64,
+    /// Number of the group in the frame, from 0, where one is known.
+    pub group: Option<u64>,
+    /// Which bytes of the frame's original are missing from the output, where that is known; an
+    /// empty range where nothing is missing (a damaged footer behind good groups).
+    pub bytes: Option<Range<u64>>,
+    /// Why.
+    pub error: Error,
+}

@@ -1,0 +1,1 @@
+//! The stream from end to end, with the codecs of `testing`.
