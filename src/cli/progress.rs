@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use llmzip::stream::Progress;
 
-use super::figures::{bytes, clock, rate};
+use super::figures::{bytes, clock, rate, ratio};
 
 /// The line is drawn so many times a second.
 const DRAWS_PER_SECOND: u8 = 4;
@@ -25,6 +25,11 @@ pub struct Line {
     begun: Instant,
     plain: AtomicU64,
     stored: AtomicU64,
+    /// How much of the original was done when something was last written. Groups are written when
+    /// they are whole, so only then do the two sizes belong together.
+    plain_when_stored: AtomicU64,
+    /// Both sizes of the whole file, original first, where decoding knows them from its footer.
+    sizes: Option<(u64, u64)>,
     /// Tenths of seconds since the beginning when the line was last brought up to date.
     drawn: AtomicU64,
 }
@@ -46,6 +51,8 @@ impl Line {
             begun: Instant::now(),
             plain: AtomicU64::new(0),
             stored: AtomicU64::new(0),
+            plain_when_stored: AtomicU64::new(0),
+            sizes: None,
             drawn: AtomicU64::new(0),
         }
     }
@@ -55,9 +62,19 @@ impl Line {
         self.bar.is_some()
     }
 
-    /// The length of the original, which became known.
-    pub fn set_plain_total(&mut self, total: u64) {
-        self.plain_total = Some(total);
+    /// Both sizes of the file to decode, which became known.
+    pub fn know(&mut self, plain_total: u64, stored_total: u64) {
+        self.plain_total = Some(plain_total);
+        self.sizes = Some((plain_total, stored_total));
+    }
+
+    /// Begins again with other work, of which `sizes` are known.
+    pub fn restart(&mut self, title: String, sizes: (u64, u64)) {
+        self.title = title;
+        self.know(sizes.0, sizes.1);
+        self.begun = Instant::now();
+        self.plain = AtomicU64::new(0);
+        self.stored = AtomicU64::new(0);
     }
 
     /// Time since the work began.
@@ -74,8 +91,11 @@ impl Line {
             return;
         }
         let plain = self.plain.load(Ordering::Relaxed);
-        let stored = self.stored.load(Ordering::Relaxed);
-        bar.set_message(text(&self.title, plain, stored, self.plain_total, elapsed));
+        let sizes = self.sizes.unwrap_or_else(|| {
+            let plain = self.plain_when_stored.load(Ordering::Relaxed);
+            (plain, self.stored.load(Ordering::Relaxed))
+        });
+        bar.set_message(text(&self.title, plain, self.plain_total, sizes, elapsed));
         bar.tick();
     }
 }
@@ -88,6 +108,7 @@ impl Progress for Line {
 
     fn stored(&self, bytes: u64) {
         self.stored.fetch_add(bytes, Ordering::Relaxed);
+        self.plain_when_stored.store(self.plain.load(Ordering::Relaxed), Ordering::Relaxed);
         self.draw();
     }
 }
@@ -104,8 +125,8 @@ impl Drop for Line {
 fn text(
     title: &str,
     plain: u64,
-    stored: u64,
     plain_total: Option<u64>,
+    sizes: (u64, u64),
     elapsed: Duration,
 ) -> String {
     let mut parts = vec![title.to_owned()];
@@ -117,9 +138,8 @@ fn text(
         }
         _ => parts.push(bytes(plain)),
     }
-    // A group is written when it is whole, so that there is nothing to compare before that.
-    if stored > 0 && plain > 0 {
-        parts.push(format!("{}, {:.3}", bytes(stored), stored as f64 / plain as f64));
+    if sizes.0 > 0 {
+        parts.push(format!("{}, {}", bytes(sizes.1), ratio(sizes.0, sizes.1)));
     }
     parts.push(rate(plain, elapsed));
     parts.push(clock(elapsed));
@@ -141,15 +161,15 @@ mod tests {
     fn the_line_tells_how_far_how_fast_and_how_long() {
         let elapsed = Duration::from_secs(5);
         assert_eq!(
-            text("a", 4_000_000, 1_000_000, Some(10_000_000), elapsed),
+            text("a", 4_000_000, Some(10_000_000), (4_000_000, 1_000_000), elapsed),
             "a    40.0 %   4.0 MB of 10.0 MB   1.0 MB, 0.250   800 kB/s   0:05   0:07 left"
         );
-        assert_eq!(text("a", 2000, 0, None, elapsed), "a   2.0 kB   400 B/s   0:05");
+        assert_eq!(text("a", 2000, None, (0, 0), elapsed), "a   2.0 kB   400 B/s   0:05");
     }
 
     #[test]
     fn more_bytes_than_expected_do_no_harm() {
-        let text = text("a", 300, 0, Some(100), Duration::from_secs(1));
+        let text = text("a", 300, Some(100), (0, 0), Duration::from_secs(1));
         assert!(text.contains("100.0 %") && !text.contains("left"), "{text}");
     }
 }

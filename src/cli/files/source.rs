@@ -84,8 +84,8 @@ impl Source {
         if now.is_symlink() {
             return Err(Failure::Skipped("is a symbolic link, not removed".into()));
         }
-        let is_unchanged =
-            now.len() == self.metadata.len() && now.modified().ok() == self.metadata.modified().ok();
+        let is_unchanged = now.len() == self.metadata.len()
+            && now.modified().ok() == self.metadata.modified().ok();
         if !self.is_same(&now) && cfg!(unix) || !is_unchanged {
             return Err(Failure::Skipped("has changed meanwhile, not removed".into()));
         }
