@@ -55,3 +55,6 @@ pub fn hex(bytes: &[u8]) -> String {
     let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
     bytes.iter().flat_map(|&b| [digit(b >> 4), digit(b & 15)]).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ pub(super) fn in_order<T: Send, U: Send>(jobs: Vec<T>, work: impl Fn(T) -> U + S
         // Alone: stay on this thread and leave the pool to the codec.
         return jobs.into_iter().map(work).collect();
     }
-    jobs.into_par_iter().map(work).collect()
+    jobs.into_par_iter().map(&work).collect()
 }
 
 /// Does `work` for every job and gives the results in the jobs' order.

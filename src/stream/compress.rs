@@ -31,10 +31,8 @@ pub fn compress<R: Read, W: Write>(
     progress: &dyn Progress,
 ) -> Result<Summary> {
     let header = LongHeader { group_log2: options.checked_group_log2()? };
-    let model = match codec.model_id() {
-        None => None,
-        Some(id) => Some(ModelRef { id, name: codec.model_name().to_owned() }),
-    };
+    let named = |id| ModelRef { id, name: codec.model_name().to_owned() };
+    let model = codec.model_id().map(named);
     if let Some(model) = &model {
         model.validate()?;
     }

@@ -6,8 +6,7 @@ use super::decode::{Job, Models, Pending};
 use super::place::Place;
 use super::walk::{Record, Walk};
 use crate::container::{
-    CLOSING_MAGIC, Footer, GroupHead, IndexEntry, LongHeader, Settings, Source, TRAILER_BYTES,
-    Trailer,
+    Footer, GroupHead, IndexEntry, LongHeader, Settings, Source, TRAILER_BYTES, Trailer,
 };
 use crate::error::{Error, Result};
 
@@ -85,10 +84,13 @@ impl Map {
         if let Some(map) = Map::ending_at(source, start, file_len, base)? {
             return Ok(Some(map));
         }
+        // Most closing magics by chance are dismissed in the window, without seeking.
+        let ends_frame = |at: u64, bytes: &[u8; TRAILER_BYTES as usize]| {
+            Trailer::parse(bytes).is_some_and(|t| t.frame_len == at + TRAILER_BYTES - start)
+        };
         let mut from = start;
-        while let Some(at) = find(source, from, &[&CLOSING_MAGIC])? {
-            let end = at + CLOSING_MAGIC.len() as u64;
-            if let Some(map) = Map::ending_at(source, start, end, base)? {
+        while let Some(at) = find(source, from, ends_frame)? {
+            if let Some(map) = Map::ending_at(source, start, at + TRAILER_BYTES, base)? {
                 return Ok(Some(map));
             }
             from = at + 1;
@@ -219,27 +221,29 @@ impl Map {
     }
 }
 
-/// The first place at or after `from` where one of `patterns` (of at most 8 bytes each) stands.
-pub(super) fn find<R: Read + Seek>(
+/// The first offset at or after `from` whose next `N` bytes `accept` takes.
+pub(super) fn find<R: Read + Seek, const N: usize>(
     source: &mut Source<R>,
     from: u64,
-    patterns: &[&[u8]],
+    accept: impl Fn(u64, &[u8; N]) -> bool,
 ) -> Result<Option<u64>> {
-    const OVERLAP: usize = 7;
     source.seek_to(from)?;
     let mut window = Vec::new();
     let mut window_start = from;
     loop {
         let chunk = source.some_bytes()?;
-        window.extend_from_slice(&chunk);
-        let hit = (0..window.len()).find(|&i| patterns.iter().any(|p| window[i..].starts_with(p)));
-        if let Some(at) = hit {
-            return Ok(Some(window_start + at as u64));
-        }
         if chunk.is_empty() {
             return Ok(None);
         }
-        let done = window.len().saturating_sub(OVERLAP);
+        window.extend_from_slice(&chunk);
+        for (i, bytes) in window.windows(N).enumerate() {
+            let at = window_start + i as u64;
+            if bytes.first_chunk().is_some_and(|bytes| accept(at, bytes)) {
+                return Ok(Some(at));
+            }
+        }
+        // What is left may begin something that the next chunk ends.
+        let done = window.len().saturating_sub(N - 1);
         window.drain(..done);
         window_start += done as u64;
     }

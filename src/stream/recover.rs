@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 /// The groups of a long frame are found by its index, or, where the footer is damaged too, from
 /// one group's lengths to the next as far as that goes. After a frame whose end is unknown, the
 /// next whole frame is searched for; a compressed file stored within the damaged one may be taken
-/// for it. Missing bytes are not filled in: what is written are the good groups in their order.
+/// for it, and how long the search takes is up to the damage. Missing bytes are not filled in: what is written are the good groups in their order.
 /// `reader` is used from its start, one group at a time is in work.
 ///
 /// Fails with [`Error::NotLlmzip`] if nothing was recognised, and with what no searching helps
@@ -198,7 +198,9 @@ impl<R: Read + Seek, W: Write> Recovery<'_, R, W> {
 
     /// Where, from `from` on, the next whole frame begins; the end of the file if nowhere.
     fn next_frame(&mut self, mut from: u64) -> Result<u64> {
-        while let Some(at) = find(&mut self.source, from, &[&SHORT_MAGIC, &LONG_MAGIC])? {
+        let begins = |_, bytes: &[u8; 4]| bytes.starts_with(&SHORT_MAGIC) || *bytes == LONG_MAGIC;
+        while let Some(at) = find(&mut self.source, from, begins)? {
+            stop_if_cancelled(self.progress)?;
             if self.is_frame(at)? {
                 return Ok(at);
             }

@@ -85,7 +85,7 @@ impl Walk {
 
     fn group<R: Read>(&mut self, tag: u8, source: &mut Source<R>) -> Result<GroupHead> {
         let group_bytes = self.header.group_bytes();
-        if self.plain_len % group_bytes != 0 {
+        if !self.plain_len.is_multiple_of(group_bytes) {
             return Err(Error::damaged("a group follows one that is not whole"));
         }
         let head = GroupHead::read(tag, group_bytes, source)?;
