@@ -17,7 +17,7 @@ mod walk;
 
 pub use decode::{decode, decode_without_model};
 pub use encode::{Recording, encode, encode_without_model};
-pub use group::{BuiltinModels, Codec, Level, PRIME_TOKENS};
+pub use group::{BuiltinModels, Codec, Level};
 pub use lanes::{Lanes, MAX_LANES, lane_count};
 pub use predictor::{ModelPredictor, Predictor, PredictorLanes};
 

@@ -2,6 +2,8 @@
 
 mod parallel;
 
+#[cfg(feature = "cli")]
+pub mod bench;
 pub mod codec;
 pub mod container;
 pub mod entropy;

@@ -9,8 +9,8 @@ use crate::mixer::{Mixer, MixerKind, StartValues};
 use crate::model::{Model, Session, builtin, check_known_answer};
 use std::sync::Arc;
 
-/// Tokens that lane 0 codes for all, in groups of several lanes.
-pub const PRIME_TOKENS: u32 = 256;
+/// Tokens that lane 0 codes for all, in groups of several lanes, unless another number is asked.
+const PRIME_TOKENS: usize = 256;
 
 /// How hard to try, as on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -98,7 +98,10 @@ impl Codec {
             _ => StartValues::generic(),
         };
         let mixer = mixer_kind(params)?;
-        let prime_tokens = params.prime_tokens as usize;
+        let prime_tokens = match params.prime_tokens {
+            0 => PRIME_TOKENS,
+            asked => asked as usize,
+        };
         Ok(Plan { lanes, prime_tokens, mixer, start_values })
     }
 
@@ -183,7 +186,7 @@ impl GroupCodec for Codec {
     fn memory_bytes(&self, plain_len: u64, params: &GroupParams) -> u64 {
         let len = usize::try_from(plain_len).unwrap_or(usize::MAX);
         let mixer = mixer_kind(params).unwrap_or(MixerKind::Full);
-        let mut bytes = 2 * plain_len + Mixer::memory_bytes(mixer, len) as u64;
+        let mut bytes = 2 * plain_len + Mixer::memory_bytes(mixer, len);
         if let Some(model) = &self.model {
             let lanes = lane_count(len, params.lanes as usize);
             let config = model.config();

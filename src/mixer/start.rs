@@ -18,6 +18,19 @@ impl StartValues {
         Self {}
     }
 
+    /// Their bytes in a model file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Values from a model file.
+    pub fn from_bytes(bytes: &[u8]) -> crate::Result<Self> {
+        if !bytes.is_empty() {
+            return Err(crate::Error::damaged("start values of another version"));
+        }
+        Ok(Self {})
+    }
+
     /// Puts the values into a new mixer.
     pub(super) fn apply(&self, _mixer: &mut Mixer) {}
 }

@@ -1,0 +1,150 @@
+//! The program: from arguments to an exit status.
+
+mod args;
+mod bench;
+mod compress;
+mod decompress;
+mod exit;
+mod figures;
+mod files;
+mod list;
+mod messages;
+mod models;
+mod names;
+mod progress;
+mod signals;
+mod summary;
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, anyhow};
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use args::{Action, Cli, Destination, Settings};
+use exit::Status;
+use messages::{Failure, Messages};
+use names::Name;
+
+/// Does what the command line says; what the process exits with comes back.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let (action, settings, files) = called_by_name(cli.into_parts());
+    let messages = Messages::new(settings.verbosity);
+    if let Err(error) = prepare(&settings) {
+        messages.error("cannot start", &error);
+        return messages.status().into();
+    }
+    match action {
+        Action::Compress | Action::Decompress | Action::Test => {
+            each_file(&action, &settings, Name::all(files), &messages);
+        }
+        Action::Info { json } => list::list(Name::all(files), json, &messages),
+        Action::Bench { dir, json, csv, peers } => {
+            bench::bench(&dir, bench::Form::new(json, csv), peers, &settings, &messages);
+        }
+        Action::Measure { contender, file } => {
+            let measured = bench::measure_one(&contender, &file, &settings);
+            say_or_tell(measured, &file, &messages);
+        }
+        Action::ListModels { json } => {
+            say_or_tell(models::list(json), Path::new("models"), &messages);
+        }
+        Action::ImportModel { dir, output } => {
+            let imported = models::import(&dir, output.as_deref(), settings.force, &messages);
+            say_or_tell(imported, &dir, &messages);
+        }
+    }
+    messages.status().into()
+}
+
+/// Help, version, or a usage error, which clap would let look like a warning.
+fn usage(error: &clap::Error) -> ExitCode {
+    let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    match error.print() {
+        Ok(()) if is_help => Status::Fine.into(),
+        _ => Status::Error.into(),
+    }
+}
+
+/// `unllmz` decompresses and `llmzcat` does so to standard output, as `unxz` and `xzcat` do.
+fn called_by_name(
+    (action, mut settings, files): (Action, Settings, Vec<std::path::PathBuf>),
+) -> (Action, Settings, Vec<std::path::PathBuf>) {
+    let program = std::env::args_os().next().unwrap_or_default();
+    let name = Path::new(&program).file_stem().unwrap_or_default().to_owned();
+    match action {
+        Action::Compress if name == "unllmz" => (Action::Decompress, settings, files),
+        Action::Compress if name == "llmzcat" => {
+            settings.destination = Destination::Stdout;
+            (Action::Decompress, settings, files)
+        }
+        action => (action, settings, files),
+    }
+}
+
+fn prepare(settings: &Settings) -> anyhow::Result<()> {
+    signals::install().context("signals")?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.threads);
+    pool.build_global().context("threads")
+}
+
+/// One file after the other; what fails for one does not keep the next from being done.
+fn each_file(action: &Action, settings: &Settings, names: Vec<Name>, messages: &Messages) {
+    if let Err(error) = contradictions(settings, &names) {
+        return messages.error("usage", &error);
+    }
+    if !matches!(action, Action::Compress) {
+        for name in &names {
+            let done = match action {
+                Action::Test => decompress::test(name, settings, messages),
+                _ => decompress::decompress(name, settings, messages),
+            };
+            done.unwrap_or_else(|failure| messages.failure(name, &failure));
+        }
+        return;
+    }
+    let encoder = match models::encoder(settings) {
+        Ok(encoder) => encoder,
+        Err(error) => return messages.error("model", &error),
+    };
+    for name in &names {
+        compress::compress(name, &encoder, settings, messages)
+            .unwrap_or_else(|failure| messages.failure(name, &failure));
+    }
+}
+
+/// What cannot be meant, said before anything is touched.
+fn contradictions(settings: &Settings, names: &[Name]) -> anyhow::Result<()> {
+    if matches!(settings.destination, Destination::File(_)) && names.len() > 1 {
+        return Err(anyhow!("--output takes one FILE; --stdout joins several"));
+    }
+    if settings.remove_source && settings.destination == Destination::Stdout {
+        // What becomes of the bytes behind standard output cannot be checked.
+        return Err(anyhow!("--rm does not go together with --stdout"));
+    }
+    if names.iter().filter(|name| **name == Name::Stdin).count() > 1 {
+        return Err(anyhow!("standard input can be read only once"));
+    }
+    Ok(())
+}
+
+/// Prints a result that is text, or says why there is none.
+fn say_or_tell(result: anyhow::Result<String>, subject: &Path, messages: &Messages) {
+    let printed = result.and_then(|text| print(&text));
+    if let Err(error) = printed {
+        let name = Name::Path(subject.to_owned());
+        messages.failure(&name, &Failure::Failed(error));
+    }
+}
+
+/// Writes to standard output, and sees it if that fails.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("standard output")
+}

@@ -1,0 +1,115 @@
+//! Decompressing or testing one file.
+
+use std::io::{self, Seek, Write};
+
+use anyhow::anyhow;
+use llmzip::stream::{self, DecompressOptions, Summary};
+
+use super::args::{Destination, Settings};
+use super::files::{Source, Target, Written};
+use super::messages::{Failure, Messages};
+use super::models::LocalModels;
+use super::names::{self, Name};
+use super::progress::Line;
+use super::summary::{self, Way};
+
+/// Decompresses one source to where the settings say.
+///
+/// With `--recover`, what could be saved is kept, each loss is an error of its own, and the source
+/// is never removed.
+pub fn decompress(name: &Name, settings: &Settings, messages: &Messages) -> Result<(), Failure> {
+    let beside = settings.destination == Destination::Beside;
+    let target_path = match (name, &settings.destination) {
+        (_, Destination::File(path)) => Some(path.clone()),
+        (Name::Path(path), Destination::Beside) => Some(names::plain(path).ok_or_else(|| {
+            Failure::Skipped(format!("has not the suffix {}, skipped", names::SUFFIX))
+        })?),
+        _ => None,
+    };
+    let mut source = open(name, !beside)?;
+    let mut target = match &target_path {
+        Some(path) => {
+            let inherits = source.inherited().is_some();
+            super::files::refuse_same(&source, path)?;
+            Target::file(path, settings.force, false, inherits)?
+        }
+        None => Target::stdout(false)?,
+    };
+    // On a screen, the line and the text would overwrite each other.
+    let is_line_wanted = !messages.is_quiet() && !target.is_terminal();
+    let mut line = Line::new(name.to_string(), None, is_line_wanted);
+    let done = decode(&mut source, &mut target, settings, &mut line)?;
+    let elapsed = line.elapsed();
+    drop(line);
+    let written = target.commit(source.inherited())?;
+    tell_damage(name, &done, messages);
+    messages.note(&summary::line(name, Way::Out, &done, elapsed));
+    if settings.remove_source && written == Written::File && done.damage.is_empty() {
+        source.remove()?;
+    }
+    Ok(())
+}
+
+/// Decodes one source and compares every checksum.
+pub fn test(name: &Name, settings: &Settings, messages: &Messages) -> Result<(), Failure> {
+    let mut source = open(name, true)?;
+    let mut line = Line::new(name.to_string(), None, !messages.is_quiet());
+    let done = decode(&mut source, io::sink(), settings, &mut line)?;
+    let elapsed = line.elapsed();
+    drop(line);
+    tell_damage(name, &done, messages);
+    if done.damage.is_empty() {
+        messages.note(&summary::line(name, Way::Test, &done, elapsed));
+    }
+    Ok(())
+}
+
+fn open(name: &Name, allow_special: bool) -> Result<Source, Failure> {
+    let source = Source::open(name, allow_special)?;
+    if source.is_terminal() {
+        Err(anyhow!("compressed data is not read from a terminal; see llmzip --help"))?;
+    }
+    Ok(source)
+}
+
+fn decode(
+    source: &mut Source,
+    target: impl Write,
+    settings: &Settings,
+    line: &mut Line,
+) -> Result<Summary, Failure> {
+    let models = LocalModels::new(settings)?;
+    let options = DecompressOptions {
+        memory_limit: settings.memory_limit.unwrap_or(stream::DEFAULT_MEMORY_LIMIT),
+        recover: settings.recover,
+        ..DecompressOptions::default()
+    };
+    if let Some(file) = source.seekable() {
+        if line.is_shown() {
+            // How long the way is; a file that cannot tell will say why when it is decoded.
+            if let Ok(frames) = stream::inspect(io::BufReader::new(&mut *file)) {
+                let plain = frames.iter().map(|frame| frame.plain_bytes).sum();
+                let stored = frames.iter().map(|frame| frame.stored_bytes).sum();
+                line.know(plain, stored);
+            }
+            file.rewind()?;
+        }
+        if settings.recover {
+            return Ok(stream::recover(file, target, &models, &options, line)?);
+        }
+    }
+    Ok(stream::decompress(io::BufReader::new(source), target, &models, &options, line)?)
+}
+
+/// Each part that could not be recovered is an error, even though the rest was written.
+fn tell_damage(name: &Name, done: &Summary, messages: &Messages) {
+    for damage in &done.damage {
+        let frame = damage.frame;
+        let lost = match &damage.bytes {
+            Some(bytes) if bytes.is_empty() => format!("frame {frame}: nothing is lost"),
+            Some(bytes) => format!("frame {frame}: bytes {}..{} are lost", bytes.start, bytes.end),
+            None => format!("frame {frame}: it is not known how much is lost"),
+        };
+        messages.error(name, &anyhow!("{}; {lost}", damage.error));
+    }
+}

@@ -1,0 +1,97 @@
+//! File names: the suffix that comes and goes, and names as they are shown.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// What compressed files are called.
+pub const SUFFIX: &str = ".llmz";
+
+/// A source: a file, or standard input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Name {
+    Stdin,
+    Path(PathBuf),
+}
+
+impl Name {
+    /// The sources of a command line; none and `-` are standard input.
+    pub fn all(files: Vec<PathBuf>) -> Vec<Name> {
+        if files.is_empty() {
+            return vec![Name::Stdin];
+        }
+        let one = |path: PathBuf| match path.as_os_str() == "-" {
+            true => Name::Stdin,
+            false => Name::Path(path),
+        };
+        files.into_iter().map(one).collect()
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Name::Stdin => f.write_str("(stdin)"),
+            Name::Path(path) => f.write_str(&shown(path)),
+        }
+    }
+}
+
+/// A file name for people: control characters, which a terminal would obey, become `?`.
+pub fn shown(path: &Path) -> String {
+    path.to_string_lossy().chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+}
+
+/// The name of the compressed file; `None` if this one looks compressed already.
+pub fn compressed(path: &Path) -> Option<PathBuf> {
+    if plain(path).is_some() {
+        return None;
+    }
+    let mut name = OsString::from(path);
+    name.push(SUFFIX);
+    Some(name.into())
+}
+
+/// The name without the suffix; `None` if it has none, or nothing else.
+pub fn plain(path: &Path) -> Option<PathBuf> {
+    let is_suffix = path.extension() == Some(OsStr::new(&SUFFIX[1..]));
+    is_suffix.then(|| path.with_extension(""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_suffix_comes_and_goes() {
+        assert_eq!(compressed(Path::new("d.x/a.txt")), Some("d.x/a.txt.llmz".into()));
+        assert_eq!(plain(Path::new("d.x/a.txt.llmz")), Some("d.x/a.txt".into()));
+        assert_eq!(plain(Path::new("a.llmz")), Some("a".into()));
+        assert_eq!(compressed(Path::new("a")), Some("a.llmz".into()));
+    }
+
+    #[test]
+    fn names_that_cannot_take_the_step_are_refused() {
+        assert_eq!(compressed(Path::new("a.llmz")), None);
+        assert_eq!(plain(Path::new("a.txt")), None);
+        assert_eq!(plain(Path::new(".llmz")), None);
+        assert_eq!(plain(Path::new("allmz")), None);
+    }
+
+    #[test]
+    fn a_hidden_file_named_like_the_suffix_can_be_compressed() {
+        assert_eq!(compressed(Path::new(".llmz")), Some(".llmz.llmz".into()));
+        assert_eq!(plain(Path::new(".llmz.llmz")), Some(".llmz".into()));
+    }
+
+    #[test]
+    fn control_characters_do_not_reach_the_terminal() {
+        assert_eq!(shown(Path::new("a\u{1b}[31m\nb")), "a?[31m?b");
+    }
+
+    #[test]
+    fn a_dash_and_nothing_are_standard_input() {
+        assert_eq!(Name::all(vec![]), [Name::Stdin]);
+        assert_eq!(Name::all(vec!["-".into(), "a".into()]), [Name::Stdin, Name::Path("a".into())]);
+    }
+}
