@@ -34,8 +34,18 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    let (action, settings, files) = called_by_name(cli.into_parts());
+    let (action, mut settings, files) = called_by_name(cli.into_parts());
     let messages = Messages::new(settings.verbosity);
+    match models::Defaults::load() {
+        Ok(defaults) => {
+            settings.default_model = defaults.model;
+            settings.threads = settings.threads.or(defaults.threads);
+        }
+        Err(error) => {
+            messages.error("settings", &error);
+            return messages.status().into();
+        }
+    }
     if let Err(error) = prepare(&settings) {
         messages.error("cannot start", &error);
         return messages.status().into();
@@ -52,12 +62,8 @@ pub fn run() -> ExitCode {
             let measured = bench::measure_one(&contender, &file, &settings);
             say_or_tell(measured, &file, &messages);
         }
-        Action::ListModels { json } => {
-            say_or_tell(models::list(json), Path::new("models"), &messages);
-        }
-        Action::ImportModel { dir, output } => {
-            let imported = models::import(&dir, output.as_deref(), settings.force, &messages);
-            say_or_tell(imported, &dir, &messages);
+        Action::Models(models) => {
+            say_or_tell(models::run(&models, &messages), Path::new("models"), &messages);
         }
     }
     messages.status().into()
@@ -90,7 +96,7 @@ fn called_by_name(
 
 fn prepare(settings: &Settings) -> anyhow::Result<()> {
     signals::install().context("signals")?;
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.threads);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.n_threads());
     pool.build_global().context("threads")
 }
 

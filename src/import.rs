@@ -1,8 +1,32 @@
-//! Other people's models into ours: reading weights with candle, quantising, the float reference.
+//! Other people's models into ours: reading weights, quantising, the float reference.
 
+mod cache;
+mod convert;
+mod gguf;
 mod hf_config;
+#[cfg(feature = "hub")]
+pub mod hub;
 mod hugging_face;
 mod reference;
+mod registry;
+mod rotary;
+mod safetensors;
+mod tensors;
+mod volume;
 
-pub use hugging_face::{ImportOptions, import_directory};
+pub use cache::{CachedModel, ModelCache};
+pub use convert::{ImportOptions, import_model, import_to_file};
+pub use hugging_face::weight_hashes;
 pub use reference::{Comparison, compare_with_float};
+pub use registry::{KNOWN_MODELS, KnownFile, KnownModel, known_model};
+
+use crate::error::Result;
+use std::path::Path;
+
+/// As [`import_model`], for a Hugging Face directory.
+///
+/// # Errors
+/// As [`import_model`].
+pub fn import_directory(dir: &Path, options: &ImportOptions) -> Result<Vec<u8>> {
+    import_model(dir, options)
+}

@@ -9,19 +9,23 @@ mod builtin;
 mod cache;
 mod config;
 mod forward;
+mod inspect;
 mod known_answer;
 mod layout;
 mod llmw;
 mod session;
 mod storage;
+mod weights;
 
 pub use builtin::{BUILTIN_NAME, builtin, builtin_bytes};
 pub use config::{Architecture, Config};
+pub use inspect::{ModelSummary, inspect_llmw};
 pub use known_answer::{check_known_answer, known_answer};
 pub use layout::{Layout, LinearSpan};
-pub use llmw::{ModelId, Parts, WeightsBuilder, write_llmw};
+pub use llmw::{ModelId, Parts, write_llmw, write_llmw_file};
 pub use session::{Feed, Frequencies, Session, Snapshot, check_window};
 pub use storage::Storage;
+pub use weights::WeightsBuilder;
 
 use crate::error::Result;
 use crate::kernels::{LinearView, RopeTables};

@@ -7,6 +7,7 @@
 mod bpe;
 mod cache;
 mod hf;
+mod pieces;
 mod pretokenizer;
 mod sorted;
 mod spec;
@@ -14,6 +15,7 @@ mod unicode;
 mod vocabulary;
 mod wire;
 
+pub use pieces::Piece;
 pub use pretokenizer::{MAX_PIECE_BYTES, Pattern};
 pub use sorted::{MAX_ROWS, MAX_TOKEN_BYTES, MAX_VOCABULARY_BYTES, SortedTokens};
 pub use spec::{Merge, SpecParts, Special, TokenizerSpec};
@@ -62,6 +64,8 @@ impl Tokenizer {
         let mut ranks = Vec::with_capacity(text.len() / 4);
         let mut cache = cache::PieceCache::new(text.len());
         let mut scratch = bpe::Scratch::default();
+        let mut units = Vec::new();
+        let by_characters = self.spec.pattern() == Pattern::SentencePiece;
         for piece in pretokenizer::Pieces::new(text, self.spec.pattern()) {
             let vacancy = match cache.find(text, &piece) {
                 Ok(known) => {
@@ -78,6 +82,11 @@ impl Tokenizer {
             };
             match whole {
                 Some(rank) => ranks.push(rank),
+                None if by_characters => {
+                    units.clear();
+                    pieces::characters(self.spec.tokens(), &text[piece], &mut units);
+                    self.merges.encode_units(&units, &mut scratch, &mut ranks);
+                }
                 None => self.merges.encode(&text[piece], &mut scratch, &mut ranks),
             }
             if let Some(vacancy) = vacancy {

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+mod models;
 mod settings;
 mod values;
 
+pub use models::{Making, Models};
 pub use settings::{Action, Destination, Settings};
 use values::{memory_size, window_tokens};
 
@@ -23,7 +25,10 @@ Levels, with rough costs on one core:
 const EXIT: &str = "\
 Exit status: 0 all is well, 1 an error, 2 only warnings (a file was skipped).
 Without FILE, or where FILE is -, standard input is read and the result goes
-to standard output. Source files are kept unless --rm is given.";
+to standard output. Source files are kept unless --rm is given.
+LLMZIP_MODEL and LLMZIP_THREADS, or `model = \"NAME\"` and `threads = N` in
+llmzip/config.toml where the system keeps settings, are used where no flag says
+otherwise. LLMZIP_CACHE is the folder of models.";
 
 /// Compress any file without loss by predicting it with a language model.
 #[derive(Debug, Parser)]
@@ -109,7 +114,7 @@ pub enum Command {
     },
     /// Measure every file under a directory, beside zstd -19
     Bench(Bench),
-    /// List the models of this machine, or import one
+    /// List, download, make, check and remove models
     #[command(subcommand)]
     Models(Models),
     /// Measure one file in a process of its own (what `bench` runs)
@@ -213,13 +218,13 @@ pub struct Decoding {
 }
 
 /// Threads and talk.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Copy, Args)]
 #[command(next_help_heading = "Other")]
 pub struct General {
     /// Use N threads (default and 0: one a core); the result is the same for any N
-    #[arg(short = 'T', long, value_name = "N", default_value_t = 0, hide_default_value = true,
+    #[arg(short = 'T', long, value_name = "N",
           value_parser = clap::value_parser!(u32).range(0..=1024))]
-    pub threads: u32,
+    pub threads: Option<u32>,
     /// Say nothing but errors; twice: nothing at all
     #[arg(short, long, action = ArgAction::Count, overrides_with = "verbose")]
     pub quiet: u8,
@@ -258,30 +263,4 @@ pub struct Measure {
     #[command(flatten)]
     pub general: General,
     pub file: PathBuf,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Models {
-    /// List the models that can be used here
-    List {
-        /// Print one JSON document
-        #[arg(long)]
-        json: bool,
-        #[command(flatten)]
-        general: General,
-    },
-    /// Quantise a Hugging Face directory into one .llmw file
-    Import {
-        /// Holds config.json, tokenizer.json and *.safetensors
-        #[arg(value_name = "DIR")]
-        dir: PathBuf,
-        /// Write to this file (default: the cache, under the model's name)
-        #[arg(short, long, value_name = "FILE")]
-        output: Option<PathBuf>,
-        /// Overwrite the file
-        #[arg(short, long)]
-        force: bool,
-        #[command(flatten)]
-        general: General,
-    },
 }

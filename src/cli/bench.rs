@@ -98,7 +98,7 @@ fn measure_in_child(
     let mut child = Command::new(program);
     child.arg("measure").args(["--contender", contender]);
     child.args(["--level", &settings.level.to_string()]);
-    child.args(["--threads", &settings.threads.to_string()]);
+    child.args(["--threads", &settings.n_threads().to_string()]);
     if let Some(model) = &settings.model {
         child.arg("--model").arg(model);
     }

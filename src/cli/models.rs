@@ -1,18 +1,23 @@
-//! Which codec a level or a file asks for.
+//! Which model a level, a flag or a file asks for.
+
+mod check;
+mod defaults;
+mod make;
+mod manage;
 
 use std::ffi::OsStr;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
 use llmzip::codec::{BuiltinModels, Codec, Level};
-use llmzip::import::{ImportOptions, import_directory};
+use llmzip::import::{ImportOptions, ModelCache, import_model, known_model};
 use llmzip::model::{BUILTIN_NAME, Model, Storage, builtin};
 use llmzip::stream::{GroupCodec, GroupParams, ModelSource};
 
-use super::args::Settings;
+use super::args::{Models, Settings};
 use super::messages::Messages;
+pub use defaults::Defaults;
 
 /// The large model of level 9.
 const LARGE_NAME: &str = "qwen3-0.6b";
@@ -47,13 +52,13 @@ pub fn encoder(settings: &Settings) -> anyhow::Result<Encoder> {
             model_bytes: 0,
         });
     }
-    let model = match &settings.model {
-        Some(model) => open(model)?,
-        None if level == Level::Large => bail!(
-            "level 9 needs the model {LARGE_NAME}, which is not here: make it from its Hugging Face \
-             directory with `llmzip models import DIR -o FILE.llmw` and name it with --model"
-        ),
-        None => builtin(),
+    let model = match (&settings.model, &settings.default_model) {
+        (Some(model), _) => open(model)?,
+        (None, _) if level == Level::Large => open(OsStr::new(LARGE_NAME))?,
+        (None, Some(model)) => {
+            open(model).context("the default model (LLMZIP_MODEL or config.toml)")?
+        }
+        (None, None) => builtin(),
     };
     let model_bytes = model.stored_bytes() as u64;
     let name = match model.id() == builtin().id() {
@@ -63,24 +68,52 @@ pub fn encoder(settings: &Settings) -> anyhow::Result<Encoder> {
     Ok(Encoder { codec: Arc::new(Codec::with_model(model)?), params, name, model_bytes })
 }
 
-/// The model that the user names: the builtin, a `.llmw` file or a Hugging Face directory.
+/// The model that the user names: the builtin, a model of the cache by its name or identity, a
+/// `.llmw` or `.gguf` file, or a Hugging Face directory.
 fn open(model: &OsStr) -> anyhow::Result<Arc<Model>> {
     let path = Path::new(model);
     if model == BUILTIN_NAME {
         return Ok(builtin());
     }
-    if path.is_dir() {
-        let bytes = import_directory(path, &import_options(path))?;
+    // A name of the cache goes before a file that happens to be called the same; `./NAME` is a file.
+    if let Some(name) = model.to_str()
+        && let Some(cached) = ModelCache::from_env()?.find(name)?
+    {
+        let opened = cached.open().with_context(|| {
+            format!("{} (`llmzip models remove {name}` deletes it)", cached.path.display())
+        });
+        return Ok(Arc::new(opened?));
+    }
+    if path.is_dir() || path.extension().is_some_and(|extension| extension == "gguf") {
+        let bytes = import_model(path, &ImportOptions::large(&name_of(path)))?;
         return Ok(Arc::new(Model::open(Storage::copy(&bytes))?));
     }
-    if !path.exists() {
-        bail!(
-            "no model {:?} is here: name {BUILTIN_NAME}, a .llmw file, or a Hugging Face directory",
-            path.display()
-        );
+    if path.is_file() {
+        let opened = Storage::from_file(path).and_then(Model::open);
+        return Ok(Arc::new(opened.with_context(|| path.display().to_string())?));
     }
-    let opened = Storage::from_file(path).and_then(Model::open);
-    Ok(Arc::new(opened.with_context(|| path.display().to_string())?))
+    match model.to_str().and_then(known_model) {
+        Some(known) => bail!(
+            "the model {name} is not here: `llmzip models pull {name}` gets it, `llmzip models \
+             import DIR --name {name}` makes it from the files of {repository}",
+            name = known.name,
+            repository = known.repository
+        ),
+        None => bail!(
+            "no model {:?} is here: name one of `llmzip models list`, a .llmw or .gguf file, or a \
+             Hugging Face directory",
+            path.display()
+        ),
+    }
+}
+
+/// What a model made of these files is called, unless the user says otherwise.
+fn name_of(path: &Path) -> String {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let name = if path.is_dir() { path.file_name() } else { path.file_stem() };
+    let name = name.map_or("model".into(), OsStr::to_string_lossy);
+    // Files that name a model have 64 bytes for it.
+    name.chars().filter(|c| !c.is_control()).take(15).collect()
 }
 
 /// The models of this machine, found by the identity that a file records.
@@ -90,7 +123,7 @@ pub struct LocalModels {
 }
 
 impl LocalModels {
-    /// The builtin, and the model that the user names.
+    /// The builtin, the cache, and the model that the user names.
     pub fn new(settings: &Settings) -> anyhow::Result<LocalModels> {
         Ok(LocalModels { named: settings.model.as_deref().map(open).transpose()? })
     }
@@ -98,12 +131,21 @@ impl LocalModels {
 
 impl ModelSource for LocalModels {
     fn by_prefix(&self, id_prefix: &[u8], name_hint: &str) -> llmzip::Result<Arc<dyn GroupCodec>> {
-        match &self.named {
-            Some(model) if model.id().0.starts_with(id_prefix) => {
-                Ok(Arc::new(Codec::with_model(model.clone())?))
-            }
-            _ => BuiltinModels.by_prefix(id_prefix, name_hint),
+        if let Some(model) = &self.named
+            && model.id().0.starts_with(id_prefix)
+        {
+            return Ok(Arc::new(Codec::with_model(model.clone())?));
         }
+        if builtin().id().0.starts_with(id_prefix) {
+            return BuiltinModels.by_prefix(id_prefix, name_hint);
+        }
+        if let Some(cached) = ModelCache::from_env()?.by_prefix(id_prefix)? {
+            return Ok(Arc::new(Codec::with_model(Arc::new(cached.open()?))?));
+        }
+        Err(llmzip::Error::MissingModel {
+            identity: llmzip::container::hex(&id_prefix[..id_prefix.len().min(8)]),
+            hint: make::how_to_get(name_hint),
+        })
     }
 
     fn without_model(&self) -> Arc<dyn GroupCodec> {
@@ -111,62 +153,28 @@ impl ModelSource for LocalModels {
     }
 }
 
-/// A list of the models that can be used here, for people or as JSON.
-pub fn list(json: bool) -> anyhow::Result<String> {
-    let model = builtin();
-    let config = model.config();
-    if json {
-        let list = serde_json::json!([{
-            "name": model.name(),
-            "identity": model.id().to_string(),
-            "bytes": model.stored_bytes(),
-            "parameters": config.parameters(),
-            "window": config.window,
-        }]);
-        return Ok(serde_json::to_string_pretty(&list)? + "\n");
+/// Does what `llmzip models ...` asks; the text to print comes back.
+pub fn run(models: &Models, messages: &Messages) -> anyhow::Result<String> {
+    match models {
+        Models::List { json, .. } => manage::list(*json),
+        Models::Info { model, .. } => manage::info(model),
+        Models::Remove { model, .. } => manage::remove(model),
+        Models::Verify { model, .. } => manage::verify(model.as_deref()),
+        Models::Import { source, name, output, making, .. } => {
+            let name = name.clone().unwrap_or_else(|| name_of(source));
+            make::import(source, &name, output.as_deref(), making, messages)
+        }
+        Models::Pull { name, revision, making, .. } => {
+            make::pull(name, revision.as_deref(), making, messages)
+        }
+        Models::Check { model, text, dir, .. } => check::check(model, text.as_deref(), dir),
     }
-    let (parameters, megabytes) =
-        (config.parameters() as f64 / 1e6, model.stored_bytes() as f64 / 1e6);
-    Ok(format!(
-        "{:<10}  {:>10}  {:>8}  {:>6}  {}\n{:<10}  {:>9.1}M  {:>5.1} MB  {:>6}  {}\n",
-        "name",
-        "parameters",
-        "size",
-        "window",
-        "identity (SHA-256)",
-        model.name(),
-        parameters,
-        megabytes,
-        config.window,
-        model.id(),
-    ))
 }
 
-fn import_options(dir: &Path) -> ImportOptions {
-    let name = dir.file_name().map_or("model".into(), |name| name.to_string_lossy().into_owned());
-    ImportOptions { name, ..ImportOptions::builtin() }
-}
-
-/// Quantises the model in `dir` into one file; the text to print comes back.
-pub fn import(
-    dir: &Path,
-    output: Option<&Path>,
-    force: bool,
-    messages: &Messages,
-) -> anyhow::Result<String> {
-    let options = import_options(dir);
-    let target: PathBuf =
-        output.map_or_else(|| PathBuf::from(format!("{}.llmw", options.name)), Path::to_owned);
-    if target.exists() && !force {
-        bail!("{} is already there; -f replaces it", target.display());
+/// A model by what the user calls it, opened with all its hashes.
+fn by_name(name: &str) -> anyhow::Result<Arc<Model>> {
+    match Path::new(name).is_dir() {
+        true => Err(anyhow!("{name} is a directory; `llmzip models import` makes a model of it")),
+        false => open(OsStr::new(name)),
     }
-    messages.note(&format!("importing {}", dir.display()));
-    let bytes = import_directory(dir, &options)?;
-    let model = Model::open(Storage::copy(&bytes))?;
-    let beside = target.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let mut file = tempfile::NamedTempFile::new_in(beside.unwrap_or(Path::new(".")))?;
-    file.write_all(&bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(&target).map_err(|error| anyhow!(error.error))?;
-    Ok(format!("{}: {} bytes, identity {}\n", target.display(), bytes.len(), model.id()))
 }

@@ -153,6 +153,43 @@ fn text(
     parts.join("   ")
 }
 
+/// One line on standard error while a file is downloaded.
+#[derive(Debug)]
+pub struct Fetching {
+    bar: Option<ProgressBar>,
+}
+
+impl Fetching {
+    /// A line that is only shown where somebody can see it and wants to.
+    pub fn new(is_wanted: bool) -> Self {
+        let bar = (is_wanted && std::io::stderr().is_terminal()).then(|| {
+            let target = ProgressDrawTarget::stderr_with_hz(DRAWS_PER_SECOND);
+            let bar = ProgressBar::with_draw_target(None, target);
+            let style = ProgressStyle::with_template("{wide_msg}");
+            bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+        });
+        Fetching { bar }
+    }
+
+    /// So many bytes of a file are here, of so many where that is known.
+    pub fn show(&mut self, file: &str, done: u64, total: Option<u64>) {
+        let Some(bar) = &self.bar else { return };
+        let of = total.map_or(String::new(), |total| {
+            format!(" of {}, {} %", bytes(total), done * 100 / total.max(1))
+        });
+        bar.set_message(format!("{file}: {}{of}", bytes(done)));
+        bar.tick();
+    }
+}
+
+impl Drop for Fetching {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

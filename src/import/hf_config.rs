@@ -1,7 +1,7 @@
 //! `config.json` as Hugging Face writes it, and what it means for our engine.
 
+use super::rotary::{self, RopeParameters};
 use crate::error::{Error, Result};
-use crate::kernels::inv_freq;
 use crate::model::{Architecture, Config};
 use serde::Deserialize;
 
@@ -35,6 +35,9 @@ pub struct HfConfig {
     rope_scaling: Option<RopeParameters>,
     #[serde(default)]
     use_sliding_window: bool,
+    #[serde(default)]
+    layer_types: Option<Vec<String>>,
+    quantization_config: Option<serde_json::Value>,
 }
 
 /// One id, or several of which the first counts.
@@ -54,13 +57,6 @@ impl Ids {
     }
 }
 
-#[derive(Debug, Deserialize)]
-struct RopeParameters {
-    rope_theta: Option<f64>,
-    #[serde(alias = "type")]
-    rope_type: Option<String>,
-}
-
 /// What no file says: the numbers that we choose at import.
 #[derive(Clone, Copy, Debug)]
 pub struct Quantisation {
@@ -76,7 +72,12 @@ impl HfConfig {
     /// # Errors
     /// `Unsupported`, naming the field.
     pub fn parse(json: &[u8]) -> Result<HfConfig> {
-        serde_json::from_slice(json).map_err(|e| Error::unsupported(format!("config.json: {e}")))
+        serde_json::from_slice(json).map_err(|e| Error::unsupported(format!("configuration: {e}")))
+    }
+
+    /// The family, as the file calls it.
+    pub fn model_type(&self) -> &str {
+        &self.model_type
     }
 
     /// The token that stands before every text.
@@ -85,9 +86,9 @@ impl HfConfig {
     /// `Unsupported` if the file names none.
     pub fn start_token(&self) -> Result<u32> {
         let first = |ids: &Option<Ids>| ids.as_ref().and_then(Ids::first);
-        first(&self.bos_token_id)
-            .or_else(|| first(&self.eos_token_id))
-            .ok_or_else(|| Error::unsupported("config.json: neither bos_token_id nor eos_token_id"))
+        first(&self.bos_token_id).or_else(|| first(&self.eos_token_id)).ok_or_else(|| {
+            Error::unsupported("configuration: neither bos_token_id nor eos_token_id")
+        })
     }
 
     /// Our configuration for `coded` tokens, rows for `duplicates` of them, and the start row.
@@ -109,8 +110,20 @@ impl HfConfig {
         if let Some(act) = self.hidden_act.as_deref().filter(|act| *act != "silu") {
             return Err(unsupported("hidden_act", act));
         }
-        if self.mlp_bias || self.use_sliding_window {
-            return Err(unsupported("mlp_bias or use_sliding_window", "true"));
+        for (field, on) in
+            [("mlp_bias", self.mlp_bias), ("use_sliding_window", self.use_sliding_window)]
+        {
+            if on {
+                return Err(unsupported(field, "true"));
+            }
+        }
+        let layer_types = self.layer_types.iter().flatten();
+        if let Some(kind) = layer_types.into_iter().find(|kind| *kind != "full_attention") {
+            return Err(unsupported("layer_types", kind));
+        }
+        if let Some(quantised) = self.quantization_config.as_ref().filter(|c| !c.is_null()) {
+            let method = quantised["quant_method"].as_str().unwrap_or("present");
+            return Err(unsupported("quantization_config", method));
         }
         if self.attention_bias && architecture != Architecture::Qwen2 {
             return Err(unsupported("attention_bias", "true"));
@@ -123,8 +136,8 @@ impl HfConfig {
             hidden: self.hidden_size,
             layers: self.num_hidden_layers,
             heads: self.num_attention_heads,
-            kv_heads: self.num_key_value_heads.unwrap_or(self.num_attention_heads),
-            head_dim: self.head_dim.unwrap_or(self.hidden_size / self.num_attention_heads),
+            kv_heads: self.kv_heads(),
+            head_dim: self.head_dim(),
             feed_forward: self.intermediate_size,
             rows: coded + duplicates + 1,
             predicted: coded + duplicates,
@@ -143,27 +156,55 @@ impl HfConfig {
         Ok(config)
     }
 
-    /// Frequencies of the rotary pairs.
+    /// Width of a head.
+    pub(super) fn head_dim(&self) -> usize {
+        self.head_dim.unwrap_or(self.hidden_size / self.num_attention_heads.max(1))
+    }
+
+    /// Key and value heads.
+    pub(super) fn kv_heads(&self) -> usize {
+        self.num_key_value_heads.unwrap_or(self.num_attention_heads)
+    }
+
+    /// Whether the output layer is the embedding.
+    pub(super) fn tied(&self) -> bool {
+        self.tie_word_embeddings
+    }
+
+    /// Epsilon of the norms.
+    pub(super) fn rms_norm_eps(&self) -> f64 {
+        self.rms_norm_eps
+    }
+
+    /// Base of the rotary frequencies.
+    pub(super) fn rope_theta(&self) -> f64 {
+        let nested = self.rope_parameters.as_ref().and_then(|p| p.rope_theta);
+        nested.or(self.rope_theta).unwrap_or(10_000.0)
+    }
+
+    /// What stretches positions: newer files say it in `rope_parameters`, older ones in
+    /// `rope_scaling`, some in both.
+    pub(super) fn rope_scaling(&self) -> Option<&RopeParameters> {
+        let mut all = [&self.rope_parameters, &self.rope_scaling].into_iter().flatten();
+        all.clone().find(|parameters| parameters.scales()).or_else(|| all.next())
+    }
+
+    /// Frequencies of the rotary pairs, scaled as the configuration says.
     ///
     /// # Errors
     /// `Unsupported` for a scaling that is not known.
     pub fn inv_freq(&self, head_dim: usize) -> Result<Vec<f64>> {
-        let parameters = [&self.rope_parameters, &self.rope_scaling];
-        for scaling in parameters.into_iter().flatten() {
-            let kind = scaling.rope_type.as_deref().unwrap_or("default");
-            if kind != "default" {
-                return Err(unsupported("rope_type", kind));
-            }
+        let mut frequencies = rotary::plain(self.rope_theta(), head_dim)?;
+        if let Some(scaling) = self.rope_scaling() {
+            scaling.apply(&mut frequencies)?;
         }
-        let nested = self.rope_parameters.as_ref().and_then(|p| p.rope_theta);
-        let theta = nested.or(self.rope_theta).unwrap_or(10_000.0);
-        if !(theta.is_finite() && theta > 1.0) {
-            return Err(unsupported("rope_theta", &theta.to_string()));
-        }
-        Ok(inv_freq(theta, head_dim))
+        Ok(frequencies)
     }
 }
 
-fn unsupported(field: &str, value: &str) -> Error {
-    Error::unsupported(format!("config.json: {field} is {value}, which this engine does not know"))
+/// An error that names a field of the configuration.
+pub(super) fn unsupported(field: &str, value: &str) -> Error {
+    Error::unsupported(format!(
+        "configuration: {field} is {value}, which this engine does not know"
+    ))
 }

@@ -1,16 +1,18 @@
 //! The float model of candle-transformers beside ours: what quantisation costs.
 
-use super::hf_config::HfConfig;
+mod float;
+
+use super::convert;
 use crate::container::WindowPolicy;
 use crate::error::{Error, Result};
 use crate::kernels::Isa;
 use crate::model::{Feed, Model, Session};
-use candle_core::{DType, Device, Tensor};
-use candle_nn::VarBuilder;
-use candle_transformers::models::qwen3;
-use std::fs;
+use float::FloatModel;
 use std::path::Path;
 use std::sync::Arc;
+
+/// Float logits that are in memory at once: 2^25 numbers, 128 MB.
+const LOGITS_AT_ONCE: usize = 1 << 25;
 
 /// Code lengths of one text under both models, cut into the same windows.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,40 +32,44 @@ pub struct Comparison {
     pub worst_cosine: f64,
 }
 
-/// Runs `text`, cut into windows of the model's length, each after the start token, through both.
+/// Runs `text`, cut into windows of the model's length (or less, where the vocabulary is large),
+/// each after the start token, through both: `model`, and the float weights in `source`, a Hugging
+/// Face directory or a GGUF file.
 ///
 /// # Errors
 /// `Unsupported` for an architecture without a reference, `Invalid` for a model that is not the
-/// one in `dir`.
-pub fn compare_with_float(model: &Arc<Model>, dir: &Path, text: &[u8]) -> Result<Comparison> {
+/// one in `source`.
+pub fn compare_with_float(model: &Arc<Model>, source: &Path, text: &[u8]) -> Result<Comparison> {
     // Candle's AMX code keeps per-thread state that ours would disturb.
     std::thread::scope(|scope| {
-        let worker = scope.spawn(|| compare(model, dir, text));
+        let worker = scope.spawn(|| compare(model, source, text));
         worker.join().unwrap_or_else(|_| Err(Error::invalid("the float model panicked")))
     })
 }
 
-fn compare(model: &Arc<Model>, dir: &Path, text: &[u8]) -> Result<Comparison> {
-    let json = fs::read(dir.join("config.json"))?;
-    let hf = HfConfig::parse(&json)?;
-    let config: qwen3::Config = serde_json::from_slice(&json)
-        .map_err(|e| Error::unsupported(format!("config.json for the float model: {e}")))?;
-    let weights = candle_core::safetensors::load(dir.join("model.safetensors"), &Device::Cpu);
-    let weights = VarBuilder::from_tensors(weights.map_err(candle)?, DType::F32, &Device::Cpu);
-    let embedding = weights
-        .get((hf.vocab_size, hf.hidden_size), "model.embed_tokens.weight")
-        .map_err(candle)?;
-    let float = qwen3::Model::new(&config, weights).map_err(candle)?;
+fn compare(model: &Arc<Model>, source: &Path, text: &[u8]) -> Result<Comparison> {
+    let published = convert::open(source)?;
     let spec = model.tokenizer().spec();
+    if published.spec != *spec {
+        return Err(Error::invalid(format!(
+            "{}: not what {} was made of, the tokenizers differ",
+            source.display(),
+            model.name()
+        )));
+    }
     let ids = spec.original_ids();
     let ranks = model.tokenizer().encode(text)?;
     let window = model.config().window;
+    let part_len = (window - 1).min(LOGITS_AT_ONCE / published.config.vocab_size).max(1);
+    let start_token = published.config.start_token()?;
+    let float = FloatModel::load(&published, part_len + 1)?;
+    drop(published);
     let isa = Isa::choose()?;
     let mut result = Comparison { worst_cosine: 1.0, ..Comparison::default() };
-    for part in ranks.chunks(window - 1) {
-        let mut input = vec![hf.start_token()?];
+    for part in ranks.chunks(part_len) {
+        let mut input = vec![start_token];
         input.extend(part.iter().map(|&rank| ids[rank as usize]));
-        let logits = float_logits(&mut float.clone(), &embedding, &input)?;
+        let logits = float.logits(&input)?;
         let mut session = Session::new(model.clone(), isa, 1, window, WindowPolicy::Slide, window)?;
         let mut tokens = vec![model.config().start_row];
         tokens.extend(part);
@@ -84,17 +90,6 @@ fn compare(model: &Arc<Model>, dir: &Path, text: &[u8]) -> Result<Comparison> {
     Ok(result)
 }
 
-fn float_logits(
-    float: &mut qwen3::Model,
-    embedding: &Tensor,
-    ids: &[u32],
-) -> Result<Vec<Vec<f32>>> {
-    let input = Tensor::new(ids, &Device::Cpu).and_then(|ids| ids.unsqueeze(0)).map_err(candle)?;
-    let states = float.forward(&input, 0).and_then(|states| states.squeeze(0)).map_err(candle)?;
-    let logits = embedding.t().and_then(|t| states.matmul(&t)).map_err(candle)?;
-    logits.to_vec2().map_err(candle)
-}
-
 fn log_sum_exp(values: &[f64]) -> f64 {
     let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     largest + values.iter().map(|v| (v - largest).exp()).sum::<f64>().ln()
@@ -113,8 +108,4 @@ fn cosine(a: &[f64], b: &[f64]) -> f64 {
         (dot, aa, bb) = (dot + x * y, aa + x * x, bb + y * y);
     }
     dot / (aa * bb).sqrt()
-}
-
-fn candle(error: candle_core::Error) -> Error {
-    Error::invalid(error.to_string())
 }

@@ -24,20 +24,22 @@
 //! model does not change it.
 
 use super::config::Config;
-use super::layout::{ALIGN, Layout, LinearSpan, doubles};
-use super::storage::{AlignedBytes, Storage};
+use super::layout::{ALIGN, Layout, doubles};
+use super::storage::Storage;
 use super::{Model, known_answer};
 use crate::container::EXACT_VERSION;
 use crate::error::{Error, Result};
-use crate::kernels::{RopeTables, pack, padded_cols, padded_rows};
+use crate::kernels::RopeTables;
 use crate::mixer::StartValues;
 use crate::tokenizer::{Tokenizer, TokenizerSpec};
 use sha2::{Digest, Sha256};
-use std::ops::Range;
+use std::fs::OpenOptions;
+use std::io::{Seek, SeekFrom, Write};
+use std::path::Path;
 use std::sync::Arc;
 
-const MAGIC: [u8; 8] = *b"\xF5LLMW\r\n\x01";
-const HEADER_BYTES: usize = 32;
+pub(super) const MAGIC: [u8; 8] = *b"\xF5LLMW\r\n\x01";
+pub(super) const HEADER_BYTES: usize = 32;
 const HASH_BYTES: usize = 32;
 const CHECK_BYTES: usize = 8;
 
@@ -65,98 +67,10 @@ pub struct Parts<'a> {
     pub tokenizer: &'a TokenizerSpec,
     /// Start values of the mixer.
     pub start_values: &'a StartValues,
-    /// The tensor area, from [`WeightsBuilder`].
+    /// The tensor area, from [`WeightsBuilder`](super::WeightsBuilder).
     pub tensors: &'a [u8],
     /// What to call it, at most 255 bytes.
     pub name: &'a str,
-}
-
-/// Fills a tensor area.
-pub struct WeightsBuilder {
-    area: AlignedBytes,
-    layout: Layout,
-    weight_max: i8,
-}
-
-impl WeightsBuilder {
-    /// An area of zeros for `config`, which must be valid.
-    pub fn new(config: &Config) -> WeightsBuilder {
-        let layout = Layout::new(config);
-        WeightsBuilder {
-            area: AlignedBytes::zeroed(layout.len),
-            layout,
-            weight_max: config.weight_max,
-        }
-    }
-
-    /// Where the tensors go.
-    pub fn layout(&self) -> &Layout {
-        &self.layout
-    }
-
-    /// Stores floats at a place of the layout.
-    pub fn put_floats(&mut self, at: usize, values: &[f32]) {
-        let bytes: &[u8] = bytemuck::cast_slice(values);
-        self.area.as_mut()[at..at + bytes.len()].copy_from_slice(bytes);
-    }
-
-    /// Stores the frequencies of the rotary pairs.
-    pub fn put_inv_freq(&mut self, values: &[f64]) {
-        let bytes: &[u8] = bytemuck::cast_slice(values);
-        let at = self.layout.inv_freq;
-        self.area.as_mut()[at..at + bytes.len()].copy_from_slice(bytes);
-    }
-
-    /// Quantises a row-major matrix of `span.rows` x `span.cols` and stores it.
-    ///
-    /// Per row and group: `scale = max / weight_max`, weights are `w * (weight_max / max)` rounded
-    /// half to even; a group whose largest magnitude is below 2^-60 is all zeros with scale 0.
-    ///
-    /// # Errors
-    /// `Invalid` for values that are not finite.
-    pub fn put_matrix(&mut self, span: &LinearSpan, values: &[f32]) -> Result<()> {
-        let (height, width) = (padded_rows(span.rows), padded_cols(span.cols));
-        let limit = f32::from(self.weight_max);
-        let mut weights = vec![0i8; span.rows * span.cols];
-        let mut scales = vec![0f32; span.scale_count()];
-        let mut corrections = vec![0i32; span.scale_count()];
-        for row in 0..span.rows {
-            for group in 0..width.div_ceil(span.group_cols) {
-                let cols = group * span.group_cols..((group + 1) * span.group_cols).min(span.cols);
-                let cells = row * span.cols + cols.start..row * span.cols + cols.end;
-                let largest = values[cells.clone()].iter().fold(0f32, |m, v| m.max(v.abs()));
-                if !values[cells.clone()].iter().all(|v| v.is_finite()) {
-                    return Err(Error::invalid(format!("a weight of row {row} is not finite")));
-                }
-                if largest < f32::from_bits((127 - 60) << 23) {
-                    continue;
-                }
-                let inverse = limit / largest;
-                let mut sum = 0i32;
-                for (weight, value) in weights[cells.clone()].iter_mut().zip(&values[cells]) {
-                    let scaled = (value * inverse).clamp(-limit, limit);
-                    *weight = scaled.round_ties_even() as i8;
-                    sum += i32::from(*weight);
-                }
-                scales[group * height + row] = largest / limit;
-                corrections[group * height + row] = 128 * sum;
-            }
-        }
-        let sections = span.sections();
-        self.put(sections[0].clone(), bytemuck::cast_slice(&pack(span.rows, span.cols, &weights)));
-        self.put(sections[1].clone(), bytemuck::cast_slice(&scales));
-        self.put(sections[2].clone(), bytemuck::cast_slice(&corrections));
-        Ok(())
-    }
-
-    fn put(&mut self, place: Range<usize>, bytes: &[u8]) {
-        self.area.as_mut()[place].copy_from_slice(bytes);
-    }
-
-    /// The finished area.
-    pub fn finish(self) -> AlignedBytes {
-        self.area
-    }
 }
 
 /// Puts a `.llmw` together, computing its known answer by running it once.
@@ -164,6 +78,43 @@ impl WeightsBuilder {
 /// # Errors
 /// Whatever [`Model::open`] would say of these parts.
 pub fn write_llmw(parts: &Parts<'_>) -> Result<Vec<u8>> {
+    let mut out = head(parts)?;
+    out.extend(parts.tensors);
+    let content = Sha256::new_with_prefix(&out);
+    let content_len = out.len();
+    out.extend(tail(&content, [0; 32], parts.name)?);
+    let answer = known_answer(&Arc::new(Model::open_trusted(Storage::copy(&out))?))?;
+    out.truncate(content_len);
+    out.extend(tail(&content, answer, parts.name)?);
+    Ok(out)
+}
+
+/// As [`write_llmw`], straight into a file, which is created or replaced: a large model is never
+/// twice in memory.
+///
+/// The file is not whole before this returns; write to a name of its own and rename.
+///
+/// # Errors
+/// As [`write_llmw`], and `Io`.
+pub fn write_llmw_file(parts: &Parts<'_>, path: &Path) -> Result<ModelId> {
+    let head = head(parts)?;
+    let mut options = OpenOptions::new();
+    let mut file = options.read(true).write(true).create(true).truncate(true).open(path)?;
+    let mut content = Sha256::new_with_prefix(&head);
+    content.update(parts.tensors);
+    file.write_all(&head)?;
+    file.write_all(parts.tensors)?;
+    file.write_all(&tail(&content, [0; 32], parts.name)?)?;
+    file.flush()?;
+    let answer = known_answer(&Arc::new(Model::open_trusted(Storage::from_file(path)?)?))?;
+    file.seek(SeekFrom::Start((head.len() + parts.tensors.len()) as u64))?;
+    file.write_all(&tail(&content, answer, parts.name)?)?;
+    file.sync_all()?;
+    Ok(ModelId(content.finalize().into()))
+}
+
+/// Everything before the tensors.
+fn head(parts: &Parts<'_>) -> Result<Vec<u8>> {
     parts.config.validate()?;
     let config = serde_json::to_vec(parts.config).map_err(|e| Error::invalid(e.to_string()))?;
     let tokenizer = parts.tokenizer.to_bytes();
@@ -178,27 +129,20 @@ pub fn write_llmw(parts: &Parts<'_>) -> Result<Vec<u8>> {
         out.extend(section);
     }
     out.resize(out.len().next_multiple_of(ALIGN), 0);
-    out.extend(parts.tensors);
-    let identity = Sha256::digest(&out);
-    let content_len = out.len();
-    seal(&mut out, [0; 32], identity.into(), parts.name)?;
-    let answer = known_answer(&Arc::new(Model::open_trusted(Storage::copy(&out))?))?;
-    out.truncate(content_len);
-    seal(&mut out, answer, identity.into(), parts.name)?;
     Ok(out)
 }
 
-/// Appends what follows the tensors.
-fn seal(out: &mut Vec<u8>, answer: [u8; 32], identity: [u8; 32], name: &str) -> Result<()> {
+/// What follows the tensors, where `content` has taken in all bytes before.
+fn tail(content: &Sha256, answer: [u8; 32], name: &str) -> Result<Vec<u8>> {
     let name_len = u8::try_from(name.len())
         .map_err(|_| Error::invalid("a model's name has at most 255 bytes"))?;
-    out.extend(answer);
-    out.extend(identity);
+    let mut out = answer.to_vec();
+    out.extend(content.clone().finalize());
     out.push(name_len);
     out.extend(name.as_bytes());
-    let check = Sha256::digest(&out);
+    let check = content.clone().chain_update(&out).finalize();
     out.extend(&check[..CHECK_BYTES]);
-    Ok(())
+    Ok(out)
 }
 
 /// Opens a file; with `verify`, all hashes are computed and compared.

@@ -44,7 +44,7 @@ pub(super) struct Scratch {
     heap: BinaryHeap<Reverse<u64>>,
 }
 
-/// A token of a long piece, linked with its neighbours, at the index of its first byte. [`NONE`] as `next` is the
+/// A token of a long piece, linked with its neighbours, at the index of its first unit. [`NONE`] as `next` is the
 /// end, as `rank` a part that was joined to an earlier one.
 #[derive(Clone, Copy)]
 struct Part {
@@ -115,8 +115,17 @@ impl Merges {
         if piece.len() <= SHORT {
             self.encode_short(piece, out);
         } else {
-            self.encode_long(piece, scratch, out);
+            self.encode_long(
+                piece.iter().map(|&byte| self.byte_ranks[usize::from(byte)]),
+                scratch,
+                out,
+            );
         }
+    }
+
+    /// As [`encode`](Self::encode), beginning with tokens that are more than bytes.
+    pub(super) fn encode_units(&self, units: &[u32], scratch: &mut Scratch, out: &mut Vec<u32>) {
+        self.encode_long(units.iter().copied(), scratch, out);
     }
 
     fn encode_short(&self, piece: &[u8], out: &mut Vec<u32>) {
@@ -159,19 +168,25 @@ impl Merges {
 
     /// The heap orders by priority, then by place. An entry whose part has changed since is passed over: the part
     /// remembers which rule it waits for, and while that rule is the same, so is its pair.
-    fn encode_long(&self, piece: &[u8], scratch: &mut Scratch, out: &mut Vec<u32>) {
+    fn encode_long(
+        &self,
+        units: impl Iterator<Item = u32>,
+        scratch: &mut Scratch,
+        out: &mut Vec<u32>,
+    ) {
         let Scratch { parts, heap } = scratch;
         parts.clear();
         heap.clear();
-        parts.extend(piece.iter().zip(0u32..).map(|(&byte, at)| Part {
-            rank: self.byte_ranks[usize::from(byte)],
+        parts.extend(units.zip(0u32..).map(|(rank, at)| Part {
+            rank,
             previous: at.wrapping_sub(1),
             next: at + 1,
             priority: NONE,
             result: NONE,
         }));
-        parts[piece.len() - 1].next = NONE;
-        for at in 1..piece.len() {
+        let Some(last) = parts.last_mut() else { return };
+        last.next = NONE;
+        for at in 1..parts.len() {
             self.await_rule(parts, heap, at - 1);
         }
         while let Some(Reverse(entry)) = heap.pop() {
@@ -277,7 +292,8 @@ mod tests {
             let (spec, merges) = small();
             let want = by_definition(&spec, piece.as_bytes());
             let mut out = Vec::new();
-            merges.encode_long(piece.as_bytes(), &mut Scratch::default(), &mut out);
+            let units = piece.bytes().map(|byte| merges.byte_ranks[usize::from(byte)]);
+            merges.encode_long(units, &mut Scratch::default(), &mut out);
             prop_assert_eq!(&out, &want);
             if piece.len() <= SHORT {
                 out.clear();

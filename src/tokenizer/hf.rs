@@ -23,15 +23,37 @@ impl TokenizerSpec {
     pub fn from_tokenizer_json(json: &[u8], n_rows: usize) -> Result<Self> {
         let json: Value = serde_json::from_slice(json)
             .map_err(|error| Error::invalid(format!("tokenizer.json: {error}")))?;
-        let pattern = read_pattern(&json["pre_tokenizer"])?;
         let model = &json["model"];
         check_model(model)?;
+        let by_characters = model["byte_fallback"] == true;
+        let pattern = match by_characters {
+            true => check_spaces(&json)?,
+            false => read_pattern(&json["pre_tokenizer"])?,
+        };
         let special = read_added(&json["added_tokens"])?;
         let vocab = read_vocab(&model["vocab"])?;
         let merges = model["merges"].as_array().ok_or_else(|| wrong("model.merges"))?;
         let merges: Vec<_> = merges.iter().map(read_merge).collect::<Result<_>>()?;
+        if by_characters {
+            return Self::from_pieces(&vocab, &merges, special, n_rows);
+        }
         let ignore_merges = model["ignore_merges"].as_bool().unwrap_or(false);
         assemble(vocab, &merges, pattern, ignore_merges, special, n_rows)
+    }
+
+    /// A byte-level vocabulary whose parts were read elsewhere, in the characters of its publisher.
+    ///
+    /// # Errors
+    /// As [`from_tokenizer_json`](Self::from_tokenizer_json).
+    pub fn from_byte_level(
+        vocab: Vec<(&str, u32)>,
+        merges: &[(&str, &str)],
+        pattern: Pattern,
+        ignore_merges: bool,
+        special: Vec<Special>,
+        n_rows: usize,
+    ) -> Result<Self> {
+        assemble(vocab, merges, pattern, ignore_merges, special, n_rows)
     }
 
     /// Reads the older pair of files; they say neither how text is split nor which tokens are special.
@@ -80,15 +102,43 @@ fn check_model(model: &Value) -> Result<()> {
         return Err(unknown("model.type", &model["type"]));
     }
     // `unk_token` and `fuse_unk` say what happens to characters without a token; every byte has one.
-    for field in ["dropout", "continuing_subword_prefix", "end_of_word_suffix", "byte_fallback"] {
+    for field in ["dropout", "continuing_subword_prefix", "end_of_word_suffix"] {
         if !off(&model[field]) {
             return Err(unknown(&format!("model.{field}"), &model[field]));
         }
+    }
+    if !(off(&model["byte_fallback"]) || model["byte_fallback"] == true) {
+        return Err(unknown("model.byte_fallback", &model["byte_fallback"]));
     }
     if !(off(&model["ignore_merges"]) || model["ignore_merges"] == true) {
         return Err(unknown("model.ignore_merges", &model["ignore_merges"]));
     }
     Ok(())
+}
+
+/// Refuses whatever SentencePiece-style files do not do: U+2581 for spaces, in one place or the other.
+///
+/// The space that they put before a text is left out, since it would have to come out again.
+fn check_spaces(json: &Value) -> Result<Pattern> {
+    let marks_spaces = |step: &Value| match step["type"].as_str() {
+        Some("Replace") => step["pattern"]["String"] == " " && step["content"] == "\u{2581}",
+        Some("Prepend") => step["prepend"] == "\u{2581}",
+        Some("Metaspace") => step["replacement"] == "\u{2581}" && step["split"] != true,
+        _ => false,
+    };
+    for field in ["normalizer", "pre_tokenizer"] {
+        let step = &json[field];
+        let inner = step["normalizers"].as_array().or(step["pretokenizers"].as_array());
+        let fits = match inner {
+            _ if step.is_null() => true,
+            Some(steps) => steps.iter().all(marks_spaces),
+            None => marks_spaces(step),
+        };
+        if !fits {
+            return Err(unknown(field, step));
+        }
+    }
+    Ok(Pattern::SentencePiece)
 }
 
 /// The pattern behind `pre_tokenizer`: `ByteLevel` alone, or behind one `Split` or `Digits`.
@@ -180,7 +230,7 @@ fn assemble(
     merges: &[(&str, &str)],
     pattern: Pattern,
     ignore_merges: bool,
-    special: Vec<Special>,
+    mut special: Vec<Special>,
     n_rows: usize,
 ) -> Result<TokenizerSpec> {
     let n_rows = u32::try_from(n_rows).map_err(|_| wrong("number of rows"))?;
@@ -195,6 +245,7 @@ fn assemble(
         .filter_map(|&(text, id)| Some((to_bytes(text)?, id)))
         .filter(|(token, _)| !token.is_empty())
         .collect();
+    lend_rows(&mut coded, &mut special, n_rows)?;
     coded.sort_unstable();
     let mut tokens = SortedTokens::default();
     let (mut original_ids, mut duplicates) = (Vec::with_capacity(coded.len()), Vec::new());
@@ -217,6 +268,38 @@ fn assemble(
         special,
         n_rows,
     })
+}
+
+/// Gives single bytes that have no token a row that text never needs.
+///
+/// SmolLM2's vocabulary cannot spell six control characters. The highest rows without bytes stand in: special tokens
+/// that seldom were trained, or padding. What they predict is worth nothing, but every byte can be coded.
+fn lend_rows(
+    coded: &mut Vec<(Vec<u8>, u32)>,
+    special: &mut Vec<Special>,
+    n_rows: u32,
+) -> Result<()> {
+    let mut has = [false; 256];
+    coded.iter().filter(|(token, _)| token.len() == 1).for_each(|(token, _)| {
+        has[usize::from(token[0])] = true;
+    });
+    let missing: Vec<u8> = (0..=255).filter(|&byte| !has[usize::from(byte)]).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let used: std::collections::HashSet<u32> = coded.iter().map(|&(_, id)| id).collect();
+    // Row 0 is where the token before every text usually is.
+    let mut free = (1..n_rows).rev().filter(|id| !used.contains(id));
+    for byte in missing {
+        let id = free.next().ok_or_else(|| {
+            Error::unsupported(format!(
+                "the tokenizer has neither a token for the byte {byte:#04x} nor a row to spare"
+            ))
+        })?;
+        special.retain(|special| special.id != id);
+        coded.push((vec![byte], id));
+    }
+    Ok(())
 }
 
 /// Merges as ranks. Those of special tokens are left out; of a pair given twice the later place counts, as it does

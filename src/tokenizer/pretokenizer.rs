@@ -31,6 +31,8 @@ pub enum Pattern {
     Qwen2 = 3,
     /// Llama 3's: Qwen2's, but up to three digits together.
     Llama3 = 4,
+    /// SentencePiece's: words with the spaces before them, and characters instead of bytes inside.
+    SentencePiece = 5,
 }
 
 impl Pattern {
@@ -41,8 +43,14 @@ impl Pattern {
 
     /// The pattern behind a number of a model file; an error for numbers of later versions.
     pub fn from_code(code: u8) -> Result<Self> {
-        [Pattern::Gpt2, Pattern::Gpt2Digits, Pattern::Qwen2, Pattern::Llama3]
-            .into_iter()
+        let all = [
+            Pattern::Gpt2,
+            Pattern::Gpt2Digits,
+            Pattern::Qwen2,
+            Pattern::Llama3,
+            Pattern::SentencePiece,
+        ];
+        all.into_iter()
             .find(|pattern| pattern.code() == code)
             .ok_or_else(|| Error::unsupported(format!("the tokenizer's split pattern {code}")))
     }
@@ -94,6 +102,7 @@ impl Iterator for Pieces<'_> {
                 Pattern::Gpt2Digits => gpt2(self.text, start, true),
                 Pattern::Qwen2 => qwen2(self.text, start, 1),
                 Pattern::Llama3 => qwen2(self.text, start, 3),
+                Pattern::SentencePiece => super::pieces::word_end(self.text, start),
             };
         }
         self.at = self.match_end;

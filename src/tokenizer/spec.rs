@@ -36,7 +36,7 @@ pub struct Special {
 pub struct SpecParts {
     /// The coded tokens in byte order, all 256 single bytes among them.
     pub tokens: SortedTokens,
-    /// The original id of each rank; the lowest one where several entries have the same bytes.
+    /// The original id of each rank; of several entries with the same bytes, the one fed back.
     pub original_ids: Vec<u32>,
     /// The further original ids of the same bytes, as (rank, id), ascending.
     pub duplicates: Vec<(u32, u32)>,
@@ -88,10 +88,8 @@ impl TokenizerSpec {
         check_rows(ids.chain(special.iter().map(|special| special.id)), n_rows)?;
         let rank_ok = |rank: u32| (rank as usize) < tokens.len();
         let ascending = duplicates.is_sorted() && special.is_sorted_by_key(|special| special.id);
-        let lowest = duplicates.iter().all(|&(rank, id)| {
-            original_ids.get(rank as usize).is_some_and(|&original| original < id)
-        });
-        if original_ids.len() != tokens.len() || !ascending || !lowest {
+        let known = duplicates.iter().all(|&(rank, _)| rank_ok(rank));
+        if original_ids.len() != tokens.len() || !ascending || !known {
             return Err(Error::invalid("the tokenizer's lists of ids do not fit its tokens"));
         }
         for (number, merge) in merges.iter().enumerate() {

@@ -17,8 +17,7 @@ pub enum Action {
     Info { json: bool },
     Bench { dir: PathBuf, json: bool, csv: bool, peers: bool },
     Measure { contender: String, file: PathBuf },
-    ListModels { json: bool },
-    ImportModel { dir: PathBuf, output: Option<PathBuf> },
+    Models(Models),
 }
 
 /// Where results go.
@@ -38,14 +37,16 @@ pub struct Settings {
     pub force: bool,
     pub level: u8,
     pub model: Option<OsString>,
+    /// What takes the builtin's place where no model is named.
+    pub default_model: Option<OsString>,
     pub lanes: Option<u32>,
     pub window: Option<u32>,
     pub full_hashes: bool,
     pub verify: bool,
     pub recover: bool,
     pub memory_limit: Option<u64>,
-    /// At least 1.
-    pub threads: usize,
+    /// 0 is one a core; `None` is what the environment says, or else the same.
+    pub threads: Option<usize>,
     /// 0 is normal, 1 sums up, -1 has no warnings, -2 not even errors.
     pub verbosity: i32,
 }
@@ -58,19 +59,28 @@ impl Default for Settings {
             force: false,
             level: DEFAULT_LEVEL,
             model: None,
+            default_model: None,
             lanes: None,
             window: None,
             full_hashes: false,
             verify: false,
             recover: false,
             memory_limit: None,
-            threads: 1,
+            threads: None,
             verbosity: 0,
         }
     }
 }
 
 impl Settings {
+    /// Threads to use, at least 1.
+    pub fn n_threads(&self) -> usize {
+        match self.threads {
+            Some(threads @ 1..) => threads,
+            _ => std::thread::available_parallelism().map_or(1, |n| n.get()),
+        }
+    }
+
     fn output(mut self, output: Output) -> Self {
         self.destination = match output.output {
             _ if output.stdout => Destination::Stdout,
@@ -109,10 +119,7 @@ impl Settings {
     }
 
     fn general(mut self, general: General) -> Self {
-        self.threads = match general.threads {
-            0 => std::thread::available_parallelism().map_or(1, |n| n.get()),
-            n => n as usize,
-        };
+        self.threads = general.threads.map(|threads| threads as usize);
         self.verbosity = i32::from(general.verbose) - i32::from(general.quiet);
         self
     }
@@ -154,12 +161,9 @@ impl Cli {
                 let action = Action::Measure { contender, file };
                 (action, settings.coding(coding).general(general), Vec::new())
             }
-            Some(Command::Models(Models::List { json, general })) => {
-                (Action::ListModels { json }, settings.general(general), Vec::new())
-            }
-            Some(Command::Models(Models::Import { dir, output, force, general })) => {
-                let settings = Settings { force, ..settings.general(general) };
-                (Action::ImportModel { dir, output }, settings, Vec::new())
+            Some(Command::Models(models)) => {
+                let settings = settings.general(*models.general());
+                (Action::Models(models), settings, Vec::new())
             }
         }
     }
@@ -181,7 +185,7 @@ mod tests {
         let (action, settings, files) = parse("-dfcT3 a b");
         assert!(matches!(action, Action::Decompress));
         assert!(settings.force && settings.destination == Destination::Stdout);
-        assert_eq!((settings.threads, files.len()), (3, 2));
+        assert_eq!((settings.threads, files.len()), (Some(3), 2));
     }
 
     #[test]
@@ -212,7 +216,8 @@ mod tests {
         assert!(matches!(parse("decompress --recover a").0, Action::Decompress));
         assert!(matches!(parse("test a").0, Action::Test));
         assert!(matches!(parse("info --json a").0, Action::Info { json: true }));
-        assert!(matches!(parse("models list").0, Action::ListModels { json: false }));
+        assert!(matches!(parse("models list").0, Action::Models(Models::List { json: false, .. })));
+        assert_eq!(parse("models import -T 2 DIR").1.threads, Some(2));
     }
 
     #[test]

@@ -31,6 +31,7 @@ fn reference(pattern: Pattern) -> PreTokenizerWrapper {
         Pattern::Gpt2Digits => Sequence::new(vec![Digits::new(true).into(), byte_level]).into(),
         Pattern::Qwen2 => split(QWEN2_REGEX),
         Pattern::Llama3 => split(LLAMA3_REGEX),
+        Pattern::SentencePiece => unreachable!("has no regular expression"),
     }
 }
 

@@ -1,0 +1,131 @@
+//! `llmzip models ...`
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::General;
+
+#[derive(Debug, Subcommand)]
+pub enum Models {
+    /// List the models that are here, and those that have a name
+    List {
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        general: General,
+    },
+    /// Download a model from the Hugging Face hub and quantise it
+    Pull {
+        /// A known name (see `list`) or OWNER/REPOSITORY
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// The commit, branch or tag (default: the pinned commit, or the newest)
+        #[arg(long, value_name = "REVISION")]
+        revision: Option<String>,
+        #[command(flatten)]
+        making: Making,
+        #[command(flatten)]
+        general: General,
+    },
+    /// Quantise a Hugging Face directory or a GGUF file
+    Import {
+        /// A directory with config.json, tokenizer.json and *.safetensors, or a .gguf file
+        #[arg(value_name = "DIR|FILE")]
+        source: PathBuf,
+        /// What to call it (default: the name of the directory or file)
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// Write to this file (default: into the cache)
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        #[command(flatten)]
+        making: Making,
+        #[command(flatten)]
+        general: General,
+    },
+    /// Compute all hashes of a model and its known answer
+    Verify {
+        /// A name, the beginning of an identity, or a .llmw file; none is all that are here
+        #[arg(value_name = "MODEL")]
+        model: Option<String>,
+        #[command(flatten)]
+        general: General,
+    },
+    /// Delete a model from the cache
+    Remove {
+        /// A name or the beginning of an identity
+        #[arg(value_name = "MODEL")]
+        model: String,
+        #[command(flatten)]
+        general: General,
+    },
+    /// Say what a model is
+    Info {
+        /// A name, the beginning of an identity, or a .llmw file
+        #[arg(value_name = "MODEL")]
+        model: String,
+        #[command(flatten)]
+        general: General,
+    },
+    /// Compare a model with the float model it was made of: what quantisation costs
+    Check {
+        /// A name, the beginning of an identity, or a .llmw file
+        #[arg(value_name = "MODEL")]
+        model: String,
+        /// The text to predict; a short one of our own without it
+        #[arg(value_name = "TEXT")]
+        text: Option<PathBuf>,
+        /// The Hugging Face directory that the model was made of
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+        #[command(flatten)]
+        general: General,
+    },
+}
+
+impl Models {
+    /// Threads and talk, which every one of them has.
+    pub fn general(&self) -> &General {
+        match self {
+            Models::List { general, .. }
+            | Models::Pull { general, .. }
+            | Models::Import { general, .. }
+            | Models::Verify { general, .. }
+            | Models::Remove { general, .. }
+            | Models::Info { general, .. }
+            | Models::Check { general, .. } => general,
+        }
+    }
+}
+
+/// How a model is made; all but the hash becomes part of its identity.
+#[derive(Debug, Clone, Args)]
+pub struct Making {
+    /// Bits of a weight
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(8..=8))]
+    pub bits: u8,
+    /// Inputs that share a scale, a multiple of 64; 0 for whole rows (default: 128)
+    #[arg(long, value_name = "N", value_parser = group)]
+    pub group: Option<usize>,
+    /// Keep weights within +-63, which is faster where there is nothing newer than AVX2
+    #[arg(long)]
+    pub narrow: bool,
+    /// The window that the model has by default (default: what it was made for, at most 1024)
+    #[arg(long, value_name = "N", value_parser = super::window_tokens)]
+    pub window: Option<u32>,
+    /// Refuse weights with another SHA-256; once for each weight file, in any order
+    #[arg(long, value_name = "HEX")]
+    pub verify_sha: Vec<String>,
+    /// Replace what is there
+    #[arg(short, long)]
+    pub force: bool,
+}
+
+fn group(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(group) if group % 64 == 0 && group <= 65_536 => Ok(group),
+        _ => Err("a group is a multiple of 64, or 0".to_string()),
+    }
+}

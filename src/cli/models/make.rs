@@ -1,0 +1,117 @@
+//! Models from other people's files, and from the hub.
+
+use std::path::Path;
+
+use anyhow::{Context, anyhow, bail};
+use llmzip::import::{ImportOptions, ModelCache, hub, import_to_file, known_model, weight_hashes};
+
+use crate::cli::args::Making;
+use crate::cli::messages::Messages;
+use crate::cli::progress::Fetching;
+
+/// How to come by a model that a file calls `name`: the command to type.
+pub fn how_to_get(name: &str) -> String {
+    match known_model(name) {
+        Some(known) => format!("`llmzip models pull {}` gets it", known.name),
+        None if name.is_empty() => {
+            "it is not the builtin of this version; --model names a file that has it".to_owned()
+        }
+        None => format!(
+            "the file calls it {name:?}; `llmzip models import DIR --name {name}` makes it from the \
+             same weights with the same options, --model names a .llmw that has it"
+        ),
+    }
+}
+
+/// Quantises what is at `source` into the cache, or into a file.
+pub fn import(
+    source: &Path,
+    name: &str,
+    output: Option<&Path>,
+    making: &Making,
+    messages: &Messages,
+) -> anyhow::Result<String> {
+    if name.len() > llmzip::container::NAME_MAX_BYTES || name.chars().any(char::is_control) {
+        bail!("a model's name has at most 64 bytes and no control characters");
+    }
+    check_hashes(source, &making.verify_sha)?;
+    let defaults = ImportOptions::large(name);
+    let options = ImportOptions {
+        group: making.group.unwrap_or(defaults.group),
+        weight_max: if making.narrow { 63 } else { 127 },
+        window: making.window.map(|window| window as usize),
+        ..defaults
+    };
+    let cache = ModelCache::from_env()?;
+    if output.is_some_and(|target| target.exists()) && !making.force {
+        bail!("{} is already there; -f replaces it", output.unwrap_or(source).display());
+    }
+    let dir = match output {
+        Some(target) => match target.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        },
+        None => cache.dir(),
+    };
+    std::fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
+    messages.note(&format!("quantising {}", source.display()));
+    // Under another name until it is whole, and gone if it never is.
+    let file = tempfile::Builder::new().prefix(".llmzip-").suffix(".part").tempfile_in(dir)?;
+    let id = import_to_file(source, &options, file.path())?;
+    let target = output.map_or_else(|| cache.place(name, &id), Path::to_owned);
+    let bytes = file.path().metadata()?.len();
+    file.persist(&target).map_err(|error| anyhow!(error.error))?;
+    Ok(format!("{name}: {bytes} bytes, identity {id}\n{}\n", target.display()))
+}
+
+/// Every weight file must have one of the hashes, and every hash must be that of a file.
+fn check_hashes(source: &Path, wanted: &[String]) -> anyhow::Result<()> {
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let found = weight_hashes(source)?;
+    for (file, hash) in &found {
+        if !wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(hash)) {
+            bail!("{file} has SHA-256 {hash}, which is none of those asked for");
+        }
+    }
+    match wanted.iter().find(|wanted| !found.iter().any(|(_, h)| wanted.eq_ignore_ascii_case(h))) {
+        Some(wanted) => bail!("no weight file has SHA-256 {wanted}"),
+        None => Ok(()),
+    }
+}
+
+/// Downloads a model and quantises it into the cache.
+pub fn pull(
+    name: &str,
+    revision: Option<&str>,
+    making: &Making,
+    messages: &Messages,
+) -> anyhow::Result<String> {
+    let known = known_model(name);
+    let repository = known.map_or(name, |known| known.repository);
+    let short = match known {
+        Some(known) => known.name.to_owned(),
+        None => name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase(),
+    };
+    if ModelCache::from_env()?.find(&short)?.is_some() && !making.force {
+        bail!("{short} is already here; -f makes it again");
+    }
+    let pinned = known.filter(|known| revision.is_none() || revision == known.revision);
+    let wanted = hub::Wanted {
+        repository,
+        revision: revision.or(known.and_then(|known| known.revision)).unwrap_or("main"),
+        files: pinned.map_or(&[], |known| known.files),
+    };
+    if wanted.files.is_empty() {
+        messages.note(&format!(
+            "{repository} is not pinned: what comes is what is there today, checked only against the \
+             hub's own hashes"
+        ));
+    }
+    let hub = hub::Hub::from_env()?;
+    let mut line = Fetching::new(!messages.is_quiet());
+    let fetched = hub.fetch(&wanted, &mut |file, done, total| line.show(file, done, total))?;
+    drop(line);
+    import(&fetched.dir, &short, None, making, messages)
+}
