@@ -15,7 +15,7 @@ mod tensors;
 mod volume;
 
 pub use cache::{CachedModel, ModelCache};
-pub use convert::{ImportOptions, import_model, import_to_file};
+pub use convert::{Bits, ImportOptions, import_model, import_to_file};
 pub use hugging_face::weight_hashes;
 pub use reference::{Comparison, compare_with_float};
 pub use registry::{KNOWN_MODELS, KnownFile, KnownModel, known_model};

@@ -9,6 +9,7 @@ mod builtin;
 mod cache;
 mod config;
 mod forward;
+mod four_bits;
 mod inspect;
 mod known_answer;
 mod layout;

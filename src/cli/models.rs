@@ -161,7 +161,9 @@ pub fn run(models: &Models, messages: &Messages) -> anyhow::Result<String> {
         Models::Remove { model, .. } => manage::remove(model),
         Models::Verify { model, .. } => manage::verify(model.as_deref()),
         Models::Import { source, name, output, making, .. } => {
-            let name = name.clone().unwrap_or_else(|| name_of(source));
+            let name = name.clone().unwrap_or_else(|| {
+                name_of(source) + if making.bits == 4 { make::FOUR_BITS } else { "" }
+            });
             make::import(source, &name, output.as_deref(), making, messages)
         }
         Models::Pull { name, revision, making, .. } => {

@@ -3,16 +3,34 @@
 use super::hf_config::{HfConfig, Quantisation};
 use super::tensors::TensorSource;
 use super::{gguf, hugging_face};
+use crate::container::WindowPolicy;
 use crate::error::{Error, Result};
+use crate::kernels::Isa;
 use crate::mixer::StartValues;
 use crate::model::{
-    Config, Layout, LinearSpan, ModelId, Parts, WeightsBuilder, write_llmw, write_llmw_file,
+    Config, Feed, Layout, LinearSpan, Model, ModelId, Parts, Session, Storage, WeightsBuilder,
+    write_llmw, write_llmw_file,
 };
 use crate::tokenizer::TokenizerSpec;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Rows that are floats in memory at once.
 const ROWS_AT_ONCE: usize = 256;
+
+/// Bits of a weight inside the blocks, and how they are chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bits {
+    /// Rounded to the nearest of 255.
+    Eight,
+    /// Rounded to the nearest of 15.
+    FourNearest,
+    /// The nearest of 15, by the scale that spoils a group least.
+    Four,
+    /// The same, where an error counts as much as the column has energy when the model reads this
+    /// text. The text takes part in the identity by what it does to the weights.
+    FourCalibrated(Vec<u8>),
+}
 
 /// What may be chosen at import; it becomes part of the model's identity.
 #[derive(Clone)]
@@ -23,6 +41,8 @@ pub struct ImportOptions {
     pub group: usize,
     /// Largest magnitude of a quantised weight, 63 or 127.
     pub weight_max: i8,
+    /// How weights inside the blocks are stored.
+    pub bits: Bits,
     /// Positions a token sees; `None` for what the model was made for, at most 1,024.
     pub window: Option<usize>,
     /// What the mixer starts with.
@@ -37,6 +57,7 @@ impl ImportOptions {
             name: crate::model::BUILTIN_NAME.to_owned(),
             group: 0,
             weight_max: 63,
+            bits: Bits::Eight,
             window: None,
             start_values: StartValues::generic(),
         }
@@ -47,8 +68,9 @@ impl ImportOptions {
     pub fn large(name: &str) -> ImportOptions {
         ImportOptions {
             name: name.to_owned(),
-            group: 128,
+            group: 64,
             weight_max: 127,
+            bits: Bits::Eight,
             window: None,
             start_values: StartValues::generic(),
         }
@@ -91,7 +113,11 @@ fn import<T>(
     write: impl FnOnce(&Parts<'_>) -> Result<T>,
 ) -> Result<T> {
     let Published { config: hf, spec, tensors } = open(path)?;
-    let quantisation = Quantisation { group: options.group, weight_max: options.weight_max };
+    let quantisation = Quantisation {
+        group: options.group,
+        weight_max: options.weight_max,
+        weight_bits: if options.bits == Bits::Eight { 8 } else { 4 },
+    };
     let mut config = hf.to_config(spec.tokens().len(), spec.duplicates().len(), quantisation)?;
     if let Some(window) = options.window {
         config.window = window;
@@ -107,12 +133,16 @@ fn import<T>(
             *frequency /= f64::from(factor);
         }
     }
-    let mut filler = Filler {
-        builder: WeightsBuilder::new(&config),
-        config: &config,
-        tensors: &*tensors,
-        values: Vec::new(),
+    let importance = match &options.bits {
+        Bits::FourCalibrated(text) => calibrate(path, options, text)?,
+        _ => Vec::new(),
     };
+    let mut builder = WeightsBuilder::new(&config);
+    if matches!(options.bits, Bits::Four | Bits::FourCalibrated(_)) {
+        builder.search_scales();
+    }
+    let mut filler =
+        Filler { builder, importance, config: &config, tensors: &*tensors, values: Vec::new() };
     filler.fill(&spec, hf.start_token()?)?;
     let mut builder = filler.builder;
     builder.put_inv_freq(&frequencies);
@@ -125,12 +155,41 @@ fn import<T>(
     })
 }
 
+/// What an error in each input column of each product costs, when the 8-bit model reads `text`.
+///
+/// Everything is our own arithmetic in a fixed order, so the numbers are the same everywhere.
+fn calibrate(path: &Path, options: &ImportOptions, text: &[u8]) -> Result<Vec<Vec<f32>>> {
+    let eight = ImportOptions { bits: Bits::Eight, ..options.clone() };
+    let bytes = import(path, &eight, write_llmw)?;
+    let model = Arc::new(Model::open_trusted(Storage::copy(&bytes))?);
+    drop(bytes);
+    let tokens = model.tokenizer().encode(text)?;
+    let window = model.config().window.min(512);
+    let isa = Isa::choose()?;
+    let mut session = Session::new(model.clone(), isa, 1, window, WindowPolicy::Slide, 64)?;
+    session.observe();
+    let start = [model.config().start_row];
+    session.advance(&[Feed { lane: 0, tokens: &start }], |_, _, _| ());
+    session.advance(&[Feed { lane: 0, tokens: &tokens }], |_, _, _| ());
+    let mut energies = session.observed();
+    // Relative to their mean, so that f32 holds them; a column that the text never used counts a
+    // little all the same.
+    let scaled = |sums: &mut Vec<f64>| -> Vec<f32> {
+        let mean = sums.iter().sum::<f64>() / sums.len().max(1) as f64;
+        let mean = if mean > 0.0 { mean } else { 1.0 };
+        sums.iter().map(|sum| (sum / mean + 1e-4) as f32).collect()
+    };
+    Ok(energies.iter_mut().map(scaled).collect())
+}
+
 /// Moves tensors to their places.
 struct Filler<'a> {
     builder: WeightsBuilder,
     config: &'a Config,
     tensors: &'a dyn TensorSource,
     values: Vec<f32>,
+    /// For each product of the blocks, in order, what an error in each column costs.
+    importance: Vec<Vec<f32>>,
 }
 
 impl Filler<'_> {
@@ -140,20 +199,20 @@ impl Filler<'_> {
         let mut ids: Vec<u32> = spec.original_ids().to_vec();
         ids.extend(spec.duplicates().iter().map(|&(_, id)| id));
         if let Some(output) = &layout.output {
-            self.gather(output, 0, "lm_head.weight", &ids)?;
+            self.gather(output, 0, "lm_head.weight", &ids, None)?;
         }
         ids.push(start_token);
-        self.gather(&layout.embedding, 0, "model.embed_tokens.weight", &ids)?;
+        self.gather(&layout.embedding, 0, "model.embed_tokens.weight", &ids, None)?;
         let (query, key, wide) = (c.heads * c.head_dim, c.kv_heads * c.head_dim, c.feed_forward);
         for (i, block) in layout.blocks.iter().enumerate() {
             let name = |part: &str| format!("model.layers.{i}.{part}");
             let parts =
                 [("self_attn.q_proj", query), ("self_attn.k_proj", key), ("self_attn.v_proj", key)];
-            self.stack(&block.qkv, &parts.map(|(part, rows)| (name(part), rows)))?;
-            self.stack(&block.attention_out, &[(name("self_attn.o_proj"), c.hidden)])?;
+            self.stack(&block.qkv, 4 * i, &parts.map(|(part, rows)| (name(part), rows)))?;
+            self.stack(&block.attention_out, 4 * i + 1, &[(name("self_attn.o_proj"), c.hidden)])?;
             let parts = [("mlp.gate_proj", wide), ("mlp.up_proj", wide)];
-            self.stack(&block.gate_up, &parts.map(|(part, rows)| (name(part), rows)))?;
-            self.stack(&block.down, &[(name("mlp.down_proj"), c.hidden)])?;
+            self.stack(&block.gate_up, 4 * i + 2, &parts.map(|(part, rows)| (name(part), rows)))?;
+            self.stack(&block.down, 4 * i + 3, &[(name("mlp.down_proj"), c.hidden)])?;
             self.vector(block.attention_norm, &name("input_layernorm.weight"), c.hidden)?;
             self.vector(
                 block.feed_forward_norm,
@@ -175,27 +234,41 @@ impl Filler<'_> {
         self.vector(layout.final_norm, "model.norm.weight", c.hidden)
     }
 
-    /// Matrices of so many rows, one below the other.
-    fn stack(&mut self, span: &LinearSpan, parts: &[(String, usize)]) -> Result<()> {
+    /// Matrices of so many rows, one below the other: a product of the blocks by its number.
+    fn stack(
+        &mut self,
+        span: &LinearSpan,
+        product: usize,
+        parts: &[(String, usize)],
+    ) -> Result<()> {
         let mut first = 0;
         for (part, n_rows) in parts {
             let name = format!("{part}.weight");
             self.tensors.expect(&name, &[*n_rows, span.cols])?;
             let ids: Vec<u32> = (0..*n_rows as u32).collect();
-            self.gather(span, first, &name, &ids)?;
+            self.gather(span, first, &name, &ids, Some(product))?;
             first += n_rows;
         }
         Ok(())
     }
 
     /// The named rows of a matrix, from row `first` of the span on.
-    fn gather(&mut self, span: &LinearSpan, first: usize, name: &str, ids: &[u32]) -> Result<()> {
+    fn gather(
+        &mut self,
+        span: &LinearSpan,
+        first: usize,
+        name: &str,
+        ids: &[u32],
+        product: Option<usize>,
+    ) -> Result<()> {
+        let importance = product.and_then(|product| self.importance.get(product));
+        let importance = importance.map_or(&[][..], Vec::as_slice);
         self.tensors.expect_rows(name, ids, span.cols)?;
         for (chunk, ids) in ids.chunks(ROWS_AT_ONCE).enumerate() {
             self.values.clear();
             self.tensors.rows(name, ids, &mut self.values)?;
             let row = first + chunk * ROWS_AT_ONCE;
-            let put = self.builder.put_rows(span, row, &self.values);
+            let put = self.builder.put_rows(span, row, &self.values, importance);
             put.map_err(|e| Error::invalid(format!("tensor {name}: {e}")))?;
         }
         Ok(())

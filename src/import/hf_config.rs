@@ -64,6 +64,8 @@ pub struct Quantisation {
     pub group: usize,
     /// Largest magnitude of a weight, 63 or 127.
     pub weight_max: i8,
+    /// Bits of a weight, 8 or 4.
+    pub weight_bits: u8,
 }
 
 impl HfConfig {
@@ -151,6 +153,7 @@ impl HfConfig {
             weight_group: quantisation.group,
             activation_group: quantisation.group,
             weight_max: quantisation.weight_max,
+            weight_bits: quantisation.weight_bits,
         };
         config.validate()?;
         Ok(config)

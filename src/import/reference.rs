@@ -14,6 +14,10 @@ use std::sync::Arc;
 /// Float logits that are in memory at once: 2^25 numbers, 128 MB.
 const LOGITS_AT_ONCE: usize = 1 << 25;
 
+/// The largest frequency is 2^28; 17 nats below it a frequency is 11, and rounding still matters
+/// little.
+const FLOOR_NATS: f64 = 17.0;
+
 /// Code lengths of one text under both models, cut into the same windows.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Comparison {
@@ -28,7 +32,8 @@ pub struct Comparison {
     /// Positions at which both hold the same token for the most likely.
     pub same_best: usize,
     /// Smallest cosine between the logits, over positions; our logits are logarithms of
-    /// frequencies, and both sides are taken relative to their mean.
+    /// frequencies, both sides are taken relative to their mean, and what is less likely than the
+    /// frequencies can say is cut off on both.
     pub worst_cosine: f64,
 }
 
@@ -75,13 +80,20 @@ fn compare(model: &Arc<Model>, source: &Path, text: &[u8]) -> Result<Comparison>
         tokens.extend(part);
         session.advance(&[Feed { lane: 0, tokens: &tokens }], |_, at, frequencies| {
             let Some(&next) = part.get(at) else { return };
-            let row: Vec<f64> = ids.iter().map(|&id| f64::from(logits[at][id as usize])).collect();
+            let logit = |id: u32| f64::from(logits[at][id as usize]);
+            let mut row: Vec<f64> = ids.iter().map(|&id| logit(id)).collect();
+            // Several rows of the same bytes are one token.
+            for &(rank, id) in spec.duplicates() {
+                let one = &mut row[rank as usize];
+                *one = log_sum_exp(&[*one, logit(id)]);
+            }
             let exact: Vec<f64> =
                 frequencies.as_slice().iter().map(|&f| f64::from(f).ln()).collect();
             let next = next as usize;
             result.float_bits += (log_sum_exp(&row) - row[next]) / std::f64::consts::LN_2;
             result.exact_bits += (log_sum_exp(&exact) - exact[next]) / std::f64::consts::LN_2;
             result.same_best += usize::from(best(&row) == best(&exact));
+            let [row, exact] = [row, exact].map(above_the_floor);
             result.worst_cosine = result.worst_cosine.min(cosine(&row, &exact));
             result.tokens += 1;
             result.bytes += model.tokenizer().vocabulary().bytes(next as u32).len();
@@ -93,6 +105,12 @@ fn compare(model: &Arc<Model>, source: &Path, text: &[u8]) -> Result<Comparison>
 fn log_sum_exp(values: &[f64]) -> f64 {
     let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     largest + values.iter().map(|v| (v - largest).exp()).sum::<f64>().ln()
+}
+
+/// Logits relative to the largest, none below the probability that a frequency of 1 stands for.
+fn above_the_floor(values: Vec<f64>) -> Vec<f64> {
+    let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    values.into_iter().map(|value| (value - largest).max(-FLOOR_NATS)).collect()
 }
 
 fn best(values: &[f64]) -> usize {

@@ -39,7 +39,7 @@ impl LaneCache {
     /// An empty cache in which `window` positions stay visible while `run` are written at once.
     pub fn new(config: &Config, window: usize, run: usize) -> LaneCache {
         let slots = slots_for(window, run);
-        let head = HeadCache {
+        let head = |_| HeadCache {
             keys: vec![0; slots * config.head_dim],
             values: vec![0; slots * config.head_dim],
             key_scales: vec![0.0; slots],
@@ -47,7 +47,7 @@ impl LaneCache {
             value_scales: vec![0.0; slots],
         };
         LaneCache {
-            heads: vec![head; config.layers * config.kv_heads],
+            heads: (0..config.layers * config.kv_heads).map(head).collect(),
             kv_heads: config.kv_heads,
             head_dim: config.head_dim,
             slots,

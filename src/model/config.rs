@@ -63,6 +63,18 @@ pub struct Config {
     pub activation_group: usize,
     /// Largest magnitude of a quantised weight: 63 lets AVX2 multiply pairs exactly.
     pub weight_max: i8,
+    /// Bits of a weight inside the blocks, 8 or 4; the embedding and the output layer have 8.
+    #[serde(default = "eight", skip_serializing_if = "is_eight")]
+    pub weight_bits: u8,
+}
+
+/// Files of before there were others do not name it.
+fn eight() -> u8 {
+    8
+}
+
+fn is_eight(bits: &u8) -> bool {
+    *bits == 8
 }
 
 /// The longest window: attention's integer sums and buffers are sized for it.
@@ -103,6 +115,7 @@ impl Config {
         must(self.weight_group % 64 == 0, "weight_group is not a multiple of 64")?;
         must(self.activation_group == self.weight_group, "weight and activation groups differ")?;
         must(matches!(self.weight_max, 63 | 127), "weight_max is neither 63 nor 127")?;
+        must(matches!(self.weight_bits, 4 | 8), "weight_bits is neither 4 nor 8")?;
         let eps = self.rms_eps();
         must(eps > 0.0 && eps < 1.0, "the norm's epsilon is not between 0 and 1")
     }

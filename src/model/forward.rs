@@ -4,11 +4,12 @@
 //! lane, go through together; a row's result does not depend on its company.
 
 use super::cache::LaneCache;
-use super::layout::BlockLayout;
+use super::four_bits::Unpacked;
+use super::layout::{BlockLayout, LinearSpan};
 use super::{Config, Model};
 use crate::kernels::{
-    Isa, LinearView, QuantRows, add_assign, attention_weights, combine_values, gemm_u8i8, linear,
-    padded_cols, padded_rows, quantise_rows, rms_norm, rope, silu_mul,
+    Isa, QuantRows, add_assign, attention_weights, combine_values, gemm_u8i8, linear, padded_cols,
+    padded_rows, quantise_rows, rms_norm, rope, silu_mul,
 };
 
 /// Rows that go through the network together: enough to use each weight many times while it is
@@ -43,6 +44,10 @@ pub struct Scratch {
     weights: Vec<u8>,
     sums: Vec<i32>,
     factors: Vec<f32>,
+    unpacked: Unpacked,
+    /// Sums of squares of each product's inputs, by column, in the order of the products; `None`
+    /// unless somebody wants to know.
+    pub(super) energies: Option<Vec<Vec<f64>>>,
 }
 
 impl Scratch {
@@ -71,6 +76,8 @@ impl Scratch {
             weights: vec![0; 2 * queries * slots],
             sums: vec![0; 2 * queries * c.head_dim],
             factors: vec![0.0; queries],
+            unpacked: Unpacked::default(),
+            energies: None,
         }
     }
 }
@@ -106,7 +113,7 @@ impl Forward<'_> {
         }
         for (index, block) in self.model.layout.blocks.iter().enumerate() {
             self.attention(index, block, rows, lanes, scratch);
-            self.feed_forward(block, rows.len(), scratch);
+            self.feed_forward(index, block, rows.len(), scratch);
         }
         self.norm_and_quantise(self.model.layout.final_norm, rows.len(), scratch);
         &scratch.quantised
@@ -131,10 +138,35 @@ impl Forward<'_> {
         quantise_rows(self.isa, values, cols, rows, cols, group, out);
     }
 
-    /// `out` gets `rows` rows of `weights.rows` values, at the stride of the padded rows.
-    fn product(&self, input: &QuantRows, rows: usize, weights: &LinearView<'_>, out: &mut [f32]) {
+    /// The quantised rows by a matrix, into `projected`, at the stride of the padded rows.
+    fn product(&self, rows: usize, span: &LinearSpan, scratch: &mut Scratch) {
+        let (input, out) = (&scratch.quantised, &mut scratch.projected);
+        if span.bits == 4 {
+            let matrix = (span, self.model.tensors());
+            return scratch.unpacked.product(self.isa, input, rows, matrix, out);
+        }
+        let weights = self.model.linear(span);
         let panels = 0..padded_rows(weights.rows) / 16;
-        linear(self.isa, input, 0..rows, weights, panels, out, padded_rows(weights.rows));
+        linear(self.isa, input, 0..rows, &weights, panels, out, padded_rows(weights.rows));
+    }
+
+    /// Adds up the squares of a product's inputs, if they are wanted.
+    fn observe(&self, number: usize, rows: usize, scratch: &mut Scratch) {
+        let Some(energies) = &mut scratch.energies else { return };
+        let input = &scratch.quantised;
+        if energies.len() <= number {
+            energies.resize(number + 1, Vec::new());
+        }
+        let sums = &mut energies[number];
+        sums.resize(input.cols_padded, 0.0);
+        for row in 0..rows {
+            let values = &input.data[row * input.cols_padded..][..input.cols_padded];
+            for (col, (sum, &byte)) in sums.iter_mut().zip(values).enumerate() {
+                let scale = input.scales[row * input.groups() + col / input.group_cols];
+                let value = f64::from((f32::from(byte) - 128.0) * scale);
+                *sum += value * value;
+            }
+        }
     }
 
     fn attention(
@@ -148,8 +180,8 @@ impl Forward<'_> {
         let c = &self.model.config;
         let heads_per_row = c.qkv_rows() / c.head_dim;
         self.norm_and_quantise(block.attention_norm, rows.len(), scratch);
-        let qkv = self.model.linear(&block.qkv);
-        self.product(&scratch.quantised, rows.len(), &qkv, &mut scratch.projected);
+        self.observe(4 * index, rows.len(), scratch);
+        self.product(rows.len(), &block.qkv, scratch);
         self.rotate_heads(block, rows.len(), scratch);
         let n_heads = rows.len() * heads_per_row;
         let values = &scratch.projected[..n_heads * c.head_dim];
@@ -179,8 +211,8 @@ impl Forward<'_> {
         }
         let width = c.heads * c.head_dim;
         self.quantise(&scratch.gated, width, rows.len(), &mut scratch.quantised);
-        let out = self.model.linear(&block.attention_out);
-        self.product(&scratch.quantised, rows.len(), &out, &mut scratch.projected);
+        self.observe(4 * index + 1, rows.len(), scratch);
+        self.product(rows.len(), &block.attention_out, scratch);
         self.add_to_residual(rows.len(), scratch);
     }
 
@@ -297,11 +329,11 @@ impl Forward<'_> {
         }
     }
 
-    fn feed_forward(&self, block: &BlockLayout, rows: usize, scratch: &mut Scratch) {
+    fn feed_forward(&self, index: usize, block: &BlockLayout, rows: usize, scratch: &mut Scratch) {
         let width = self.model.config.feed_forward;
         self.norm_and_quantise(block.feed_forward_norm, rows, scratch);
-        let gate_up = self.model.linear(&block.gate_up);
-        self.product(&scratch.quantised, rows, &gate_up, &mut scratch.projected);
+        self.observe(4 * index + 2, rows, scratch);
+        self.product(rows, &block.gate_up, scratch);
         let stride = padded_rows(2 * width);
         for (both, out) in scratch.projected[..rows * stride]
             .chunks_exact(stride)
@@ -311,8 +343,8 @@ impl Forward<'_> {
             silu_mul(self.isa, gate, &rest[..width], out);
         }
         self.quantise(&scratch.gated, width, rows, &mut scratch.quantised);
-        let down = self.model.linear(&block.down);
-        self.product(&scratch.quantised, rows, &down, &mut scratch.projected);
+        self.observe(4 * index + 3, rows, scratch);
+        self.product(rows, &block.down, scratch);
         self.add_to_residual(rows, scratch);
     }
 

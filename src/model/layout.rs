@@ -15,6 +15,8 @@ pub struct LinearSpan {
     pub cols: usize,
     /// Columns per scale; the padded width for whole rows.
     pub group_cols: usize,
+    /// Bits of a weight, 8 or 4.
+    pub bits: u8,
     weights_at: usize,
     scales_at: usize,
     corrections_at: usize,
@@ -31,16 +33,22 @@ impl LinearSpan {
         self.groups() * padded_rows(self.rows)
     }
 
+    /// Bytes of the packed weights.
+    fn weight_bytes(&self) -> usize {
+        packed_len(self.rows, self.cols) / 8 * usize::from(self.bits)
+    }
+
     /// Byte ranges of weights, scales and corrections in the tensor area.
     pub fn sections(&self) -> [std::ops::Range<usize>; 3] {
         let scale_bytes = 4 * self.scale_count();
         [
-            self.weights_at..self.weights_at + packed_len(self.rows, self.cols),
+            self.weights_at..self.weights_at + self.weight_bytes(),
             self.scales_at..self.scales_at + scale_bytes,
             self.corrections_at..self.corrections_at + scale_bytes,
         ]
     }
 
+    /// The matrix as the products take it; only for 8 bits.
     pub(super) fn view<'a>(&self, tensors: &'a [u8], weight_max: i8) -> LinearView<'a> {
         let [weights, scales, corrections] = self.sections();
         LinearView {
@@ -109,9 +117,10 @@ pub struct Layout {
 impl Layout {
     /// Places the tensors of `config`, which must be valid.
     pub fn new(config: &Config) -> Layout {
-        let mut area = Area { end: 0, weight_group: config.weight_group };
+        let mut area = Area { end: 0, weight_group: config.weight_group, bits: 8 };
         let c = config;
         let embedding = area.linear(c.rows, c.hidden);
+        area.bits = c.weight_bits;
         let blocks = (0..c.layers)
             .map(|_| BlockLayout {
                 attention_norm: area.floats(c.hidden),
@@ -125,6 +134,7 @@ impl Layout {
             })
             .collect();
         let final_norm = area.floats(c.hidden);
+        area.bits = 8;
         let output = (!c.tied).then(|| area.linear(c.predicted, c.hidden));
         let inv_freq = area.take(8 * c.head_dim / 2);
         Layout { embedding, blocks, final_norm, output, inv_freq, len: area.end }
@@ -140,6 +150,7 @@ impl Layout {
 struct Area {
     end: usize,
     weight_group: usize,
+    bits: u8,
 }
 
 impl Area {
@@ -163,7 +174,8 @@ impl Area {
             rows,
             cols,
             group_cols,
-            weights_at: self.take(packed_len(rows, cols)),
+            bits: self.bits,
+            weights_at: self.take(packed_len(rows, cols) / 8 * usize::from(self.bits)),
             scales_at: self.take(scale_bytes),
             corrections_at: self.take(scale_bytes),
         }

@@ -117,8 +117,9 @@ impl Session {
         check_window(window, policy)?;
         let config = model.config();
         let run = run.clamp(1, MAX_ROWS);
-        let cache = LaneCache::new(config, window, run);
-        let slots = cache.used_slots(usize::MAX / 2);
+        // Each on its own instead of copies: what no token reaches is then never in memory.
+        let caches: Vec<_> = (0..lanes).map(|_| LaneCache::new(config, window, run)).collect();
+        let slots = LaneCache::new(config, window, run).used_slots(usize::MAX / 2);
         let max_rows = MAX_ROWS.min(run * lanes.max(1));
         let logits_stride = crate::kernels::padded_rows(config.predicted);
         Ok(Session {
@@ -127,7 +128,7 @@ impl Session {
             policy,
             run,
             lanes: (0..lanes).map(|_| Lane { recent: Vec::new() }).collect(),
-            caches: vec![cache; lanes],
+            caches,
             scratch: Scratch::new(config, max_rows, slots),
             logits: vec![0.0; OUTPUT_ROWS.min(max_rows) * logits_stride],
             frequencies: Frequencies::new(config.coded),
@@ -251,6 +252,17 @@ impl Session {
         }
         self.rows.clear();
         self.pending.clear();
+    }
+
+    /// Begins to add up the squares of what goes into each product.
+    pub fn observe(&mut self) {
+        self.scratch.energies = Some(Vec::new());
+    }
+
+    /// The sums since [`observe`](Self::observe): four products a block (q, k and v; the output of
+    /// attention; gate and up; down), each with a sum for every input column.
+    pub fn observed(&mut self) -> Vec<Vec<f64>> {
+        self.scratch.energies.take().unwrap_or_default()
     }
 
     /// Makes lane `to` one that has seen what lane `from` of `source` has.

@@ -4,13 +4,14 @@ use super::Config;
 use super::layout::{Layout, LinearSpan};
 use super::storage::AlignedBytes;
 use crate::error::{Error, Result};
-use crate::kernels::{packed_index, padded_cols, padded_rows};
+use crate::kernels::{packed_index, padded_cols, padded_rows, store_nibbles};
 
 /// Fills a tensor area.
 pub struct WeightsBuilder {
     area: AlignedBytes,
     layout: Layout,
     weight_max: i8,
+    search: bool,
 }
 
 impl WeightsBuilder {
@@ -21,7 +22,14 @@ impl WeightsBuilder {
             area: AlignedBytes::zeroed(layout.len),
             layout,
             weight_max: config.weight_max,
+            search: false,
         }
+    }
+
+    /// Makes 4-bit matrices look for the scales that spoil their products least, instead of taking
+    /// those that reach the largest weight.
+    pub fn search_scales(&mut self) {
+        self.search = true;
     }
 
     /// Where the tensors go.
@@ -47,27 +55,40 @@ impl WeightsBuilder {
     /// # Errors
     /// As [`put_rows`](Self::put_rows).
     pub fn put_matrix(&mut self, span: &LinearSpan, values: &[f32]) -> Result<()> {
-        self.put_rows(span, 0, values)
+        self.put_rows(span, 0, values, &[])
     }
 
     /// Quantises whole rows of `span.cols` floats and stores them from row `first` on.
     ///
     /// Per row and group: `scale = max / weight_max`, weights are `w * (weight_max / max)` rounded
-    /// half to even; a group whose largest magnitude is below 2^-60 is all zeros with scale 0.
+    /// half to even; a group whose largest magnitude is below 2^-60 is all zeros with scale 0. For 4
+    /// bits `weight_max` is 7. `importance` has a number for each column, what an error there costs;
+    /// empty where all are alike. Only [`search_scales`](Self::search_scales) looks at it.
     ///
     /// # Errors
     /// `Invalid` for values that are not finite.
-    pub fn put_rows(&mut self, span: &LinearSpan, first: usize, values: &[f32]) -> Result<()> {
+    pub fn put_rows(
+        &mut self,
+        span: &LinearSpan,
+        first: usize,
+        values: &[f32],
+        importance: &[f32],
+    ) -> Result<()> {
         let (height, width) = (padded_rows(span.rows), padded_cols(span.cols));
-        let limit = f32::from(self.weight_max);
+        let limit = if span.bits == 4 { 7.0 } else { f32::from(self.weight_max) };
         let [weights_at, scales_at, corrections_at] = span.sections();
         let mut weights = vec![0i8; width];
         for (row, values) in (first..).zip(values.chunks_exact(span.cols)) {
             weights.fill(0);
             for group in 0..span.groups() {
                 let cols = group * span.group_cols..((group + 1) * span.group_cols).min(span.cols);
-                let Some(quantised) = quantise(&values[cols.clone()], limit, &mut weights[cols])
-                else {
+                let values = &values[cols.clone()];
+                let weights = &mut weights[cols.clone()];
+                let quantised = match self.search && span.bits == 4 {
+                    true => search(values, limit, importance.get(cols), weights),
+                    false => quantise(values, limit, weights),
+                };
+                let Some(quantised) = quantised else {
                     return Err(Error::invalid(format!("a weight of row {row} is not finite")));
                 };
                 let (scale, sum) = quantised;
@@ -76,8 +97,13 @@ impl WeightsBuilder {
                 self.put(corrections_at.start + at, &(128 * sum).to_le_bytes());
             }
             for (block, four) in weights.chunks_exact(4).enumerate() {
-                let at = weights_at.start + packed_index(width, row, 4 * block);
-                self.put(at, bytemuck::cast_slice(four));
+                let at = packed_index(width, row, 4 * block);
+                if span.bits == 4 {
+                    let place = &mut self.area.as_mut()[weights_at.clone()];
+                    store_nibbles(place, at, four.try_into().expect("blocks of 4"));
+                } else {
+                    self.put(weights_at.start + at, bytemuck::cast_slice(four));
+                }
             }
         }
         Ok(())
@@ -111,4 +137,52 @@ fn quantise(values: &[f32], limit: f32, out: &mut [i8]) -> Option<(f32, i32)> {
         sum += i32::from(*weight);
     }
     Some((largest / limit, sum))
+}
+
+/// Scales that are tried, as parts of the one that reaches the largest weight: from 1 down in steps
+/// of 1/40.
+const TRIED_SCALES: u8 = 20;
+
+/// As [`quantise`], with the scale that makes the sum of `importance * error^2` smallest; of equal
+/// ones the largest. Sums are in the order of the columns, so the choice is the same everywhere.
+fn search(
+    values: &[f32],
+    limit: f32,
+    importance: Option<&[f32]>,
+    out: &mut [i8],
+) -> Option<(f32, i32)> {
+    let (full, mut sum) = quantise(values, limit, out)?;
+    if full == 0.0 {
+        return Some((full, sum));
+    }
+    let (mut best, mut best_error) = (full, f32::INFINITY);
+    for step in 0..TRIED_SCALES {
+        let scale = full * (1.0 - f32::from(step) / 40.0);
+        let inverse = 1.0 / scale;
+        let mut lanes = [0f32; 8];
+        let mut add = |at: usize, value: f32, weight: f32| {
+            let whole = (value * inverse).clamp(-limit, limit).round_ties_even();
+            let error = value - whole * scale;
+            lanes[at % 8] += error * error * weight;
+        };
+        match importance {
+            Some(importance) => {
+                for (at, (&value, &weight)) in values.iter().zip(importance).enumerate() {
+                    add(at, value, weight);
+                }
+            }
+            None => values.iter().enumerate().for_each(|(at, &value)| add(at, value, 1.0)),
+        }
+        let error = lanes.iter().fold(0f32, |sum, lane| sum + lane);
+        if error < best_error {
+            (best, best_error) = (scale, error);
+        }
+    }
+    let inverse = 1.0 / best;
+    sum = 0;
+    for (weight, value) in out.iter_mut().zip(values) {
+        *weight = (value * inverse).clamp(-limit, limit).round_ties_even() as i8;
+        sum += i32::from(*weight);
+    }
+    Some((best, sum))
 }

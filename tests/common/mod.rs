@@ -85,6 +85,7 @@ pub fn tiny_config(spec: &TokenizerSpec) -> Config {
         weight_group: 64,
         activation_group: 64,
         weight_max: 127,
+        weight_bits: 8,
     }
 }
 

@@ -103,10 +103,16 @@ impl Models {
 /// How a model is made; all but the hash becomes part of its identity.
 #[derive(Debug, Clone, Args)]
 pub struct Making {
-    /// Bits of a weight
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u8).range(8..=8))]
+    /// Bits of a weight, 8 or 4 (the embedding and the output layer always have 8)
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = bits)]
     pub bits: u8,
-    /// Inputs that share a scale, a multiple of 64; 0 for whole rows (default: 128)
+    /// Choose 4-bit weights by what this text does to the model
+    #[arg(long, value_name = "FILE")]
+    pub calibrate: Option<PathBuf>,
+    /// Round 4-bit weights to the nearest, without looking for better scales
+    #[arg(long, conflicts_with = "calibrate")]
+    pub nearest: bool,
+    /// Inputs that share a scale, a multiple of 64; 0 for whole rows (default: 64)
     #[arg(long, value_name = "N", value_parser = group)]
     pub group: Option<usize>,
     /// Keep weights within +-63, which is faster where there is nothing newer than AVX2
@@ -121,6 +127,14 @@ pub struct Making {
     /// Replace what is there
     #[arg(short, long)]
     pub force: bool,
+}
+
+fn bits(text: &str) -> Result<u8, String> {
+    match text {
+        "8" => Ok(8),
+        "4" => Ok(4),
+        _ => Err("weights have 8 bits or 4".to_string()),
+    }
 }
 
 fn group(text: &str) -> Result<usize, String> {

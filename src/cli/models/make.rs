@@ -3,16 +3,25 @@
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
-use llmzip::import::{ImportOptions, ModelCache, hub, import_to_file, known_model, weight_hashes};
+use llmzip::import::{
+    Bits, ImportOptions, ModelCache, hub, import_to_file, known_model, weight_hashes,
+};
 
 use crate::cli::args::Making;
 use crate::cli::messages::Messages;
 use crate::cli::progress::Fetching;
 
+/// What names of models with 4 bits end in, unless the user names them.
+pub const FOUR_BITS: &str = "-q4";
+
 /// How to come by a model that a file calls `name`: the command to type.
 pub fn how_to_get(name: &str) -> String {
-    match known_model(name) {
-        Some(known) => format!("`llmzip models pull {}` gets it", known.name),
+    let four = name.strip_suffix(FOUR_BITS);
+    match known_model(four.unwrap_or(name)) {
+        Some(known) => {
+            let bits = if four.is_some() { " --bits 4" } else { "" };
+            format!("`llmzip models pull {}{bits}` gets it", known.name)
+        }
         None if name.is_empty() => {
             "it is not the builtin of this version; --model names a file that has it".to_owned()
         }
@@ -35,10 +44,20 @@ pub fn import(
         bail!("a model's name has at most 64 bytes and no control characters");
     }
     check_hashes(source, &making.verify_sha)?;
+    let bits = match (making.bits, &making.calibrate) {
+        (8, None) if !making.nearest => Bits::Eight,
+        (8, _) => bail!("--calibrate and --nearest are for --bits 4"),
+        (_, None) if making.nearest => Bits::FourNearest,
+        (_, None) => Bits::Four,
+        (_, Some(text)) => {
+            Bits::FourCalibrated(std::fs::read(text).context(text.display().to_string())?)
+        }
+    };
     let defaults = ImportOptions::large(name);
     let options = ImportOptions {
         group: making.group.unwrap_or(defaults.group),
         weight_max: if making.narrow { 63 } else { 127 },
+        bits,
         window: making.window.map(|window| window as usize),
         ..defaults
     };
@@ -94,6 +113,7 @@ pub fn pull(
         Some(known) => known.name.to_owned(),
         None => name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase(),
     };
+    let short = if making.bits == 4 { short + FOUR_BITS } else { short };
     if ModelCache::from_env()?.find(&short)?.is_some() && !making.force {
         bail!("{short} is already here; -f makes it again");
     }

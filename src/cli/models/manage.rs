@@ -144,7 +144,7 @@ pub fn info(name: &str) -> anyhow::Result<String> {
         ),
         ("vocabulary", format!("{} tokens", c.coded)),
         ("window", format!("{} tokens", c.window)),
-        ("weights", format!("8 bits within +-{}, {group}", c.weight_max)),
+        ("weights", format!("{} bits, {group} (8 bits within +-{})", c.weight_bits, c.weight_max)),
         ("memory", format!("{} bytes with {LANES} lanes", memory_bytes(c, summary.bytes))),
     ];
     Ok(rows.iter().map(|(what, is)| format!("{what:<11} {is}\n")).collect())
