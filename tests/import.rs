@@ -9,9 +9,10 @@ use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 use common::{Random, shared, tiny_llmw};
 use llmzip::container::WindowPolicy;
-use llmzip::import::{ImportOptions, compare_with_float, import_model, import_to_file};
+use llmzip::import::{Bits, ImportOptions, compare_with_float, import_model, import_to_file};
 use llmzip::kernels::Isa;
 use llmzip::model::{Feed, Model, Session, Storage, builtin, inspect_llmw};
+use llmzip::tokenizer::TokenizerSpec;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::fs;
@@ -670,6 +671,160 @@ fn damaged_model_files_are_refused() {
         fs::write(&path, &bytes).unwrap();
         drop(inspect_llmw(&path));
     }
+}
+
+#[test]
+fn four_bits_give_the_same_frequencies_on_every_instruction_set() {
+    let folder = Folder::new();
+    small_model(&folder, small_config("qwen2"));
+    let text = Random(9).bytes(400);
+    let mut costs = Vec::new();
+    for bits in [Bits::FourNearest, Bits::Four, Bits::FourCalibrated(Random(5).bytes(300))] {
+        let options = ImportOptions { bits, ..options() };
+        let bytes = import_model(folder.dir(), &options).unwrap();
+        assert!(bytes == import_model(folder.dir(), &options).unwrap(), "{:?}", options.bits);
+        let model = open(&bytes);
+        assert_eq!(model.config().weight_bits, 4);
+        let mut tokens = vec![model.config().start_row];
+        tokens.extend(model.tokenizer().encode(&text[..60]).unwrap());
+        let mut first: Option<Vec<u32>> = None;
+        for isa in Isa::available() {
+            for run in [1, 7, 64] {
+                let mut session =
+                    Session::new(model.clone(), isa, 1, 32, WindowPolicy::Slide, run).unwrap();
+                let mut all = Vec::new();
+                session.advance(&[Feed { lane: 0, tokens: &tokens }], |_, _, frequencies| {
+                    all.extend_from_slice(frequencies.as_slice());
+                });
+                assert!(*first.get_or_insert(all.clone()) == all, "{}, {run}", isa.name());
+            }
+        }
+        let found = compare_with_float(&model, folder.dir(), &text).unwrap();
+        println!("{found:?}");
+        assert!(found.worst_cosine > 0.9);
+        costs.push(found.exact_bits - found.float_bits);
+    }
+    println!("cost of nearest, searched and calibrated: {costs:?} bits");
+}
+
+/// A SentencePiece-style tokenizer.json in either of its published forms.
+fn sentencepiece_json(newer: bool) -> Json {
+    let mut vocab = serde_json::Map::new();
+    let words = ["<unk>", "<s>", "</s>"].map(str::to_owned);
+    let bytes = (0..256).map(|byte| format!("<0x{byte:02X}>"));
+    let merges = [
+        ["\u{2581}", "t"],
+        ["h", "e"],
+        ["\u{2581}t", "he"],
+        ["i", "n"],
+        ["a", "n"],
+        ["e", "r"],
+        ["\u{2581}", "\u{2581}"],
+        ["\u{2581}\u{2581}", "\u{2581}\u{2581}"],
+        ["\u{2581}", "a"],
+        ["\u{2581}a", "n"],
+        ["an", "d"],
+        ["\u{2581}an", "d"],
+        ["\u{2581}", "c"],
+        ["a", "f"],
+        ["\u{2581}c", "af"],
+        ["\u{2581}caf", "é"],
+        ["日", "本"],
+    ];
+    let letters =
+        "\u{2581}abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.,!?'\"-é日本語0123456789";
+    let joined = merges.iter().map(|[left, right]| format!("{left}{right}"));
+    for text in
+        words.into_iter().chain(bytes).chain(joined).chain(letters.chars().map(String::from))
+    {
+        let id = vocab.len();
+        vocab.entry(text).or_insert(json!(id));
+    }
+    let space = "\u{2581}";
+    let replace = json!({ "type": "Replace", "pattern": { "String": " " }, "content": space });
+    let (normalizer, pre) = match newer {
+        true => (
+            Json::Null,
+            json!({ "type": "Metaspace", "replacement": space, "prepend_scheme": "never", "split": false }),
+        ),
+        false => (json!({ "type": "Sequence", "normalizers": [replace] }), Json::Null),
+    };
+    json!({
+        "version": "1.0",
+        "truncation": null,
+        "padding": null,
+        "added_tokens": [],
+        "normalizer": normalizer,
+        "pre_tokenizer": pre,
+        "post_processor": null,
+        "decoder": null,
+        "model": {
+            "type": "BPE", "dropout": null, "unk_token": "<unk>", "continuing_subword_prefix": null,
+            "end_of_word_suffix": null, "fuse_unk": true, "byte_fallback": true,
+            "vocab": vocab, "merges": merges.map(|pair| pair.join(" ")),
+        },
+    })
+}
+
+#[test]
+fn sentencepiece_vocabularies_cut_text_as_the_tokenizers_crate_does() {
+    let texts = [
+        "the cat and the café an  end",
+        "    four spaces\n\nand a tab\there",
+        "日本語 and Größe, then\u{1F600} the end.",
+        "a",
+        " ",
+        "aan andthe the  the   the",
+        "Don't, \"quoted\" 0123",
+        "\u{2581} is a mark of its own",
+    ];
+    for newer in [false, true] {
+        let json = sentencepiece_json(newer).to_string();
+        let spec = TokenizerSpec::from_tokenizer_json(json.as_bytes(), 400).unwrap();
+        let ours = llmzip::tokenizer::Tokenizer::new(spec).unwrap();
+        let theirs: tokenizers::Tokenizer = json.parse().unwrap();
+        for text in &texts[..7] {
+            let ranks = ours.encode(text.as_bytes()).unwrap();
+            let ids: Vec<u32> =
+                ranks.iter().map(|&rank| ours.spec().original_ids()[rank as usize]).collect();
+            // A byte that is also a character has the character's row here.
+            let canonical = |id: u32| {
+                let found = ours.spec().duplicates().iter().find(|(_, further)| *further == id);
+                found.map_or(id, |(rank, _)| ours.spec().original_ids()[*rank as usize])
+            };
+            let wanted = theirs.encode_fast(*text, false).unwrap();
+            let wanted: Vec<u32> = wanted.get_ids().iter().map(|&id| canonical(id)).collect();
+            assert_eq!(ids, wanted, "{text:?}, newer form: {newer}");
+        }
+        let mut hostile: Vec<Vec<u8>> = texts.iter().map(|text| text.as_bytes().to_vec()).collect();
+        hostile.push((0..=255).collect());
+        hostile.push(Random(4).bytes(100_000));
+        hostile.push(vec![b' '; 50_000]);
+        hostile.push("日".repeat(5_000).into_bytes());
+        hostile.push(b"\xe6\x97 \xe6\x97\xa5\xff<0x41><s></s>".to_vec());
+        for text in hostile {
+            assert!(ours.decode(&ours.encode(&text).unwrap()) == text);
+        }
+        let bytes = ours.spec().to_bytes();
+        assert_eq!(TokenizerSpec::from_bytes(&bytes).unwrap(), *ours.spec());
+    }
+}
+
+#[test]
+fn a_vocabulary_without_some_bytes_borrows_rows_for_them() {
+    let folder = Folder::new();
+    small_model(&folder, small_config("llama"));
+    let path = folder.path("tokenizer.json");
+    let mut json: Json = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    // The letters of the bytes 4 and 6, which SmolLM2's vocabulary lacks, too.
+    for letter in ["\u{104}", "\u{106}"] {
+        json["model"]["vocab"].as_object_mut().unwrap().remove(letter).unwrap();
+    }
+    fs::write(&path, json.to_string()).unwrap();
+    let model = open(&import_model(folder.dir(), &options()).unwrap());
+    let text = [4, 6, 4, b'a', 255, 0];
+    let ranks = model.tokenizer().encode(&text).unwrap();
+    assert_eq!(model.tokenizer().decode(&ranks), text);
 }
 
 /// Directories of `scripts/make_random_model.py` with a stored reference, if there are any.

@@ -123,9 +123,26 @@ impl LaneCache {
         }
     }
 
-    /// Takes over what another lane has seen; both caches have the same shape.
+    /// Takes over what another lane has seen.
+    ///
+    /// Only slots that hold something are touched: most of a fresh cache is not in memory yet.
     pub fn copy_from(&mut self, other: &LaneCache) {
-        self.clone_from(other);
+        if self.slots != other.slots {
+            return self.clone_from(other);
+        }
+        let used = other.used_slots(other.position);
+        let (keys, panel) = (used * self.head_dim, 16 * self.slots);
+        for (head, from) in self.heads.iter_mut().zip(&other.heads) {
+            head.keys[..keys].copy_from_slice(&from.keys[..keys]);
+            let panels = head.values.chunks_exact_mut(panel).zip(from.values.chunks_exact(panel));
+            for (values, from) in panels {
+                values[..16 * used].copy_from_slice(&from[..16 * used]);
+            }
+            head.key_scales[..used].copy_from_slice(&from.key_scales[..used]);
+            head.key_corrections[..used].copy_from_slice(&from.key_corrections[..used]);
+            head.value_scales[..used].copy_from_slice(&from.value_scales[..used]);
+        }
+        self.position = other.position;
     }
 }
 

@@ -280,7 +280,12 @@ impl Session {
         Snapshot {
             window: self.window,
             policy: self.policy,
-            cache: self.caches[lane].clone(),
+            cache: {
+                let config = self.model.config();
+                let mut cache = LaneCache::new(config, self.window, self.run);
+                cache.copy_from(&self.caches[lane]);
+                cache
+            },
             recent: self.lanes[lane].recent.clone(),
         }
     }

@@ -6,6 +6,10 @@ use super::storage::AlignedBytes;
 use crate::error::{Error, Result};
 use crate::kernels::{packed_index, padded_cols, padded_rows, store_nibbles};
 
+/// 1.5 * 2^23: added and taken away again, it rounds numbers up to 2^22 half to even, without the
+/// call into a library that `round_ties_even` is where the oldest instructions are to suffice.
+const ROUNDER: f32 = 12_582_912.0;
+
 /// Fills a tensor area.
 pub struct WeightsBuilder {
     area: AlignedBytes,
@@ -78,6 +82,8 @@ impl WeightsBuilder {
         let limit = if span.bits == 4 { 7.0 } else { f32::from(self.weight_max) };
         let [weights_at, scales_at, corrections_at] = span.sections();
         let mut weights = vec![0i8; width];
+        let alike = vec![1.0; span.cols];
+        let importance = if importance.is_empty() { &alike[..] } else { importance };
         for (row, values) in (first..).zip(values.chunks_exact(span.cols)) {
             weights.fill(0);
             for group in 0..span.groups() {
@@ -85,7 +91,7 @@ impl WeightsBuilder {
                 let values = &values[cols.clone()];
                 let weights = &mut weights[cols.clone()];
                 let quantised = match self.search && span.bits == 4 {
-                    true => search(values, limit, importance.get(cols), weights),
+                    true => search(values, limit, &importance[cols], weights),
                     false => quantise(values, limit, weights),
                 };
                 let Some(quantised) = quantised else {
@@ -133,7 +139,7 @@ fn quantise(values: &[f32], limit: f32, out: &mut [i8]) -> Option<(f32, i32)> {
     let mut sum = 0i32;
     for (weight, value) in out.iter_mut().zip(values) {
         let scaled = (value * inverse).clamp(-limit, limit);
-        *weight = scaled.round_ties_even() as i8;
+        *weight = ((scaled + ROUNDER) - ROUNDER) as i8;
         sum += i32::from(*weight);
     }
     Some((largest / limit, sum))
@@ -145,12 +151,7 @@ const TRIED_SCALES: u8 = 20;
 
 /// As [`quantise`], with the scale that makes the sum of `importance * error^2` smallest; of equal
 /// ones the largest. Sums are in the order of the columns, so the choice is the same everywhere.
-fn search(
-    values: &[f32],
-    limit: f32,
-    importance: Option<&[f32]>,
-    out: &mut [i8],
-) -> Option<(f32, i32)> {
+fn search(values: &[f32], limit: f32, importance: &[f32], out: &mut [i8]) -> Option<(f32, i32)> {
     let (full, mut sum) = quantise(values, limit, out)?;
     if full == 0.0 {
         return Some((full, sum));
@@ -160,18 +161,12 @@ fn search(
         let scale = full * (1.0 - f32::from(step) / 40.0);
         let inverse = 1.0 / scale;
         let mut lanes = [0f32; 8];
-        let mut add = |at: usize, value: f32, weight: f32| {
-            let whole = (value * inverse).clamp(-limit, limit).round_ties_even();
-            let error = value - whole * scale;
-            lanes[at % 8] += error * error * weight;
-        };
-        match importance {
-            Some(importance) => {
-                for (at, (&value, &weight)) in values.iter().zip(importance).enumerate() {
-                    add(at, value, weight);
-                }
+        for (values, weights) in values.chunks(8).zip(importance.chunks(8)) {
+            for ((lane, &value), &weight) in lanes.iter_mut().zip(values).zip(weights) {
+                let whole = ((value * inverse).clamp(-limit, limit) + ROUNDER) - ROUNDER;
+                let error = value - whole * scale;
+                *lane += error * error * weight;
             }
-            None => values.iter().enumerate().for_each(|(at, &value)| add(at, value, 1.0)),
         }
         let error = lanes.iter().fold(0f32, |sum, lane| sum + lane);
         if error < best_error {
@@ -181,7 +176,7 @@ fn search(
     let inverse = 1.0 / best;
     sum = 0;
     for (weight, value) in out.iter_mut().zip(values) {
-        *weight = (value * inverse).clamp(-limit, limit).round_ties_even() as i8;
+        *weight = (((value * inverse).clamp(-limit, limit) + ROUNDER) - ROUNDER) as i8;
         sum += i32::from(*weight);
     }
     Some((best, sum))

@@ -23,7 +23,9 @@ pub fn how_to_get(name: &str) -> String {
             format!("`llmzip models pull {}{bits}` gets it", known.name)
         }
         None if name.is_empty() => {
-            "it is not the builtin of this version; --model names a file that has it".to_owned()
+            "so short a file does not name its model; if it was made with -9, `llmzip models pull \
+             qwen3-0.6b` gets it, or else --model names a .llmw that has it"
+                .to_owned()
         }
         None => format!(
             "the file calls it {name:?}; `llmzip models import DIR --name {name}` makes it from the \
@@ -75,7 +77,15 @@ pub fn import(
     std::fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
     messages.note(&format!("quantising {}", source.display()));
     // Under another name until it is whole, and gone if it never is.
-    let file = tempfile::Builder::new().prefix(".llmzip-").suffix(".part").tempfile_in(dir)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".llmzip-").suffix(".part");
+    #[cfg(unix)]
+    {
+        // As any program would create it; the user's mask takes away what it should.
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let file = builder.tempfile_in(dir)?;
     let id = import_to_file(source, &options, file.path())?;
     let target = output.map_or_else(|| cache.place(name, &id), Path::to_owned);
     let bytes = file.path().metadata()?.len();
