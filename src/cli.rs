@@ -20,8 +20,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 
 use args::{Action, Cli, Destination, Settings};
 use exit::Status;
@@ -30,11 +30,10 @@ use names::Name;
 
 /// Does what the command line says; what the process exits with comes back.
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let (action, settings, files) = match Cli::try_parse().and_then(Cli::into_parts) {
+        Ok(parts) => called_by_name(parts),
         Err(error) => return usage(&error),
     };
-    let (action, settings, files) = called_by_name(cli.into_parts());
     let messages = Messages::new(settings.verbosity);
     if let Err(error) = prepare(&settings) {
         messages.error("cannot start", &error);
@@ -127,6 +126,12 @@ fn contradictions(settings: &Settings, names: &[Name]) -> anyhow::Result<()> {
     if settings.remove_source && settings.destination == Destination::Stdout {
         // What becomes of the bytes behind standard output cannot be checked.
         return Err(anyhow!("--rm does not go together with --stdout"));
+    }
+    if let Some(Name::Path(path)) = names.first()
+        && Cli::command().get_subcommands().any(|command| path.as_os_str() == command.get_name())
+        && !path.exists()
+    {
+        return Err(anyhow!("the command {} comes before all options", path.display()));
     }
     if names.iter().filter(|name| **name == Name::Stdin).count() > 1 {
         return Err(anyhow!("standard input can be read only once"));

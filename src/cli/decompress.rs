@@ -22,7 +22,7 @@ pub fn decompress(name: &Name, settings: &Settings, messages: &Messages) -> Resu
     let target_path = match (name, &settings.destination) {
         (_, Destination::File(path)) => Some(path.clone()),
         (Name::Path(path), Destination::Beside) => Some(names::plain(path).ok_or_else(|| {
-            Failure::Skipped(format!("has not the suffix {}, skipped", names::SUFFIX))
+            Failure::Skipped(format!("does not have the suffix {}, skipped", names::SUFFIX))
         })?),
         _ => None,
     };

@@ -3,6 +3,10 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use clap::CommandFactory;
+use clap::error::ErrorKind;
+
+use super::values;
 use super::{Bench, Cli, Coding, Command, Decoding, General, Measure, Models, Output};
 
 /// The level where none is given.
@@ -83,7 +87,11 @@ impl Settings {
         self
     }
 
-    fn coding(mut self, coding: Coding) -> Self {
+    fn coding(mut self, coding: Coding) -> Result<Self, clap::Error> {
+        if coding.no_level {
+            let text = values::level("").unwrap_err();
+            return Err(Cli::command().error(ErrorKind::InvalidValue, text));
+        }
         let flags = [
             (coding.level_1, 1),
             (coding.level_2, 2),
@@ -99,7 +107,7 @@ impl Settings {
         self.window = coding.window;
         self.full_hashes = coding.full_hashes;
         self.verify = coding.verify;
-        self
+        Ok(self)
     }
 
     fn decoding(mut self, decoding: Decoding) -> Self {
@@ -120,21 +128,21 @@ impl Settings {
 
 impl Cli {
     /// Brings flags and subcommands to one form: what to do, how, and with which files.
-    pub fn into_parts(self) -> (Action, Settings, Vec<PathBuf>) {
+    pub fn into_parts(self) -> Result<(Action, Settings, Vec<PathBuf>), clap::Error> {
         let settings = Settings::default();
-        match self.command {
+        Ok(match self.command {
             None => {
                 let action = match self.mode {
                     mode if mode.decompress => Action::Decompress,
                     mode if mode.test => Action::Test,
-                    mode if mode.list => Action::Info { json: self.json },
+                    mode if mode.list => Action::Info { json: mode.json },
                     _ => Action::Compress,
                 };
-                let settings = settings.output(self.output).coding(self.coding);
+                let settings = settings.output(self.output).coding(self.coding)?;
                 (action, settings.decoding(self.decoding).general(self.general), self.files)
             }
             Some(Command::Compress { output, coding, general, files }) => {
-                (Action::Compress, settings.output(output).coding(coding).general(general), files)
+                (Action::Compress, settings.output(output).coding(coding)?.general(general), files)
             }
             Some(Command::Decompress { output, decoding, general, files }) => {
                 let settings = settings.output(output).decoding(decoding).general(general);
@@ -148,11 +156,11 @@ impl Cli {
             }
             Some(Command::Bench(Bench { dir, coding, general, json, csv, no_peers })) => {
                 let action = Action::Bench { dir, json, csv, peers: !no_peers };
-                (action, settings.coding(coding).general(general), Vec::new())
+                (action, settings.coding(coding)?.general(general), Vec::new())
             }
             Some(Command::Measure(Measure { contender, coding, general, file })) => {
                 let action = Action::Measure { contender, file };
-                (action, settings.coding(coding).general(general), Vec::new())
+                (action, settings.coding(coding)?.general(general), Vec::new())
             }
             Some(Command::Models(Models::List { json, general })) => {
                 (Action::ListModels { json }, settings.general(general), Vec::new())
@@ -161,7 +169,7 @@ impl Cli {
                 let settings = Settings { force, ..settings.general(general) };
                 (Action::ImportModel { dir, output }, settings, Vec::new())
             }
-        }
+        })
     }
 }
 
@@ -173,7 +181,7 @@ mod tests {
 
     fn parse(line: &str) -> (Action, Settings, Vec<PathBuf>) {
         let words = std::iter::once("llmzip").chain(line.split_whitespace());
-        Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{error}")).into_parts()
+        Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{error}")).into_parts().unwrap()
     }
 
     #[test]
@@ -200,6 +208,13 @@ mod tests {
     }
 
     #[test]
+    fn levels_between_the_levels_are_refused() {
+        let cli = Cli::try_parse_from(["llmzip", "-6", "a"]).unwrap();
+        assert!(cli.into_parts().is_err());
+        assert!(Cli::try_parse_from(["llmzip", "--level", "6", "a"]).is_err());
+    }
+
+    #[test]
     fn repeating_a_flag_does_no_harm() {
         let (_, settings, _) = parse("compress -f -f -5 -5 -o a -o b");
         assert!(settings.force);
@@ -217,7 +232,6 @@ mod tests {
 
     #[test]
     fn the_argument_table_is_consistent() {
-        use clap::CommandFactory;
         Cli::command().debug_assert();
     }
 }
