@@ -75,7 +75,7 @@ pub fn compress(
 fn check(target: &mut Target, original: Sha256, line: &Line) -> anyhow::Result<()> {
     let mut restored = Hashed { inner: io::sink(), hash: Sha256::new() };
     let options = DecompressOptions::default();
-    let models = LocalModels::default();
+    let models = LocalModels;
     stream::decompress(target.reread()?, &mut restored, &models, &options, line)?;
     if restored.hash.finalize() != original.finalize() {
         bail!("other bytes came back");

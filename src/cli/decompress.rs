@@ -78,7 +78,7 @@ fn decode(
     settings: &Settings,
     line: &mut Line,
 ) -> Result<Summary, Failure> {
-    let models = LocalModels::default();
+    let models = LocalModels;
     let options = DecompressOptions {
         memory_limit: settings.memory_limit.unwrap_or(stream::DEFAULT_MEMORY_LIMIT),
         recover: settings.recover,

@@ -144,7 +144,7 @@ fn an_unreadable_file_is_named() {
     use std::os::unix::fs::PermissionsExt;
 
     let sandbox = Sandbox::with("a", b"x");
-    fs::set_permissions(sandbox.path("a"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(sandbox.path("a"), fs::Permissions::from_mode(0o000)).unwrap();
     if File::open(sandbox.path("a")).is_ok() {
         eprintln!("skipped: this user may read everything");
         return;
