@@ -99,10 +99,14 @@ fn each_file(action: &Action, settings: &Settings, names: Vec<Name>, messages: &
         return messages.error("usage", &error);
     }
     if !matches!(action, Action::Compress) {
+        let models = match models::LocalModels::new(settings) {
+            Ok(models) => models,
+            Err(error) => return messages.error("model", &error),
+        };
         for name in &names {
             let done = match action {
-                Action::Test => decompress::test(name, settings, messages),
-                _ => decompress::decompress(name, settings, messages),
+                Action::Test => decompress::test(name, &models, settings, messages),
+                _ => decompress::decompress(name, &models, settings, messages),
             };
             done.unwrap_or_else(|failure| messages.failure(name, &failure));
         }

@@ -52,6 +52,8 @@ pub struct Cli {
     #[command(flatten)]
     pub decoding: Decoding,
     #[command(flatten)]
+    pub predicting: Predicting,
+    #[command(flatten)]
     pub general: General,
 }
 
@@ -68,6 +70,8 @@ pub enum Command {
         #[command(flatten)]
         coding: Coding,
         #[command(flatten)]
+        predicting: Predicting,
+        #[command(flatten)]
         general: General,
     },
     /// Give back the FILE of each FILE.llmz
@@ -80,6 +84,8 @@ pub enum Command {
         #[command(flatten)]
         decoding: Decoding,
         #[command(flatten)]
+        predicting: Predicting,
+        #[command(flatten)]
         general: General,
     },
     /// Decode and compare all checksums, writing nothing
@@ -89,6 +95,8 @@ pub enum Command {
         files: Vec<PathBuf>,
         #[command(flatten)]
         decoding: Decoding,
+        #[command(flatten)]
+        predicting: Predicting,
         #[command(flatten)]
         general: General,
     },
@@ -185,9 +193,6 @@ pub struct Coding {
         overrides_with_all = ["level_1", "level_2", "level_5", "level_7", "level_9"]
     )]
     pub level: Option<u8>,
-    /// Predict with this model: a name, a Hugging Face directory, or a .llmw or .gguf file
-    #[arg(long, value_name = "NAME|DIR|FILE")]
-    pub model: Option<OsString>,
     /// Cut each group into N lanes (default: by its size)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub lanes: Option<u32>,
@@ -214,6 +219,16 @@ pub struct Decoding {
     pub memory_limit: Option<u64>,
 }
 
+/// What predicts.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Model")]
+pub struct Predicting {
+    /// Predict with this model: builtin, a .llmw file, or a Hugging Face directory. To decode what
+    /// was made with another than the builtin, give the same one again
+    #[arg(long, value_name = "NAME|DIR|FILE")]
+    pub model: Option<OsString>,
+}
+
 /// Threads and talk.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Other")]
@@ -238,6 +253,8 @@ pub struct Bench {
     #[command(flatten)]
     pub coding: Coding,
     #[command(flatten)]
+    pub predicting: Predicting,
+    #[command(flatten)]
     pub general: General,
     /// Print one JSON document
     #[arg(long, help_heading = "Report", overrides_with = "csv")]
@@ -257,6 +274,8 @@ pub struct Measure {
     pub contender: String,
     #[command(flatten)]
     pub coding: Coding,
+    #[command(flatten)]
+    pub predicting: Predicting,
     #[command(flatten)]
     pub general: General,
     pub file: PathBuf,

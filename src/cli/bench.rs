@@ -137,7 +137,7 @@ fn ourselves(settings: &Settings) -> anyhow::Result<Llmzip> {
     Ok(Llmzip {
         name: encoder.name,
         codec: encoder.codec,
-        models: Box::new(LocalModels),
+        models: Box::new(LocalModels::new(settings)?),
         options: CompressOptions {
             params: encoder.params,
             full_hashes: settings.full_hashes,

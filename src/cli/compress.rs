@@ -60,7 +60,8 @@ pub fn compress(
     let elapsed = line.elapsed();
     if verify {
         line.restart(format!("{name} (verifying)"), (done.plain_bytes, done.stored_bytes));
-        check(&mut target, hashed.hash, &line).context("not verified, nothing was kept")?;
+        check(&mut target, hashed.hash, settings, &line)
+            .context("not verified, nothing was kept")?;
     }
     drop(line);
     let written = target.commit(source.inherited())?;
@@ -72,10 +73,15 @@ pub fn compress(
 }
 
 /// Decodes what was written and compares it with what was read, by SHA-256.
-fn check(target: &mut Target, original: Sha256, line: &Line) -> anyhow::Result<()> {
+fn check(
+    target: &mut Target,
+    original: Sha256,
+    settings: &Settings,
+    line: &Line,
+) -> anyhow::Result<()> {
     let mut restored = Hashed { inner: io::sink(), hash: Sha256::new() };
     let options = DecompressOptions::default();
-    let models = LocalModels;
+    let models = LocalModels::new(settings)?;
     stream::decompress(target.reread()?, &mut restored, &models, &options, line)?;
     if restored.hash.finalize() != original.finalize() {
         bail!("other bytes came back");

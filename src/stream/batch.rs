@@ -2,7 +2,10 @@
 
 /// Does `work` for every job and gives the results in the jobs' order.
 #[cfg(feature = "threads")]
-pub(super) fn in_order<T: Send, U: Send>(jobs: Vec<T>, work: impl Fn(T) -> U + Sync) -> Vec<U> {
+pub(super) fn in_order<T: Send, U: Send>(
+    jobs: Vec<T>,
+    work: impl Fn(T) -> U + Send + Sync,
+) -> Vec<U> {
     use rayon::prelude::*;
     if jobs.len() == 1 {
         // Alone: stay on this thread and leave the pool to the codec.
@@ -13,7 +16,10 @@ pub(super) fn in_order<T: Send, U: Send>(jobs: Vec<T>, work: impl Fn(T) -> U + S
 
 /// Does `work` for every job and gives the results in the jobs' order.
 #[cfg(not(feature = "threads"))]
-pub(super) fn in_order<T: Send, U: Send>(jobs: Vec<T>, work: impl Fn(T) -> U + Sync) -> Vec<U> {
+pub(super) fn in_order<T: Send, U: Send>(
+    jobs: Vec<T>,
+    work: impl Fn(T) -> U + Send + Sync,
+) -> Vec<U> {
     jobs.into_iter().map(work).collect()
 }
 

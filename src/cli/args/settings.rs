@@ -7,7 +7,7 @@ use clap::CommandFactory;
 use clap::error::ErrorKind;
 
 use super::values;
-use super::{Bench, Cli, Coding, Command, Decoding, General, Measure, Models, Output};
+use super::{Bench, Cli, Coding, Command, Decoding, General, Measure, Models, Output, Predicting};
 
 /// The level where none is given.
 const DEFAULT_LEVEL: u8 = 5;
@@ -102,7 +102,6 @@ impl Settings {
         // Of several flags, clap has left only the last.
         let flag = flags.iter().find(|(given, _)| *given).map(|(_, level)| *level);
         self.level = flag.or(coding.level).unwrap_or(DEFAULT_LEVEL);
-        self.model = coding.model;
         self.lanes = coding.lanes;
         self.window = coding.window;
         self.full_hashes = coding.full_hashes;
@@ -113,6 +112,11 @@ impl Settings {
     fn decoding(mut self, decoding: Decoding) -> Self {
         self.recover = decoding.recover;
         self.memory_limit = decoding.memory_limit;
+        self
+    }
+
+    fn predicting(mut self, predicting: Predicting) -> Self {
+        self.model = predicting.model;
         self
     }
 
@@ -138,29 +142,54 @@ impl Cli {
                     mode if mode.list => Action::Info { json: mode.json },
                     _ => Action::Compress,
                 };
-                let settings = settings.output(self.output).coding(self.coding)?;
-                (action, settings.decoding(self.decoding).general(self.general), self.files)
+                let settings =
+                    settings.output(self.output).coding(self.coding)?.decoding(self.decoding);
+                (action, settings.predicting(self.predicting).general(self.general), self.files)
             }
-            Some(Command::Compress { output, coding, general, files }) => {
-                (Action::Compress, settings.output(output).coding(coding)?.general(general), files)
-            }
-            Some(Command::Decompress { output, decoding, general, files }) => {
-                let settings = settings.output(output).decoding(decoding).general(general);
+            Some(Command::Compress { output, coding, predicting, general, files }) => (
+                Action::Compress,
+                settings.output(output).coding(coding)?.predicting(predicting).general(general),
+                files,
+            ),
+            Some(Command::Decompress { output, decoding, predicting, general, files }) => {
+                let settings = settings
+                    .output(output)
+                    .decoding(decoding)
+                    .predicting(predicting)
+                    .general(general);
                 (Action::Decompress, settings, files)
             }
-            Some(Command::Test { decoding, general, files }) => {
-                (Action::Test, settings.decoding(decoding).general(general), files)
-            }
+            Some(Command::Test { decoding, predicting, general, files }) => (
+                Action::Test,
+                settings.decoding(decoding).predicting(predicting).general(general),
+                files,
+            ),
             Some(Command::Info { json, general, files }) => {
                 (Action::Info { json }, settings.general(general), files)
             }
-            Some(Command::Bench(Bench { dir, coding, general, json, csv, no_peers })) => {
+            Some(Command::Bench(Bench {
+                dir,
+                coding,
+                predicting,
+                general,
+                json,
+                csv,
+                no_peers,
+            })) => {
                 let action = Action::Bench { dir, json, csv, peers: !no_peers };
-                (action, settings.coding(coding)?.general(general), Vec::new())
+                (
+                    action,
+                    settings.coding(coding)?.predicting(predicting).general(general),
+                    Vec::new(),
+                )
             }
-            Some(Command::Measure(Measure { contender, coding, general, file })) => {
+            Some(Command::Measure(Measure { contender, coding, predicting, general, file })) => {
                 let action = Action::Measure { contender, file };
-                (action, settings.coding(coding)?.general(general), Vec::new())
+                (
+                    action,
+                    settings.coding(coding)?.predicting(predicting).general(general),
+                    Vec::new(),
+                )
             }
             Some(Command::Models(Models::List { json, general })) => {
                 (Action::ListModels { json }, settings.general(general), Vec::new())

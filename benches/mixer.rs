@@ -1,0 +1,194 @@
+//! What the mixer alone makes of a folder of files, by group (sub-folder): bytes, bits per byte, time.
+//!
+//! ```text
+//! cargo bench --no-default-features --bench mixer -- CORPUS [--kind light|default|full] [--group NAME]
+//!     [--files] [--no-check] [--ablate] [--lanes N]
+//! ```
+//!
+//! Every file is one group of one lane (or `--lanes`), decoded again and compared unless `--no-check` is given.
+//! `--ablate` leaves out each part of the mixer in turn and prints what that costs.
+
+use llmzip::entropy::{BinaryCoder, Decoder, Encoder};
+use llmzip::mixer::{Mixer, MixerKind, Part, Parts, StartValues};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+struct Options {
+    corpus: PathBuf,
+    kinds: Vec<MixerKind>,
+    group: Option<String>,
+    files: bool,
+    check: bool,
+    ablate: bool,
+    lanes: usize,
+}
+
+fn main() {
+    let options = options();
+    if options.ablate {
+        return ablate(&options);
+    }
+    for &kind in &options.kinds {
+        println!("{kind:?}");
+        let sizes = run(&options, kind, Parts::ALL, true);
+        let total: usize = sizes.values().map(|s| s.0).sum();
+        let coded: usize = sizes.values().map(|s| s.1).sum();
+        println!("{:24} {total:>10} {coded:>9} {:7.4} bpb", "total", bpb(coded, total));
+    }
+}
+
+fn options() -> Options {
+    let mut options = Options {
+        corpus: PathBuf::new(),
+        kinds: MixerKind::ALL.to_vec(),
+        group: None,
+        files: false,
+        check: true,
+        ablate: false,
+        lanes: 1,
+    };
+    let mut args = std::env::args().skip(1);
+    while let Some(arg) = args.next() {
+        let mut value = || args.next().unwrap_or_else(|| panic!("{arg} needs a value"));
+        match arg.as_str() {
+            "--bench" => {}
+            "--kind" => {
+                options.kinds = vec![match value().as_str() {
+                    "light" => MixerKind::Light,
+                    "default" => MixerKind::Default,
+                    "full" => MixerKind::Full,
+                    other => panic!("no kind {other}"),
+                }];
+            }
+            "--group" => options.group = Some(value()),
+            "--lanes" => options.lanes = value().parse().expect("a number of lanes"),
+            "--files" => options.files = true,
+            "--no-check" => options.check = false,
+            "--ablate" => options.ablate = true,
+            path => options.corpus = path.into(),
+        }
+    }
+    assert!(options.corpus.is_dir(), "name a folder of groups (folders) of files");
+    options
+}
+
+/// Plain and coded bytes by group.
+type Sizes = BTreeMap<String, (usize, usize)>;
+
+fn run(options: &Options, kind: MixerKind, parts: Parts, print: bool) -> Sizes {
+    let mut sizes = Sizes::new();
+    for group in entries(&options.corpus) {
+        let name = group.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !group.is_dir() || options.group.as_ref().is_some_and(|g| g != &name) {
+            continue;
+        }
+        let (mut plain, mut coded, mut time) = (0, 0, Duration::ZERO);
+        for file in entries(&group) {
+            let bytes = std::fs::read(&file).expect("a readable file");
+            let lanes = cut(bytes.len(), options.lanes);
+            let start = Instant::now();
+            let out = encode(&bytes, &lanes, kind, parts);
+            let took = start.elapsed();
+            if options.check {
+                assert!(
+                    decode(&out, &lanes, kind, parts) == bytes,
+                    "{} did not come back",
+                    file.display()
+                );
+            }
+            if options.files && print {
+                let name = file.file_name().unwrap_or_default().to_string_lossy();
+                row(&format!("  {name}"), bytes.len(), out.len(), took);
+            }
+            plain += bytes.len();
+            coded += out.len();
+            time += took;
+        }
+        if print {
+            row(&name, plain, coded, time);
+        }
+        sizes.insert(name, (plain, coded));
+    }
+    sizes
+}
+
+fn row(name: &str, plain: usize, coded: usize, time: Duration) {
+    let per_byte = time.as_secs_f64() * 1e6 / plain.max(1) as f64;
+    println!("{name:24} {plain:>10} {coded:>9} {:7.4} bpb {per_byte:6.3} us/B", bpb(coded, plain));
+}
+
+fn bpb(coded: usize, plain: usize) -> f64 {
+    coded as f64 * 8.0 / plain.max(1) as f64
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .expect("a readable folder")
+        .map(|entry| entry.expect("a readable entry").path())
+        .collect();
+    paths.sort();
+    paths
+}
+
+fn cut(len: usize, n: usize) -> Vec<Range<usize>> {
+    (0..n).map(|i| len * i / n..len * (i + 1) / n).collect()
+}
+
+fn encode(bytes: &[u8], lanes: &[Range<usize>], kind: MixerKind, parts: Parts) -> Vec<u8> {
+    let mut encoder = Encoder::new(Vec::new());
+    walk(&mut encoder, lanes, kind, parts, |position| bytes[position]);
+    encoder.finish()
+}
+
+fn decode(coded: &[u8], lanes: &[Range<usize>], kind: MixerKind, parts: Parts) -> Vec<u8> {
+    let mut decoder = Decoder::new(coded);
+    let mixer = walk(&mut decoder, lanes, kind, parts, |_| 0);
+    decoder.finish().expect("a whole stream");
+    (0..lanes.len()).flat_map(|lane| mixer.coded(lane).to_vec()).collect()
+}
+
+fn walk(
+    coder: &mut impl BinaryCoder,
+    lanes: &[Range<usize>],
+    kind: MixerKind,
+    parts: Parts,
+    byte_at: impl Fn(usize) -> u8,
+) -> Mixer {
+    let mut mixer = Mixer::with_parts(kind, false, lanes, &StartValues::generic(), parts);
+    let longest = lanes.iter().map(|l| l.len()).max().unwrap_or(0);
+    for step in 0..longest {
+        for (lane, range) in lanes.iter().enumerate().filter(|(_, r)| step < r.len()) {
+            mixer.begin_token(lane);
+            let byte = byte_at(range.start + step);
+            for shift in (0..8).rev() {
+                let p = mixer.predict_bit(None);
+                let bit = coder.code(byte >> shift & 1 == 1, p);
+                mixer.update_bit(bit);
+            }
+            mixer.end_token();
+        }
+    }
+    mixer
+}
+
+fn ablate(options: &Options) {
+    for &kind in &options.kinds {
+        let whole = run(options, kind, Parts::ALL, false);
+        let names: Vec<_> = whole.keys().cloned().collect();
+        println!("{kind:?}: per cent more without");
+        print!("{:32}", "");
+        names.iter().for_each(|name| print!("{:>11}", &name[..name.len().min(10)]));
+        println!();
+        for (part, name) in Part::ALL {
+            let less = run(options, kind, Parts::ALL.without(part), false);
+            print!("{name:32}");
+            for group in &names {
+                let (all, without) = (whole[group].1 as f64, less[group].1 as f64);
+                print!("{:>11.2}", (without / all - 1.0) * 100.0);
+            }
+            println!();
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! One group of bytes: its lanes in lockstep, the same walk in both directions.
+//!
+//! A group is cut into contiguous lanes. In every step each lane that is not finished codes one
+//! token, in lane order, through one mixer into one arithmetic coder. What a lane is predicted
+//! from is its own past alone (and, before that, the beginning of lane 0), so the model may run
+//! lanes in any order, on any number of threads, many positions at once; what the mixer has
+//! learned comes from all lanes, so its order is fixed by the format.
+
+mod ahead;
+pub mod copies;
+mod decode;
+mod encode;
+mod group;
+mod lanes;
+mod predictor;
+mod walk;
+
+pub use decode::{decode, decode_without_model};
+pub use encode::{Recording, encode, encode_without_model};
+pub use group::{BuiltinModels, Codec, Level};
+pub use lanes::{Lanes, MAX_LANES, lane_count};
+pub use predictor::{ModelPredictor, Predictor, PredictorLanes};
+
+use crate::mixer::{MixerKind, StartValues};
+
+/// Everything about the coding of a group that both sides must agree on, beside the predictor.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Number of lanes, at least 1.
+    pub lanes: usize,
+    /// Tokens that lane 0 codes alone, and that all other lanes then have for their past.
+    pub prime_tokens: usize,
+    /// Size of the mixer.
+    pub mixer: MixerKind,
+    /// What the mixer knows at the start.
+    pub start_values: StartValues,
+}
+
+/// Bytes between two reports of progress where nothing else sets the pace.
+const REPORT_BYTES: usize = 1 << 16;

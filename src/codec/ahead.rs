@@ -1,0 +1,135 @@
+//! The model running ahead of the mixer: it knows the text, so it need not wait for it.
+
+use super::predictor::{Predictor, PredictorLanes};
+use super::walk::note_path;
+use crate::error::Result;
+use crate::model::Feed;
+use crate::parallel;
+use crate::tokenizer::Vocabulary;
+
+/// Rows that a shard aims to run together.
+const SHARD_ROWS: usize = 128;
+
+/// The answers of the model for the next tokens of one lane.
+#[derive(Clone, Debug, Default)]
+pub struct NotedTokens {
+    /// Of all tokens' decisions, in the order of the walk.
+    pub answers: Vec<u32>,
+    /// How many tokens.
+    pub tokens: usize,
+}
+
+/// Some lanes that one thread runs.
+struct Shard<L> {
+    lanes: L,
+    /// Global number of the first lane.
+    first: usize,
+    noted: Vec<NotedTokens>,
+    /// Tokens per lane that the model has answered so far.
+    answered: Vec<usize>,
+}
+
+impl<L: PredictorLanes> Shard<L> {
+    /// Notes the model's answers for up to `run` more tokens of each lane.
+    fn run(&mut self, vocabulary: &Vocabulary, tokens: &[Vec<u32>], run: usize) {
+        let mut feeds = Vec::with_capacity(self.noted.len());
+        for (i, noted) in self.noted.iter_mut().enumerate() {
+            let all = &tokens[self.first + i];
+            let from = self.answered[i];
+            *noted = NotedTokens { tokens: run.min(all.len() - from), answers: Vec::new() };
+            if noted.tokens > 0 {
+                feeds.push(Feed { lane: i, tokens: &all[from - 1..from - 1 + noted.tokens] });
+            }
+        }
+        let (noted, first, answered) = (&mut self.noted, self.first, &self.answered);
+        self.lanes.advance(&feeds, &mut |feed, index, frequencies| {
+            let lane = feeds[feed].lane;
+            let token = tokens[first + lane][answered[lane] + index];
+            note_path(vocabulary, frequencies, token, &mut noted[lane].answers);
+        });
+        for (answered, noted) in self.answered.iter_mut().zip(&self.noted) {
+            *answered += noted.tokens;
+        }
+    }
+}
+
+/// All lanes of a group, cut into shards.
+pub struct Ahead<'a, P: Predictor> {
+    predictor: &'a P,
+    tokens: &'a [Vec<u32>],
+    shards: Vec<Shard<P::Lanes>>,
+    /// Tokens of each lane that are run at once.
+    run: usize,
+}
+
+impl<'a, P: Predictor> Ahead<'a, P> {
+    /// Nothing run yet; `tokens` lane by lane.
+    pub fn new(predictor: &'a P, tokens: &'a [Vec<u32>]) -> Result<Self> {
+        let threads = parallel::threads();
+        // Two shards a thread let the thread that mixes leave one to the others.
+        let n_shards = if threads == 1 { 1 } else { (2 * threads).min(tokens.len()) };
+        let per_shard = tokens.len().div_ceil(n_shards);
+        let run = (SHARD_ROWS / per_shard).max(1);
+        let mut shards = Vec::new();
+        for first in (0..tokens.len()).step_by(per_shard) {
+            let n = per_shard.min(tokens.len() - first);
+            shards.push(Shard {
+                lanes: predictor.lanes(n, run)?,
+                first,
+                noted: vec![NotedTokens::default(); n],
+                answered: vec![0; n],
+            });
+        }
+        Ok(Ahead { predictor, tokens, shards, run })
+    }
+
+    /// Runs the first `alone` tokens of lane 0, gives its state to all lanes, and notes the first
+    /// token of each after it. Returns what was noted of lane 0 alone.
+    pub fn start(&mut self, alone: usize) -> NotedTokens {
+        let (vocabulary, tokens) = (self.predictor.vocabulary(), self.tokens);
+        let mut fed = vec![self.predictor.start_token()];
+        fed.extend(&tokens[0][..alone]);
+        let mut leader = NotedTokens { answers: Vec::new(), tokens: alone };
+        let mut firsts = Vec::with_capacity(tokens.len());
+        self.shards[0].lanes.advance(&[Feed { lane: 0, tokens: &fed }], &mut |_, index, answer| {
+            if index < alone {
+                note_path(vocabulary, answer, tokens[0][index], &mut leader.answers);
+                return;
+            }
+            for (lane, tokens) in tokens.iter().enumerate() {
+                let mut first = NotedTokens::default();
+                if let Some(&token) = tokens.get(if lane == 0 { alone } else { 0 }) {
+                    note_path(vocabulary, answer, token, &mut first.answers);
+                    first.tokens = 1;
+                }
+                firsts.push(first);
+            }
+        });
+        let snapshot = self.shards[0].lanes.snapshot(0);
+        for shard in &mut self.shards {
+            for i in 0..shard.noted.len() {
+                let lane = shard.first + i;
+                if lane > 0 {
+                    shard.lanes.restore(i, &snapshot);
+                }
+                shard.noted[i] = std::mem::take(&mut firsts[lane]);
+                shard.answered[i] = shard.noted[i].tokens + if lane == 0 { alone } else { 0 };
+            }
+        }
+        leader
+    }
+
+    /// What was noted last, lane by lane.
+    pub fn take(&mut self) -> Vec<NotedTokens> {
+        self.shards.iter_mut().flat_map(|shard| std::mem::take(&mut shard.noted)).collect()
+    }
+
+    /// Notes the next tokens of all lanes.
+    pub fn run(&mut self) {
+        let (vocabulary, tokens, run) = (self.predictor.vocabulary(), self.tokens, self.run);
+        for shard in &mut self.shards {
+            shard.noted.resize(shard.answered.len(), NotedTokens::default());
+        }
+        parallel::for_each_mut(&mut self.shards, |shard| shard.run(vocabulary, tokens, run));
+    }
+}

@@ -1,0 +1,174 @@
+//! Bytes to coded bytes: the model runs ahead in chunks, the mixer follows in lane order.
+
+use super::ahead::{Ahead, NotedTokens};
+use super::predictor::Predictor;
+use super::walk::{Noted, code_byte, code_token};
+use super::{Lanes, Plan, REPORT_BYTES};
+use crate::entropy::Encoder;
+use crate::error::Result;
+use crate::mixer::Mixer;
+use crate::parallel;
+use crate::tokenizer::Vocabulary;
+
+/// What codes, in the order that both sides share.
+struct Mixing<'a> {
+    vocabulary: &'a Vocabulary,
+    tokens: &'a [Vec<u32>],
+    coded: Vec<usize>,
+    mixer: Mixer,
+    coder: Encoder,
+    done: &'a (dyn Fn(u64) + Sync),
+}
+
+impl Mixing<'_> {
+    /// Codes the next token of `lane` and returns its bytes.
+    fn token(&mut self, lane: usize, opinion: &mut Noted<'_>) -> u64 {
+        let token = self.tokens[lane][self.coded[lane]];
+        self.coded[lane] += 1;
+        code_token(self.vocabulary, lane, token, opinion, &mut self.mixer, &mut self.coder);
+        self.vocabulary.bytes(token).len() as u64
+    }
+
+    /// Codes all that is noted, one token of each lane per step.
+    fn steps(&mut self, lanes: &[NotedTokens]) {
+        let mut opinions: Vec<_> = lanes.iter().map(|noted| Noted::new(&noted.answers)).collect();
+        let steps = lanes.iter().map(|noted| noted.tokens).max().unwrap_or(0);
+        let mut bytes = 0;
+        for step in 0..steps {
+            for (lane, opinion) in opinions.iter_mut().enumerate() {
+                if step < lanes[lane].tokens {
+                    bytes += self.token(lane, opinion);
+                }
+            }
+        }
+        (self.done)(bytes);
+    }
+}
+
+/// Tokens of a group, lane by lane.
+fn tokenise<P: Predictor>(plain: &[u8], lanes: &Lanes, predictor: &P) -> Result<Vec<Vec<u32>>> {
+    lanes.ranges().iter().map(|range| predictor.tokenizer().encode(&plain[range.clone()])).collect()
+}
+
+/// How many tokens of lane 0 are coded before the others begin.
+fn alone(plan: &Plan, tokens: &[Vec<u32>]) -> usize {
+    if plan.lanes == 1 { 0 } else { plan.prime_tokens.min(tokens[0].len()) }
+}
+
+/// Codes `plain`, which is not empty, with the model's help, behind what `coder` has coded.
+///
+/// `done` hears of bytes as they are finished.
+///
+/// # Errors
+/// What the tokenizer or the predictor cannot do.
+pub fn encode<P: Predictor>(
+    plain: &[u8],
+    predictor: &P,
+    plan: &Plan,
+    coder: Encoder,
+    done: &(dyn Fn(u64) + Sync),
+) -> Result<Vec<u8>> {
+    let lanes = Lanes::new(plain.len(), plan.lanes);
+    let tokens = tokenise(plain, &lanes, predictor)?;
+    let mut ahead = Ahead::new(predictor, &tokens)?;
+    let mut mixing = Mixing {
+        vocabulary: predictor.vocabulary(),
+        tokens: &tokens,
+        coded: vec![0; plan.lanes],
+        mixer: Mixer::new(plan.mixer, true, lanes.ranges(), &plan.start_values),
+        coder,
+        done,
+    };
+    let leader = ahead.start(alone(plan, &tokens));
+    mixing.steps(&[leader]);
+    loop {
+        let noted = ahead.take();
+        if noted.iter().all(|lane| lane.tokens == 0) {
+            return Ok(mixing.coder.finish());
+        }
+        parallel::join(|| mixing.steps(&noted), || ahead.run());
+    }
+}
+
+/// The model's answers for a whole group, noted once so that mixers can be compared quickly.
+pub struct Recording {
+    tokens: Vec<Vec<u32>>,
+    leader: NotedTokens,
+    lanes: Vec<NotedTokens>,
+    len: usize,
+}
+
+impl Recording {
+    /// Runs the model over `plain`; of the plan, lanes and prime tokens count.
+    ///
+    /// # Errors
+    /// As [`encode`].
+    pub fn new<P: Predictor>(plain: &[u8], predictor: &P, plan: &Plan) -> Result<Recording> {
+        let tokens = tokenise(plain, &Lanes::new(plain.len(), plan.lanes), predictor)?;
+        let mut ahead = Ahead::new(predictor, &tokens)?;
+        let leader = ahead.start(alone(plan, &tokens));
+        let mut lanes = vec![NotedTokens::default(); plan.lanes];
+        loop {
+            let noted = ahead.take();
+            if noted.iter().all(|lane| lane.tokens == 0) {
+                return Ok(Recording { tokens, leader, lanes, len: plain.len() });
+            }
+            for (lane, noted) in lanes.iter_mut().zip(noted) {
+                lane.tokens += noted.tokens;
+                lane.answers.extend(noted.answers);
+            }
+            ahead.run();
+        }
+    }
+
+    /// Codes the group as [`encode`] would, and gives back the mixer with what it has learned.
+    pub fn encode(&self, vocabulary: &Vocabulary, plan: &Plan) -> (Vec<u8>, Mixer) {
+        let lanes = Lanes::new(self.len, self.lanes.len());
+        let mut mixing = Mixing {
+            vocabulary,
+            tokens: &self.tokens,
+            coded: vec![0; self.lanes.len()],
+            mixer: Mixer::new(plan.mixer, true, lanes.ranges(), &plan.start_values),
+            coder: Encoder::new(Vec::new()),
+            done: &|_| (),
+        };
+        mixing.steps(std::slice::from_ref(&self.leader));
+        mixing.steps(&self.lanes);
+        (mixing.coder.finish(), mixing.mixer)
+    }
+
+    /// Bits that the model's own probabilities would cost, without mixing and coding.
+    pub fn ideal_bits(&self, vocabulary: &Vocabulary) -> f64 {
+        let mut bits = 0.0;
+        for (i, (lane, tokens)) in self.lanes.iter().zip(&self.tokens).enumerate() {
+            let leader = self.leader.answers.iter().filter(|_| i == 0);
+            let mut answers = leader.chain(&lane.answers);
+            for &token in tokens {
+                for step in vocabulary.path(token) {
+                    let right = f64::from(*answers.next().expect("as many as decisions"));
+                    let p = right / f64::from(u32::MAX);
+                    bits -= if step.took_right { p } else { 1.0 - p }.log2();
+                }
+            }
+        }
+        bits
+    }
+}
+
+/// Codes `plain` by the mixer alone.
+pub fn encode_without_model(
+    plain: &[u8],
+    plan: &Plan,
+    mut coder: Encoder,
+    done: &(dyn Fn(u64) + Sync),
+) -> Vec<u8> {
+    let lane = 0..plain.len();
+    let mut mixer = Mixer::new(plan.mixer, false, std::slice::from_ref(&lane), &plan.start_values);
+    for part in plain.chunks(REPORT_BYTES) {
+        for &byte in part {
+            code_byte(0, byte, &mut mixer, &mut coder);
+        }
+        done(part.len() as u64);
+    }
+    coder.finish()
+}

@@ -1,0 +1,121 @@
+//! What the codec needs of a language model, and the transformer as one.
+
+use crate::container::WindowPolicy;
+use crate::error::Result;
+use crate::kernels::Isa;
+use crate::model::{Feed, Frequencies, Model, Session, Snapshot, check_window};
+use crate::tokenizer::{Tokenizer, Vocabulary};
+use std::sync::Arc;
+
+/// Something that predicts tokens, in as many independent lanes as asked.
+///
+/// Equal tokens in a lane give equal frequencies, whatever else runs beside it.
+pub trait Predictor: Send + Sync {
+    /// Some lanes that one thread runs.
+    type Lanes: PredictorLanes;
+
+    /// Bytes to tokens.
+    fn tokenizer(&self) -> &Tokenizer;
+
+    /// The tokens' bytes and the decisions that lead to them.
+    fn vocabulary(&self) -> &Vocabulary {
+        self.tokenizer().vocabulary()
+    }
+
+    /// What stands before the first token of a lane.
+    fn start_token(&self) -> u32;
+
+    /// New lanes, of which each is fed about `run` tokens at a time.
+    ///
+    /// # Errors
+    /// If the predictor cannot run here.
+    fn lanes(&self, lanes: usize, run: usize) -> Result<Self::Lanes>;
+}
+
+/// Lanes in one thread.
+pub trait PredictorLanes: Send {
+    /// What a lane has seen.
+    type Snapshot: Send + Sync;
+
+    /// Runs each feed's tokens and shows the frequencies after each: the number of the feed, the
+    /// index within it, and the frequencies, which the visitor may take away.
+    fn advance(
+        &mut self,
+        feeds: &[Feed<'_>],
+        visit: &mut dyn FnMut(usize, usize, &mut Frequencies),
+    );
+
+    /// The state of a lane.
+    fn snapshot(&self, lane: usize) -> Self::Snapshot;
+
+    /// Makes a lane continue from a snapshot.
+    fn restore(&mut self, lane: usize, snapshot: &Self::Snapshot);
+}
+
+/// A transformer with its window.
+pub struct ModelPredictor {
+    model: Arc<Model>,
+    isa: Isa,
+    window: usize,
+    policy: WindowPolicy,
+}
+
+impl ModelPredictor {
+    /// A predictor that sees `window` tokens.
+    ///
+    /// # Errors
+    /// `Invalid` for a window that cannot be, or an instruction set that is not here.
+    pub fn new(model: Arc<Model>, window: usize, policy: WindowPolicy) -> Result<ModelPredictor> {
+        ModelPredictor::with_isa(model, Isa::choose()?, window, policy)
+    }
+
+    /// The same on an instruction set of the caller's choice; the bits are the same.
+    ///
+    /// # Errors
+    /// `Invalid` for a window that cannot be.
+    pub fn with_isa(
+        model: Arc<Model>,
+        isa: Isa,
+        window: usize,
+        policy: WindowPolicy,
+    ) -> Result<ModelPredictor> {
+        check_window(window, policy)?;
+        Ok(ModelPredictor { model, isa, window, policy })
+    }
+}
+
+impl Predictor for ModelPredictor {
+    type Lanes = Session;
+
+    fn tokenizer(&self) -> &Tokenizer {
+        self.model.tokenizer()
+    }
+
+    fn start_token(&self) -> u32 {
+        self.model.config().start_row
+    }
+
+    fn lanes(&self, lanes: usize, run: usize) -> Result<Session> {
+        Session::new(self.model.clone(), self.isa, lanes, self.window, self.policy, run)
+    }
+}
+
+impl PredictorLanes for Session {
+    type Snapshot = Snapshot;
+
+    fn advance(
+        &mut self,
+        feeds: &[Feed<'_>],
+        visit: &mut dyn FnMut(usize, usize, &mut Frequencies),
+    ) {
+        Session::advance(self, feeds, visit);
+    }
+
+    fn snapshot(&self, lane: usize) -> Snapshot {
+        Session::snapshot(self, lane)
+    }
+
+    fn restore(&mut self, lane: usize, snapshot: &Snapshot) {
+        self.copy_lane(lane, snapshot);
+    }
+}

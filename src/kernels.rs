@@ -1,0 +1,52 @@
+//! Exact arithmetic on slices: the same bits on every machine, instruction set and thread count.
+//!
+//! Two kinds of function live here. The products of 8-bit integers are summed in 32-bit integers,
+//! where the order of summing cannot matter, so each instruction set has its own kernel
+//! (`scalar`, `avx2`, `avx512`, `amx`). Everything in floating point is written once, as plain
+//! Rust in a fixed order, and compiled several times with different instructions allowed; IEEE 754
+//! fixes the bits of every step, and Rust neither fuses nor reorders them.
+//!
+//! `EXACTNESS.md` in this folder specifies each step for a second implementation.
+//!
+//! A thread that calls these functions holds a [`FloatEnv`], because a host program may have
+//! changed the rounding of its floating-point unit.
+
+#[macro_use]
+mod dispatch;
+
+#[cfg(target_arch = "x86_64")]
+mod amx;
+mod attention;
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod elementwise;
+mod float_env;
+mod frequencies;
+mod gemm;
+mod isa;
+mod linear;
+mod packing;
+mod portable;
+mod quantise;
+mod real;
+mod rope;
+mod scalar;
+mod sink;
+#[cfg(test)]
+mod tests;
+
+pub use attention::{SlotView, attention_weights, combine_values};
+pub use elementwise::{add_assign, rms_norm, silu_mul};
+pub use float_env::FloatEnv;
+pub use frequencies::{cumulative, frequencies};
+pub use gemm::{MAX_K, gemm_u8i8};
+pub use isa::Isa;
+pub use linear::{LinearView, linear};
+pub use packing::{bounded_63, pack, packed_index, packed_len, padded_cols, padded_rows};
+pub use quantise::{QuantRows, quantise_rows};
+pub use rope::{RopeTables, inv_freq, rope};
+
+/// Lanes of every floating-point reduction, output rows in a panel, frequencies in a block.
+pub const LANES: usize = 16;

@@ -1,0 +1,110 @@
+//! A linear layer: quantised rows by packed weights, scaled back to numbers.
+
+use std::ops::Range;
+
+use super::gemm::{Operands, span};
+use super::quantise::groups_of;
+use super::sink::Scaled;
+use super::{Isa, LANES, QuantRows, padded_cols, padded_rows};
+
+/// Panels whose outputs are kept close while the scale groups are added one after the other.
+///
+/// 16 panels of 128 rows are 128 KB of outputs, which stay in the second-level cache.
+const PANELS_AT_ONCE: usize = 16;
+
+/// The weights of one linear layer, wherever they live.
+#[derive(Clone, Copy, Debug)]
+pub struct LinearView<'a> {
+    /// Outputs.
+    pub rows: usize,
+    /// Inputs.
+    pub cols: usize,
+    /// Inputs that share a scale: a multiple of 64, or `cols` and more for all of them.
+    pub group_cols: usize,
+    /// Packed as [`pack`](super::pack) does.
+    pub weights: &'a [i8],
+    /// `[group][padded_rows]`; finite.
+    pub scales: &'a [f32],
+    /// 128 times the sum of a row's weights in the group, `[group][padded_rows]`.
+    pub corrections: &'a [i32],
+    /// Whether no weight exceeds +-63 ([`bounded_63`](super::bounded_63)).
+    pub weights_bounded_63: bool,
+}
+
+impl LinearView<'_> {
+    /// Scale groups along the inputs.
+    pub fn groups(&self) -> usize {
+        groups_of(self.cols, self.group_cols)
+    }
+
+    /// Panels of 16 outputs.
+    pub fn panels(&self) -> usize {
+        self.rows.div_ceil(LANES)
+    }
+}
+
+/// Multiplies rows of `x` by the outputs in `panels` of `w`.
+///
+/// `out[i][n]` is the sum over the groups, in order, of
+/// `(f32(sum - correction) * weight_scale) * activation_scale`; the first group is stored, not
+/// added to zero. Row 0 of `out` belongs to `rows.start`, column 0 to the first of `panels`; each
+/// row gets `16 * panels.len()` values at `out_stride`, also where the last panel is padded.
+///
+/// Panics when `x` and `w` differ in columns or groups, or a slice is too short.
+pub fn linear(
+    isa: Isa,
+    x: &QuantRows,
+    rows: Range<usize>,
+    w: &LinearView,
+    panels: Range<usize>,
+    out: &mut [f32],
+    out_stride: usize,
+) {
+    let k = padded_cols(w.cols);
+    let groups = w.groups();
+    let rows_padded = padded_rows(w.rows);
+    assert!(x.cols_padded == k, "{} columns by {k} columns", x.cols_padded);
+    assert!(x.group_cols == w.group_cols.min(k), "groups of {} by {}", x.group_cols, w.group_cols);
+    assert!(rows.start <= rows.end && rows.end <= x.rows, "rows {rows:?} of {}", x.rows);
+    assert!(panels.start <= panels.end && panels.end <= w.panels(), "panels {panels:?}");
+    assert!(w.scales.len() >= groups * rows_padded, "too few weight scales");
+    assert!(w.corrections.len() >= groups * rows_padded, "too few corrections");
+    assert!(x.scales.len() >= x.rows * groups, "too few activation scales");
+    let width = panels.len() * LANES;
+    assert!(rows.is_empty() || out_stride >= width, "rows of out overlap");
+    let needed = span(rows.len(), out_stride, width);
+    assert!(needed.is_some_and(|needed| needed <= out.len()), "out is too short");
+
+    let at_once = if groups == 1 { panels.len() } else { PANELS_AT_ONCE };
+    let mut from = panels.start;
+    while from < panels.end {
+        let chunk = at_once.min(panels.end - from);
+        for group in 0..groups {
+            let col = group * x.group_cols;
+            let scale_at = group * rows_padded + from * LANES;
+            let job = Operands {
+                a: &x.data[rows.start * k + col..],
+                a_stride: k,
+                m: rows.len(),
+                k: x.group_cols.min(k - col),
+                b: &w.weights[from * LANES * k + col * LANES..],
+                b_panel_stride: LANES * k,
+                n_panels: chunk,
+                b_bounded_63: w.weights_bounded_63,
+            };
+            let mut sink = Scaled {
+                out: out[(from - panels.start) * LANES..].as_mut_ptr(),
+                stride: out_stride,
+                corrections: w.corrections[scale_at..].as_ptr(),
+                weight_scales: w.scales[scale_at..].as_ptr(),
+                activation_scales: x.scales[rows.start * groups + group..].as_ptr(),
+                activation_stride: groups,
+                first: group == 0,
+            };
+            // SAFETY: the scales, corrections and outputs of all these rows and panels are there,
+            // by the assertions above.
+            unsafe { job.run(isa, &mut sink) };
+        }
+        from += chunk;
+    }
+}

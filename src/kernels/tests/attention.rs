@@ -1,0 +1,165 @@
+//! Scores to weights, and weighted sums to numbers.
+
+use std::ops::Range;
+
+use super::{Numbers, fast_sets};
+use crate::kernels::*;
+
+/// Everything one query meets.
+#[derive(Clone)]
+struct Case {
+    raw: Vec<i32>,
+    k_scales: Vec<f32>,
+    k_corrections: Vec<i32>,
+    v_scales: Vec<f32>,
+    q_scale: f32,
+}
+
+impl Case {
+    fn new(n: usize, seed: u64) -> Case {
+        let mut numbers = Numbers::new(seed);
+        let positive = |numbers: &mut Numbers| (0..n).map(|_| numbers.float(0.05).abs()).collect();
+        Case {
+            raw: (0..n).map(|_| (numbers.next() % 4_000_000) as i32 - 2_000_000).collect(),
+            k_scales: positive(&mut numbers),
+            k_corrections: (0..n).map(|_| (numbers.next() % 200_000) as i32 - 100_000).collect(),
+            v_scales: positive(&mut numbers),
+            q_scale: 0.0003,
+        }
+    }
+
+    fn run(&self, isa: Isa, visible: [Range<usize>; 2]) -> (Vec<u8>, Vec<u8>, f32) {
+        let n = self.raw.len();
+        let (mut high, mut low) = (vec![7; n], vec![7; n]);
+        let slots = SlotView {
+            k_scales: &self.k_scales,
+            k_corrections: &self.k_corrections,
+            v_scales: &self.v_scales,
+        };
+        let factor =
+            attention_weights(isa, &self.raw, &slots, visible, self.q_scale, &mut high, &mut low);
+        (high, low, factor)
+    }
+}
+
+fn runs(n: usize) -> [[Range<usize>; 2]; 8] {
+    [
+        [0..0, 0..0],
+        [0..n, 0..0],
+        [0..1, 0..0],
+        [0..0, n - 1..n],
+        [5..n / 2, n / 2 + 3..n - 2],
+        [n - 7..n, 0..9],
+        [0..n / 2, n / 2..n],
+        [n / 2 + 1..n / 2 + 2, n / 2..n / 2 + 1],
+    ]
+}
+
+#[test]
+fn every_set_equals_scalar_for_every_kind_of_visibility() {
+    for isa in fast_sets() {
+        // Beyond 4,096 slots the passes keep nothing.
+        for n in [64, 128, 512, 1024, 4096, 4160] {
+            for visible in runs(n) {
+                let mut case = Case::new(n, n as u64);
+                let mut numbers = Numbers::new(9);
+                for wild in [false, true] {
+                    if wild {
+                        (case.k_scales, case.v_scales) = (numbers.wild(n), numbers.wild(n));
+                    }
+                    let got = case.run(isa, visible.clone());
+                    let expected = case.run(Isa::SCALAR, visible.clone());
+                    assert_eq!(got.2.to_bits(), expected.2.to_bits(), "{}", isa.name());
+                    assert_eq!(got, expected, "{} {n} {visible:?}", isa.name());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn weighted_sums_come_close_to_real_attention() {
+    let n = 256;
+    let case = Case::new(n, 3);
+    let visible = [17..200, 230..256];
+    let sees = |i: &usize| visible.iter().any(|run| run.contains(i));
+    let score = |i: usize| {
+        let sum = f64::from(case.raw[i] - case.k_corrections[i]);
+        (sum * f64::from(case.k_scales[i]) * f64::from(case.q_scale)).exp2()
+    };
+    let total: f64 = (0..n).filter(sees).map(score).sum();
+    let v: Vec<i64> = (0..n as i64).map(|i| i * 37 % 255 - 127).collect();
+    let truth: f64 = (0..n)
+        .filter(sees)
+        .map(|i| score(i) / total * f64::from(case.v_scales[i]) * v[i] as f64)
+        .sum();
+
+    let (high, low, factor) = case.run(Isa::SCALAR, visible.clone());
+    let sum = |bytes: &[u8]| bytes.iter().zip(&v).map(|(&w, v)| i64::from(w) * v).sum::<i64>();
+    let mut out = [0.0];
+    combine_values(Isa::SCALAR, &[sum(&high) as i32], &[sum(&low) as i32], factor, &mut out);
+    assert!((f64::from(out[0]) - truth).abs() < 1e-4 * 127.0 * 0.05, "{} {truth}", out[0]);
+    for i in (0..n).filter(|i| !sees(i)) {
+        assert_eq!((high[i], low[i]), (0, 0));
+    }
+    assert!((0..n).any(|i| (high[i], low[i]) == (127, 255)), "no weight is the largest");
+}
+
+#[test]
+fn the_order_of_the_slots_does_not_matter() {
+    let n = 192;
+    let case = Case::new(n, 4);
+    let mut turned = case.clone();
+    turned.raw.rotate_left(64);
+    turned.k_scales.rotate_left(64);
+    turned.k_corrections.rotate_left(64);
+    turned.v_scales.rotate_left(64);
+    let (mut high, mut low, factor) = case.run(Isa::SCALAR, [64..192, 0..30]);
+    let got = turned.run(Isa::SCALAR, [0..158, 0..0]);
+    high.rotate_left(64);
+    low.rotate_left(64);
+    assert_eq!(got, (high, low, factor));
+}
+
+#[test]
+fn nothing_visible_or_nothing_to_see_gives_zeros() {
+    for isa in Isa::available() {
+        let mut case = Case::new(64, 5);
+        let nothing = (vec![0; 64], vec![0; 64], 0.0);
+        assert_eq!(case.run(isa, [0..0, 9..9]), nothing);
+        for scale in [0.0, 1e-20, -1.0, f32::NAN, f32::INFINITY] {
+            case.v_scales = vec![scale; 64];
+            assert_eq!(case.run(isa, [0..64, 0..0]), nothing, "{scale}");
+        }
+    }
+}
+
+#[test]
+fn equal_scores_share_evenly_and_one_slot_takes_all() {
+    let mut case = Case::new(64, 6);
+    case.raw.fill(5);
+    case.k_corrections.fill(5);
+    case.v_scales.fill(0.5);
+    let (high, low, factor) = case.run(Isa::SCALAR, [0..64, 0..0]);
+    assert!(high.iter().all(|&byte| byte == 127) && low.iter().all(|&byte| byte == 255));
+    assert_eq!(factor, (0.5 / 32767.0) / 64.0);
+    let (high, _, factor) = case.run(Isa::SCALAR, [40..41, 0..0]);
+    assert_eq!(high.iter().position(|&byte| byte == 127), Some(40));
+    assert_eq!(factor, 0.5 / 32767.0);
+}
+
+#[test]
+fn combined_sums_are_rounded_once() {
+    let high = [i32::MAX, i32::MIN, 0, 65_537, -1, 12_345_678];
+    let low = [i32::MAX, i32::MIN, -1, 1, 255, -87_654_321];
+    for isa in Isa::available() {
+        for n in 1..=high.len() {
+            let mut out = vec![0.0; n];
+            combine_values(isa, &high[..n], &low[..n], 0.375, &mut out);
+            for i in 0..n {
+                let exact = 256 * i64::from(high[i]) + i64::from(low[i]);
+                assert_eq!(out[i].to_bits(), (exact as f32 * 0.375).to_bits(), "{}", isa.name());
+            }
+        }
+    }
+}

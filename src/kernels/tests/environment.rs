@@ -1,0 +1,51 @@
+//! The floating-point settings, and the choice of an instruction set.
+
+use crate::kernels::float_env::control;
+use crate::kernels::*;
+
+#[test]
+fn settings_are_exact_while_held_and_restored_after() {
+    let before = control::read();
+    // Flush to zero and round towards zero, or another setting where the register is another.
+    let disturbed = if cfg!(target_arch = "x86_64") { 0xff80 } else { before };
+    control::write(disturbed);
+    let changed = control::read();
+    {
+        let _exact = FloatEnv::exact();
+        assert_eq!(control::read(), control::EXACT);
+        {
+            let _nested = FloatEnv::exact();
+            assert_eq!(control::read(), control::EXACT);
+        }
+        assert_eq!(control::read(), control::EXACT);
+        let denormal = std::hint::black_box(f32::from_bits(1 << 22));
+        assert_eq!((denormal * 0.5).to_bits(), 1 << 21);
+    }
+    let after = control::read();
+    control::write(before);
+    assert_eq!(after, changed);
+}
+
+#[test]
+fn scalar_comes_first_and_no_set_twice() {
+    let available = Isa::available();
+    assert_eq!(available[0], Isa::SCALAR);
+    let mut names: Vec<_> = available.iter().map(|isa| isa.name()).collect();
+    names.dedup();
+    assert_eq!(names.len(), available.len());
+}
+
+#[test]
+fn a_name_chooses_its_set_and_others_are_refused_with_the_reason() {
+    let available = Isa::available();
+    for isa in &available {
+        assert_eq!(Isa::by_name(isa.name()), Ok(*isa));
+    }
+    assert_eq!(Isa::by_name(""), Ok(*available.last().unwrap()));
+    assert!(Isa::by_name("sse9").unwrap_err().contains("no such instruction set"));
+    let absent = ["avx2", "avx512", "amx", "neon"]
+        .into_iter()
+        .find(|name| available.iter().all(|isa| isa.name() != *name))
+        .unwrap();
+    assert!(Isa::by_name(absent).unwrap_err().contains("does not have it"));
+}

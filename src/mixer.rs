@@ -1,0 +1,236 @@
+//! The adaptive half of the prediction: it learns the file itself, in integers only.
+//!
+//! Every decision of the coder (a bit of a byte, or "the token ends here") is predicted by a language model, where
+//! there is one, and by many small models of the bytes seen so far; a network of logistic mixers weighs them, and
+//! adaptive probability maps correct the result. Everything learns from what really came. There are no floating
+//! point numbers anywhere, so encoder and decoder agree on every machine.
+//!
+//! One mixer serves all lanes of a group: tables, weights and maps are shared, each lane has its own place in the
+//! text. The lanes are coded token by token in lane order, so both directions see the same sequence of calls.
+//!
+//! A token is coded by this walk:
+//!
+//! ```text
+//! begin_token(lane)
+//! per byte:  [predict_end, update_end]      from the second byte on, where both are possible
+//!            8 x (predict_bit, update_bit)  or skip_bit, where only one outcome is possible
+//! end_token()
+//! ```
+//!
+//! Without a model every byte is a token of its own.
+
+mod advance;
+mod contexts;
+mod counters;
+mod decide;
+mod hash;
+mod history;
+mod lane;
+mod maps;
+mod matching;
+mod math;
+mod network;
+mod plan;
+mod platform;
+mod records;
+mod slots;
+mod start;
+mod text;
+
+pub use plan::{MixerKind, Part, Parts};
+pub use start::StartValues;
+
+use counters::Counter;
+use decide::{Pending, SETS};
+use lane::Lane;
+use maps::Map;
+use matching::{Extent, Finder};
+use math::Tables;
+use network::Layer;
+use plan::Plan;
+use records::Records;
+use slots::Slots;
+use std::ops::Range;
+
+/// Entries of the table of direct order-2 counters, as a power of two.
+const COUNTER_BITS: u32 = 20;
+
+/// The adaptive models of one group, and how they are mixed.
+pub struct Mixer {
+    plan: Plan,
+    tables: &'static Tables,
+    histories: &'static history::Histories,
+
+    /// The group's plain bytes, as far as each lane has come.
+    history: Vec<u8>,
+    /// One bit for each byte: whether a token begins there.
+    token_starts: Vec<u64>,
+    extents: Vec<Extent>,
+    lanes: Vec<Lane>,
+    current: usize,
+
+    slots: Slots,
+    /// `[context][state]`
+    state_maps: Vec<Counter>,
+    /// `[context][length class][expected bit]`
+    run_maps: Vec<Counter>,
+    /// Direct counters of orders 0, 1 and 2 by node of the byte, node 0 being the token's end.
+    counters: [Vec<Counter>; 3],
+    finders: Vec<Finder>,
+    /// `[finder][decision][misses][length class]`
+    match_maps: Vec<Counter>,
+    records: Records,
+    /// The bytes that followed each byte, and each pair of bytes, lately.
+    after1: Vec<u32>,
+    after2: Vec<u32>,
+
+    first: Layer,
+    second: Layer,
+    maps: Vec<Map>,
+    pending: Pending,
+}
+
+impl Mixer {
+    /// A mixer for a group that is cut into `lanes`, contiguous ranges of byte positions that begin at 0.
+    ///
+    /// `with_model` says whether `predict_bit` will be given a model's probabilities.
+    ///
+    /// # Panics
+    ///
+    /// When the lanes are not contiguous from 0, or end beyond 2^31.
+    pub fn new(
+        kind: MixerKind,
+        with_model: bool,
+        lanes: &[Range<usize>],
+        start: &StartValues,
+    ) -> Self {
+        Self::with_parts(kind, with_model, lanes, start, Parts::ALL)
+    }
+
+    /// A mixer that lacks some parts, to measure what they buy.
+    pub fn with_parts(
+        kind: MixerKind,
+        with_model: bool,
+        lanes: &[Range<usize>],
+        start: &StartValues,
+        parts: Parts,
+    ) -> Self {
+        let len = lanes.last().map_or(0, |l| l.end);
+        assert!(len < 1 << 31, "a group is below 2 GiB");
+        let mut end = 0;
+        for lane in lanes {
+            assert!(lane.start == end && lane.end >= end, "lanes are contiguous");
+            end = lane.end;
+        }
+        let plan = Plan::new(kind, with_model, parts);
+        let tables = math::tables();
+        let n = plan.contexts.len();
+        let inputs = decide::n_inputs(&plan);
+        let sizes = decide::set_sizes(&plan);
+        let weights = start::first_weights(&plan, inputs);
+        let mut mixer = Self {
+            tables,
+            histories: history::histories(),
+            history: vec![0; len],
+            token_starts: vec![0; len / 64 + 1],
+            extents: lanes
+                .iter()
+                .map(|l| Extent { start: l.start, end: l.end, position: l.start })
+                .collect(),
+            lanes: lanes.iter().map(|l| Lane::new(l.start)).collect(),
+            current: 0,
+            slots: Slots::new(plan.line_bits(len)),
+            state_maps: start::state_maps(n),
+            run_maps: start::run_maps(n),
+            counters: [
+                vec![Counter::HALF; 256],
+                vec![Counter::HALF; 1 << 16],
+                vec![
+                    Counter::HALF;
+                    if plan.kind == MixerKind::Light { 0 } else { 1 << COUNTER_BITS }
+                ],
+            ],
+            finders: plan.matches.iter().map(|&m| Finder::new(m, plan.match_bits(len))).collect(),
+            match_maps: start::match_maps(plan.matches.len()),
+            records: Records::new(),
+            after1: vec![0; 256],
+            after2: vec![0; 1 << 16],
+            first: Layer::new(inputs, &sizes, &vec![weights; sizes.len()]),
+            second: Layer::new(SETS, &[256], &[start::second_weights(sizes.len())]),
+            maps: decide::maps(&plan, tables),
+            pending: Pending::new(inputs),
+            plan,
+        };
+        start.apply(&mut mixer);
+        for lane in 0..mixer.lanes.len() {
+            mixer.select_contexts(lane);
+        }
+        mixer
+    }
+
+    /// Bytes of memory that a mixer for a group of `group_len` bytes takes, lanes apart (about 4 KB each).
+    pub fn memory_bytes(kind: MixerKind, group_len: usize) -> u64 {
+        let plan = Plan::new(kind, true, Parts::ALL);
+        let tables = Slots::memory_bytes(plan.line_bits(group_len))
+            + plan.matches.len() as u64 * Finder::memory_bytes(plan.match_bits(group_len));
+        let counters = (4 << 16) + if kind == MixerKind::Light { 0 } else { 4 << COUNTER_BITS };
+        let maps = decide::map_sizes(&plan).iter().map(|&n| Map::memory_bytes(n)).sum::<u64>();
+        tables + counters + maps + group_len as u64 + group_len as u64 / 8 + (1 << 20)
+    }
+
+    /// The bytes that a lane has coded so far.
+    pub fn coded(&self, lane: usize) -> &[u8] {
+        let extent = self.extents[lane];
+        &self.history[extent.start..extent.position]
+    }
+
+    /// Goes on with `lane`, at the beginning of a token.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such lane, or it has reached its end.
+    pub fn begin_token(&mut self, lane: usize) {
+        let position = self.extents[lane].position;
+        assert!(position < self.extents[lane].end, "the lane has ended");
+        self.current = lane;
+        self.token_starts[position / 64] |= 1 << (position % 64);
+        if self.plan.with_model {
+            self.select_token_contexts(lane);
+        }
+    }
+
+    /// The probability, in units of 2^-22 and in `1..2^22`, that the token ends before the next byte.
+    ///
+    /// `model_p1_q32` is the model's opinion in units of 2^-32.
+    pub fn predict_end(&mut self, model_p1_q32: u32) -> u32 {
+        self.predict(Some(model_p1_q32), true)
+    }
+
+    /// Learns whether the token ended.
+    pub fn update_end(&mut self, ended: bool) {
+        self.update(ended);
+    }
+
+    /// The probability, in units of 2^-22 and in `1..2^22`, that the next bit of the byte is a one.
+    ///
+    /// `model_p1_q32` is the model's opinion in units of 2^-32, `None` without a model.
+    pub fn predict_bit(&mut self, model_p1_q32: Option<u32>) -> u32 {
+        self.predict(model_p1_q32, false)
+    }
+
+    /// Learns the bit that was predicted.
+    pub fn update_bit(&mut self, bit: bool) {
+        self.update(bit);
+        self.advance(bit);
+    }
+
+    /// Goes past a bit that could only have this value: nothing is coded, and the models learn nothing.
+    pub fn skip_bit(&mut self, bit: bool) {
+        self.advance(bit);
+    }
+
+    /// Ends the token; the lane stands behind a whole byte.
+    pub fn end_token(&mut self) {
+        self.lanes[self.current].text.end_token();
+    }
+}

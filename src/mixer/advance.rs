@@ -1,0 +1,142 @@
+//! How a lane moves on: from bit to bit, and from byte to byte.
+
+use super::Mixer;
+use super::contexts::Surroundings;
+use super::matching::length_class;
+
+impl Mixer {
+    /// Takes a bit into the current lane's byte.
+    #[inline(always)]
+    pub(super) fn advance(&mut self, bit: bool) {
+        let lane = &mut self.lanes[self.current];
+        let shift = 7 - lane.bits;
+        for (i, agree) in lane.agree.iter_mut().enumerate() {
+            *agree &= (lane.expected[i] >> shift & 1 == 1) == bit;
+        }
+        lane.partial = lane.partial << 1 | u32::from(bit);
+        lane.bits += 1;
+        if lane.bits == 4 {
+            lane.found = false;
+            for i in 0..self.plan.contexts.len() {
+                lane.hashes[i] = self.slots.second_half(lane.hashes[i], lane.partial);
+                self.slots.prefetch(lane.hashes[i]);
+            }
+        } else if lane.bits == 8 {
+            self.finish_byte();
+        }
+    }
+
+    fn finish_byte(&mut self) {
+        let at = self.current;
+        let lane = &mut self.lanes[at];
+        let byte = lane.partial as u8;
+        lane.partial = 1;
+        lane.bits = 0;
+        lane.found = false;
+        if lane.byte_found {
+            lane.byte_found = false;
+            for &slot in &lane.byte_slots[..self.plan.contexts.len()] {
+                self.slots.note_byte(slot, byte);
+            }
+        }
+        let extent = &mut self.extents[at];
+        if extent.position == extent.end {
+            // A caller's mistake: there is no such byte. Nothing is written outside the lane.
+            return;
+        }
+        self.history[extent.position] = byte;
+        let before = lane.text.recent[0];
+        self.after1[before as usize & 0xff] =
+            self.after1[before as usize & 0xff] << 8 | u32::from(byte);
+        let pair = &mut self.after2[before as usize & 0xffff];
+        *pair = *pair << 8 | u32::from(byte);
+        self.records.push(&mut lane.seen, byte, extent.position - extent.start);
+        extent.position += 1;
+        lane.text.push(byte, extent.position);
+        if extent.position == extent.end {
+            return;
+        }
+        for (i, finder) in self.finders.iter_mut().enumerate() {
+            finder.push(&mut lane.matches[i], &lane.text, &self.history, &self.extents, at, byte);
+        }
+        self.select_contexts(at);
+    }
+
+    /// Computes the contexts of a lane's next byte.
+    pub(super) fn select_contexts(&mut self, at: usize) {
+        let lane = &mut self.lanes[at];
+        let mut expected = 0;
+        for i in (0..self.finders.len()).rev() {
+            let found = &lane.matches[i];
+            // A shorter match that follows the same text has nothing to add.
+            let fresh =
+                !lane.matches[..i].iter().any(|longer| longer.live && longer.from == found.from);
+            lane.agree[i] = found.live && fresh;
+            if lane.agree[i] {
+                lane.expected[i] = self.history[found.from];
+                expected = (length_class(found.len) as u32 + 1) << 8 | u32::from(lane.expected[i]);
+            }
+        }
+        let extent = self.extents[at];
+        let around = Surroundings {
+            history: &self.history,
+            start: extent.start,
+            position: extent.position,
+            record: self.records.length(),
+            after1: self.after1[lane.text.recent[0] as usize & 0xff],
+            after2: self.after2[lane.text.recent[0] as usize & 0xffff],
+            expected,
+        };
+        for (i, context) in self.plan.contexts.iter().enumerate() {
+            lane.hashes[i] = context.hash(&lane.text, &around);
+            self.slots.prefetch(lane.hashes[i]);
+        }
+    }
+
+    /// Computes again what a new token changes.
+    pub(super) fn select_token_contexts(&mut self, at: usize) {
+        let lane = &mut self.lanes[at];
+        let around = Surroundings {
+            history: &[],
+            start: 0,
+            position: 0,
+            record: 0,
+            after1: 0,
+            after2: 0,
+            expected: 0,
+        };
+        for (i, context) in self.plan.contexts.iter().enumerate() {
+            if context.of_tokens() {
+                lane.hashes[i] = context.hash(&lane.text, &around);
+                if lane.found {
+                    lane.slots[i] = self.slots.find(lane.hashes[i]);
+                    lane.byte_slots[i] = lane.slots[i];
+                    lane.runs[i] = self.slots.run(lane.slots[i]);
+                } else {
+                    self.slots.prefetch(lane.hashes[i]);
+                }
+            }
+        }
+    }
+
+    /// Finds the slots of the current lane's contexts, if that has not been done for this half of the byte.
+    #[inline(always)]
+    pub(super) fn find_slots(&mut self) {
+        let lane = &mut self.lanes[self.current];
+        if lane.found {
+            return;
+        }
+        lane.found = true;
+        let n = self.plan.contexts.len();
+        for i in 0..n {
+            lane.slots[i] = self.slots.find(lane.hashes[i]);
+        }
+        if lane.bits < 4 {
+            lane.byte_found = true;
+            for i in 0..n {
+                lane.byte_slots[i] = lane.slots[i];
+                lane.runs[i] = self.slots.run(lane.slots[i]);
+            }
+        }
+    }
+}

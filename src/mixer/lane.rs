@@ -1,0 +1,73 @@
+//! The state of one lane of a group.
+
+use super::matching::Match;
+use super::records::Seen;
+use super::slots::Slot;
+use super::text::Text;
+
+/// The most hashed contexts.
+pub const MAX_CONTEXTS: usize = 32;
+/// The most match finders.
+pub const MAX_MATCHES: usize = 3;
+
+/// Where one lane stands, between and within its bytes.
+pub struct Lane {
+    /// What it remembers of its text.
+    pub text: Text,
+    /// Distances of equal bytes.
+    pub seen: Box<Seen>,
+    /// The bits of the byte so far behind a leading one.
+    pub partial: u32,
+    /// Their number.
+    pub bits: u32,
+    /// The contexts' hashes for this byte.
+    pub hashes: [u64; MAX_CONTEXTS],
+    /// Their slots for this half of the byte, once `found`.
+    pub slots: [Slot; MAX_CONTEXTS],
+    /// Whether `slots` belongs to this half of this byte.
+    pub found: bool,
+    /// The slots of the first half, which hold the runs.
+    pub byte_slots: [Slot; MAX_CONTEXTS],
+    /// The run of each context: byte and length.
+    pub runs: [(u8, u8); MAX_CONTEXTS],
+    /// Whether `byte_slots` and `runs` belong to this byte.
+    pub byte_found: bool,
+    /// What the finders follow.
+    pub matches: [Match; MAX_MATCHES],
+    /// The bytes that they expect.
+    pub expected: [u8; MAX_MATCHES],
+    /// Which of them agree with the byte so far.
+    pub agree: [bool; MAX_MATCHES],
+}
+
+impl Lane {
+    /// A lane at its first byte.
+    pub fn new(start: usize) -> Self {
+        Self {
+            text: Text::new(start),
+            seen: Seen::new(),
+            partial: 1,
+            bits: 0,
+            hashes: [0; MAX_CONTEXTS],
+            slots: [Slot::default(); MAX_CONTEXTS],
+            found: false,
+            byte_slots: [Slot::default(); MAX_CONTEXTS],
+            runs: [(0, 0); MAX_CONTEXTS],
+            byte_found: false,
+            matches: [Match::default(); MAX_MATCHES],
+            expected: [0; MAX_MATCHES],
+            agree: [false; MAX_MATCHES],
+        }
+    }
+
+    /// The node of the next bit in its slot: 1 to 15.
+    #[inline(always)]
+    pub fn node(&self) -> usize {
+        if self.bits < 4 {
+            self.partial as usize
+        } else {
+            let bits = self.bits - 4;
+            (1 << bits | (self.partial & ((1 << bits) - 1))) as usize
+        }
+    }
+}

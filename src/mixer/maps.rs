@@ -1,0 +1,52 @@
+//! Adaptive probability maps: what a prediction has been worth so far in some context.
+//!
+//! For each context a map holds the observed probability at 33 points of the prediction, two units of stretch
+//! apart... between them it interpolates. At the start it changes nothing.
+
+use super::counters::Counter;
+use super::math::{P_ONE, Tables};
+
+const POINTS: usize = 33;
+
+/// One probability map.
+pub struct Map {
+    /// `[context][point]`
+    points: Vec<Counter>,
+    /// The point that learns.
+    at: usize,
+    limit: u32,
+}
+
+impl Map {
+    /// A map for `contexts` contexts that changes nothing yet.
+    pub fn new(contexts: usize, limit: u32, tables: &Tables) -> Self {
+        let row: [Counter; POINTS] =
+            std::array::from_fn(|i| Counter::new(tables.squash((i as i32 - 16) * 2048), 6));
+        let points = row.iter().copied().cycle().take(POINTS * contexts).collect();
+        Self { points, at: 0, limit }
+    }
+
+    /// Bytes that a map takes.
+    pub const fn memory_bytes(contexts: usize) -> u64 {
+        (POINTS * contexts * size_of::<Counter>()) as u64
+    }
+
+    /// What has come of predictions near the stretched probability `x` in this context, in `1..2^22`.
+    #[inline(always)]
+    pub fn refine(&mut self, x: i32, context: usize) -> u32 {
+        let x = (x + 32_768).clamp(0, 65_535) as u32;
+        let (cell, part) = ((x >> 11) as usize, x & 2047);
+        let at = context * POINTS + cell;
+        self.at = at + usize::from(part >= 1024);
+        // At most 2^22 * 2^11 needs 33 bits.
+        let sum = u64::from(self.points[at].p()) * u64::from(2048 - part)
+            + u64::from(self.points[at + 1].p()) * u64::from(part);
+        ((sum >> 11) as u32).clamp(1, P_ONE - 1)
+    }
+
+    /// Learns what came after the last `refine`.
+    #[inline(always)]
+    pub fn update(&mut self, tables: &Tables, bit: bool) {
+        self.points[self.at].update(tables, bit, self.limit);
+    }
+}

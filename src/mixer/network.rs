@@ -1,0 +1,178 @@
+//! Logistic mixing: weighted sums of stretched probabilities, with weights that learn.
+//!
+//! A layer has several weight sets; in each, a context selects one vector of weights. All inputs are stretched
+//! probabilities in units of 1/2048, weights are in units of 2^-20 and stay within +-8.
+//!
+//! The loops are plain code over slices of a multiple of [`LANES`] numbers. They are compiled once for each set
+//! of vector instructions; sums of integers do not depend on their order, so all give the same result.
+
+use super::math::STRETCH_MAX;
+use super::platform::Vectors;
+
+/// Inputs are padded to a multiple of this.
+pub const LANES: usize = 16;
+/// The weight 1.
+pub const WEIGHT_ONE: i32 = 1 << 20;
+const WEIGHT_MAX: i32 = (8 << 20) - 1;
+
+/// The most inputs for which `dot` cannot overflow: a product is below 2^15 * 2^15 >> 7 = 2^23.
+pub const MAX_INPUTS: usize = 128;
+
+#[inline(always)]
+fn dot(inputs: &[i32], weights: &[i32]) -> i32 {
+    let mut sum = [0i32; LANES];
+    for (x, w) in inputs.chunks_exact(LANES).zip(weights.chunks_exact(LANES)) {
+        for lane in 0..LANES {
+            sum[lane] = sum[lane].wrapping_add((w[lane] >> 8).wrapping_mul(x[lane]) >> 7);
+        }
+    }
+    // 2^11 (inputs) * 2^12 (weights) / 2^7 / 2^5 = 2^11.
+    (sum.iter().fold(0, |a: i32, &b| a.wrapping_add(b)) >> 5).clamp(-STRETCH_MAX, STRETCH_MAX)
+}
+
+/// `error` is the wanted change in units such that a full input moves its weight by `error / 8` of 2^-20;
+/// at most 2^19.
+#[inline(always)]
+fn learn(inputs: &[i32], weights: &mut [i32], error: i32) {
+    for (x, w) in inputs.chunks_exact(LANES).zip(weights.chunks_exact_mut(LANES)) {
+        for lane in 0..LANES {
+            // At most 2^11 * 2^19.
+            let step = ((x[lane] + 8) >> 4).wrapping_mul(error).wrapping_add(512) >> 10;
+            w[lane] = (w[lane] + step).clamp(-WEIGHT_MAX, WEIGHT_MAX);
+        }
+    }
+}
+
+#[inline(always)]
+fn forward_body(inputs: &[i32], weights: &[i32], chosen: &[usize], out: &mut [i32]) {
+    for (&at, out) in chosen.iter().zip(out) {
+        *out = dot(inputs, &weights[at..at + inputs.len()]);
+    }
+}
+
+#[inline(always)]
+fn backward_body(inputs: &[i32], weights: &mut [i32], chosen: &[usize], errors: &[i32]) {
+    for (&at, &error) in chosen.iter().zip(errors) {
+        if error != 0 {
+            learn(inputs, &mut weights[at..at + inputs.len()], error);
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod wide {
+    //! The same loops with wider vectors.
+
+    #[target_feature(enable = "avx2")]
+    pub fn forward_avx2(inputs: &[i32], weights: &[i32], chosen: &[usize], out: &mut [i32]) {
+        super::forward_body(inputs, weights, chosen, out);
+    }
+
+    #[target_feature(enable = "avx2")]
+    pub fn backward_avx2(inputs: &[i32], weights: &mut [i32], chosen: &[usize], errors: &[i32]) {
+        super::backward_body(inputs, weights, chosen, errors);
+    }
+
+    #[target_feature(enable = "avx2,avx512f,avx512bw,avx512vl")]
+    pub fn forward_avx512(inputs: &[i32], weights: &[i32], chosen: &[usize], out: &mut [i32]) {
+        super::forward_body(inputs, weights, chosen, out);
+    }
+
+    #[target_feature(enable = "avx2,avx512f,avx512bw,avx512vl")]
+    pub fn backward_avx512(inputs: &[i32], weights: &mut [i32], chosen: &[usize], errors: &[i32]) {
+        super::backward_body(inputs, weights, chosen, errors);
+    }
+}
+
+/// Several weight sets over the same inputs.
+pub struct Layer {
+    /// Inputs, padded.
+    width: usize,
+    /// `[vector][width]`, the sets one after the other.
+    weights: Vec<i32>,
+    /// First vector of each set.
+    first: Vec<usize>,
+    /// Where the chosen vectors begin in `weights`.
+    chosen: Vec<usize>,
+    vectors: Vectors,
+}
+
+impl Layer {
+    /// A layer with `sizes[s]` vectors in set `s`, each starting with `start[s]` and zeros behind.
+    pub fn new(inputs: usize, sizes: &[usize], start: &[Vec<i32>]) -> Self {
+        assert!(inputs <= MAX_INPUTS && sizes.len() == start.len());
+        let width = inputs.next_multiple_of(LANES);
+        let mut weights = Vec::with_capacity(width * sizes.iter().sum::<usize>());
+        let mut first = Vec::new();
+        for (&size, start) in sizes.iter().zip(start) {
+            first.push(weights.len() / width);
+            for _ in 0..size {
+                weights.extend_from_slice(start);
+                weights.resize(weights.len() + width - start.len(), 0);
+            }
+        }
+        let chosen = vec![0; sizes.len()];
+        Self { width, weights, first, chosen, vectors: Vectors::best() }
+    }
+
+    /// Number of inputs with the padding.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Number of sets.
+    #[inline(always)]
+    pub fn n_sets(&self) -> usize {
+        self.chosen.len()
+    }
+
+    /// Uses other vector instructions than the widest ones.
+    #[cfg(test)]
+    pub fn set_vectors(&mut self, vectors: Vectors) {
+        self.vectors = vectors;
+    }
+
+    /// Chooses the vector of a set.
+    #[inline(always)]
+    pub fn choose(&mut self, set: usize, vector: usize) {
+        self.chosen[set] = (self.first[set] + vector) * self.width;
+    }
+
+    /// One output for each set, stretched and clamped. `inputs` is padded with zeros.
+    #[inline(always)]
+    pub fn forward(&self, inputs: &[i32], out: &mut [i32]) {
+        assert_eq!(inputs.len(), self.width);
+        match self.vectors {
+            Vectors::Plain => forward_body(inputs, &self.weights, &self.chosen, out),
+            // SAFETY: `Vectors` has this value only where the processor was found to have the instructions.
+            #[cfg(target_arch = "x86_64")]
+            Vectors::Avx2 => unsafe {
+                wide::forward_avx2(inputs, &self.weights, &self.chosen, out)
+            },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Vectors::Avx512 => unsafe {
+                wide::forward_avx512(inputs, &self.weights, &self.chosen, out)
+            },
+        }
+    }
+
+    /// Moves the chosen vectors by `errors`, one for each set, at most 2^19.
+    #[inline(always)]
+    pub fn backward(&mut self, inputs: &[i32], errors: &[i32]) {
+        assert_eq!(inputs.len(), self.width);
+        match self.vectors {
+            Vectors::Plain => backward_body(inputs, &mut self.weights, &self.chosen, errors),
+            // SAFETY: `Vectors` has this value only where the processor was found to have the instructions.
+            #[cfg(target_arch = "x86_64")]
+            Vectors::Avx2 => unsafe {
+                wide::backward_avx2(inputs, &mut self.weights, &self.chosen, errors)
+            },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Vectors::Avx512 => unsafe {
+                wide::backward_avx512(inputs, &mut self.weights, &self.chosen, errors)
+            },
+        }
+    }
+}

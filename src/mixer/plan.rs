@@ -1,0 +1,188 @@
+//! What each kind of mixer is made of.
+
+use super::contexts::Context;
+
+/// How much the mixer looks at, and so how long it takes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+pub enum MixerKind {
+    /// Seven contexts and one match: about a megabyte a second without a model.
+    Light = 0,
+    /// What goes with a model at the default level.
+    Default = 1,
+    /// Everything.
+    Full = 2,
+}
+
+impl MixerKind {
+    /// All kinds, by their codes.
+    pub const ALL: [MixerKind; 3] = [MixerKind::Light, MixerKind::Default, MixerKind::Full];
+
+    /// The number that stands for the kind in a file.
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The kind with this number, if there is one.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code)).copied()
+    }
+}
+
+/// A part of the mixer that can be left out, to see what it buys.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+#[allow(missing_docs)] // the names below say it
+pub enum Part {
+    HighOrders,
+    Words,
+    Columns,
+    Records,
+    Sparse,
+    Indirect,
+    Formats,
+    Tokens,
+    MatchContext,
+    Matches,
+    Runs,
+    Confidences,
+    Counters,
+    MatchSets,
+    ByteSets,
+    OrderSets,
+    ModelSets,
+    SecondLayer,
+    Maps,
+}
+
+impl Part {
+    /// All parts with the names that measurements print.
+    pub const ALL: [(Part, &'static str); 19] = [
+        (Part::HighOrders, "orders 5, 6 and 8"),
+        (Part::Words, "word contexts"),
+        (Part::Columns, "column and field contexts"),
+        (Part::Records, "record contexts"),
+        (Part::Sparse, "sparse contexts"),
+        (Part::Indirect, "indirect contexts"),
+        (Part::Formats, "format contexts"),
+        (Part::Tokens, "token contexts"),
+        (Part::MatchContext, "expected byte as a context"),
+        (Part::Matches, "match model"),
+        (Part::Runs, "run inputs"),
+        (Part::Confidences, "confidence inputs"),
+        (Part::Counters, "direct counters"),
+        (Part::MatchSets, "weight sets by match"),
+        (Part::ByteSets, "weight sets by bytes"),
+        (Part::OrderSets, "weight sets by longest order"),
+        (Part::ModelSets, "weight sets by model or classes"),
+        (Part::SecondLayer, "second layer"),
+        (Part::Maps, "probability maps"),
+    ];
+}
+
+/// The parts that are in use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Parts(u32);
+
+impl Parts {
+    /// Every part.
+    pub const ALL: Parts = Parts(u32::MAX);
+
+    /// All of these but one.
+    pub fn without(self, part: Part) -> Parts {
+        Parts(self.0 & !(1 << part as u32))
+    }
+
+    /// Whether a part is in use.
+    pub fn has(self, part: Part) -> bool {
+        self.0 >> (part as u32) & 1 == 1
+    }
+}
+
+/// The make of one mixer.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Which kind this is.
+    pub kind: MixerKind,
+    /// Whether a model's probabilities come in.
+    pub with_model: bool,
+    /// What is left out, for measurements.
+    pub parts: Parts,
+    /// The hashed contexts.
+    pub contexts: Vec<Context>,
+    /// Shortest lengths of the matches that are looked for, longest first.
+    pub matches: Vec<u32>,
+}
+
+impl Plan {
+    /// What a kind consists of.
+    pub fn new(kind: MixerKind, with_model: bool, parts: Parts) -> Self {
+        use Context::*;
+        let mut contexts = vec![Order1, Order2, Order3, Order4, Order6, Word];
+        match kind {
+            MixerKind::Light => contexts.push(Above),
+            MixerKind::Default => {
+                contexts.extend([WordPair, Above, Field, Skip1, Record, MatchByte]);
+            }
+            MixerKind::Full => contexts.extend([
+                Order5,
+                Order8,
+                WordPair,
+                WordSkip,
+                Above,
+                AboveField,
+                Field,
+                Column,
+                Key,
+                Skip1,
+                Skip2,
+                Skip12,
+                Pair13,
+                Record,
+                Record2,
+                RecordPlace,
+                Indirect1,
+                Indirect2,
+                Format,
+                Classes,
+                MatchByte,
+            ]),
+        }
+        if with_model {
+            contexts.push(Token);
+            if kind == MixerKind::Full {
+                contexts.push(TokenPair);
+            }
+        }
+        contexts.retain(|&c| c.part().is_none_or(|part| parts.has(part)));
+        let mut matches = match kind {
+            MixerKind::Light => vec![6],
+            MixerKind::Default => vec![16, 5],
+            MixerKind::Full => vec![20, 8, 5],
+        };
+        if !parts.has(Part::Matches) {
+            matches.clear();
+        }
+        Self { kind, with_model, parts, contexts, matches }
+    }
+
+    /// Base-2 logarithm of the number of 64-byte lines that hold the bit histories of a group.
+    pub fn line_bits(&self, group_len: usize) -> u32 {
+        let most = match self.kind {
+            MixerKind::Light => 20,
+            MixerKind::Default => 21,
+            MixerKind::Full => 22,
+        };
+        bits_for(group_len.saturating_mul(self.contexts.len()) / 8).clamp(10, most)
+    }
+
+    /// Base-2 logarithm of the number of positions that each match table holds.
+    pub fn match_bits(&self, group_len: usize) -> u32 {
+        bits_for(group_len).clamp(8, if self.kind == MixerKind::Light { 18 } else { 22 })
+    }
+}
+
+/// The smallest `b` with `2^b >= n`.
+fn bits_for(n: usize) -> u32 {
+    usize::BITS - n.saturating_sub(1).leading_zeros()
+}

@@ -1,0 +1,159 @@
+//! Bit histories of hashed contexts, in cache lines.
+//!
+//! A line of 64 bytes has three slots. A slot belongs to one context at one half of a byte and holds 16 states: one
+//! for "the token ends here" and 15 for the nodes of four bits; beside them lie a 16-bit check that tells contexts
+//! apart, and the byte that came last in this context with how often it did in a row.
+//!
+//! ```text
+//! 0..6    checks, 3 x u16
+//! 6..12   runs, 3 x (byte, length)
+//! 12..16  unused
+//! 16..64  states, 3 x 16
+//! ```
+
+use super::hash::mix;
+use super::history::histories;
+use super::platform::prefetch;
+
+const LINE: usize = 64;
+const WAYS: usize = 3;
+const RUNS: usize = 6;
+const STATES: usize = 16;
+
+/// Where a slot is: the offset of its 16 states.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Slot(u32);
+
+/// The table of slots.
+pub struct Slots {
+    bytes: Vec<u8>,
+    /// Bytes in front of the first line, so that lines are cache lines.
+    lead: usize,
+    line_bits: u32,
+}
+
+impl Slots {
+    /// A table of `2^line_bits` lines.
+    pub fn new(line_bits: u32) -> Self {
+        let bytes = vec![0u8; (LINE << line_bits) + LINE];
+        // Only speed depends on where the allocation lies.
+        let lead = bytes.as_ptr().align_offset(LINE).min(LINE);
+        Self { bytes, lead, line_bits }
+    }
+
+    /// Bytes that a table takes.
+    pub fn memory_bytes(line_bits: u32) -> u64 {
+        (LINE as u64) << line_bits
+    }
+
+    #[inline(always)]
+    fn line(&self, hash: u64) -> usize {
+        self.lead + ((hash >> (64 - self.line_bits)) as usize) * LINE
+    }
+
+    /// Asks for the line of a context that will be looked up soon.
+    #[inline(always)]
+    pub fn prefetch(&self, hash: u64) {
+        prefetch(&self.bytes, self.line(hash));
+    }
+
+    /// The hash of a context in the second half of a byte whose first half is `partial`: another line of the same
+    /// 4 KB, whose page the processor has just looked up.
+    #[inline(always)]
+    pub fn second_half(&self, hash: u64, partial: u32) -> u64 {
+        let nibble = mix(u64::from(partial), hash, 0);
+        hash ^ (nibble & 0xffff) ^ ((nibble >> 16 & 0x3f) << (64 - self.line_bits))
+    }
+
+    /// Finds the slot of a context, or gives it the least used one of its line.
+    #[inline(always)]
+    pub fn find(&mut self, hash: u64) -> Slot {
+        let at = self.line(hash);
+        let line: &mut [u8; LINE] =
+            (&mut self.bytes[at..at + LINE]).try_into().expect("a whole line");
+        let check = hash as u16;
+        let seen = &histories().seen;
+        let (mut way, mut least) = (0, u8::MAX);
+        for w in 0..WAYS {
+            if u16::from_le_bytes([line[2 * w], line[2 * w + 1]]) == check {
+                return Slot((at + STATES + 16 * w) as u32);
+            }
+            let worth = seen[line[STATES + 16 * w + 1] as usize];
+            if worth < least {
+                (way, least) = (w, worth);
+            }
+        }
+        line[2 * way..2 * way + 2].copy_from_slice(&check.to_le_bytes());
+        line[RUNS + 2 * way..RUNS + 2 * way + 2].fill(0);
+        line[STATES + 16 * way..STATES + 16 * way + 16].fill(0);
+        Slot((at + STATES + 16 * way) as u32)
+    }
+
+    /// The state of a node: 0 for the token's end, 1..16 for the bits.
+    #[inline(always)]
+    pub fn state(&mut self, slot: Slot, node: usize) -> &mut u8 {
+        &mut self.bytes[slot.0 as usize + node]
+    }
+
+    /// The byte that came last in this context, and how often in a row (0 if none did).
+    #[inline(always)]
+    pub fn run(&self, slot: Slot) -> (u8, u8) {
+        let at = self.run_at(slot);
+        (self.bytes[at], self.bytes[at + 1])
+    }
+
+    /// Notes the byte that came in this context.
+    #[inline(always)]
+    pub fn note_byte(&mut self, slot: Slot, byte: u8) {
+        let at = self.run_at(slot);
+        let run = &mut self.bytes[at..at + 2];
+        run[1] = if run[1] > 0 && run[0] == byte { run[1].saturating_add(1) } else { 1 };
+        run[0] = byte;
+    }
+
+    #[inline(always)]
+    fn run_at(&self, slot: Slot) -> usize {
+        let in_line = (slot.0 as usize - self.lead) & (LINE - 1);
+        slot.0 as usize - in_line + RUNS + (in_line - STATES) / 8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_context_finds_its_slot_again() {
+        let mut slots = Slots::new(10);
+        for i in 0u64..1000 {
+            let hash = i.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let slot = slots.find(hash);
+            *slots.state(slot, 1) = 5;
+            slots.note_byte(slot, 7);
+            slots.note_byte(slot, 7);
+            assert_eq!(slots.find(hash), slot);
+            assert_eq!(slots.run(slot), (7, 2));
+        }
+    }
+
+    #[test]
+    fn the_least_used_slot_of_a_line_gives_way() {
+        let mut slots = Slots::new(10);
+        let line = 3u64 << 54;
+        for check in 1..4u64 {
+            let slot = slots.find(line | check);
+            let mut state = 0u8;
+            for _ in 0..check + 3 {
+                state = histories().next[state as usize][1];
+            }
+            *slots.state(slot, 1) = state;
+        }
+        let kept = slots.find(line | 2);
+        let fresh = slots.find(line | 99);
+        assert_eq!(*slots.state(fresh, 1), 0);
+        assert_eq!(slots.find(line | 2), kept);
+        assert!(*slots.state(kept, 1) != 0);
+        let again = slots.find(line | 1);
+        assert_eq!(*slots.state(again, 1), 0);
+    }
+}

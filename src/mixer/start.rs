@@ -1,0 +1,98 @@
+//! What a mixer knows before it has seen anything.
+
+use super::Mixer;
+use super::counters::Counter;
+use super::decide::{Entries, MATCH_ENTRIES, RUN_CLASSES};
+use super::history::histories;
+use super::math::P_ONE;
+use super::network::WEIGHT_ONE;
+use super::plan::{Part, Plan};
+
+/// Initial weights, state maps and probability maps.
+#[derive(Clone, Debug, Default)]
+pub struct StartValues {}
+
+impl StartValues {
+    /// The values that are built in.
+    pub fn generic() -> Self {
+        Self {}
+    }
+
+    /// Their bytes in a model file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Values from a model file.
+    pub fn from_bytes(bytes: &[u8]) -> crate::Result<Self> {
+        if !bytes.is_empty() {
+            return Err(crate::Error::damaged("start values of another version"));
+        }
+        Ok(Self {})
+    }
+
+    /// Puts the values into a new mixer.
+    pub(super) fn apply(&self, _mixer: &mut Mixer) {}
+}
+
+/// What a history of so many zeros and ones says at first.
+pub fn state_maps(n: usize) -> Entries {
+    let table = histories();
+    let row: Vec<Counter> = table
+        .counts
+        .iter()
+        .map(|&[zeros, ones]| {
+            let (zeros, ones) = (u64::from(zeros), u64::from(ones));
+            // (n1 + 0.4) / (n + 0.8)
+            let p = (10 * ones + 4) * u64::from(P_ONE) / (10 * (zeros + ones) + 8);
+            Counter::new(p as u32, 6)
+        })
+        .collect();
+    row.iter().copied().cycle().take(256 * n).collect()
+}
+
+/// How often a run goes on.
+pub fn run_maps(n: usize) -> Entries {
+    let row: Vec<Counter> = (0..RUN_CLASSES as u64)
+        .flat_map(|class| {
+            let p = (u64::from(P_ONE) * (2 * class + 2) / (2 * class + 3)) as u32;
+            [Counter::new(p, 4); 2]
+        })
+        .collect();
+    row.iter().copied().cycle().take(n * RUN_CLASSES * 2).collect()
+}
+
+/// How often a match goes on, by its length.
+pub fn match_maps(n: usize) -> Entries {
+    let row: Vec<Counter> = (0..16u64)
+        .map(|class| {
+            Counter::new((u64::from(P_ONE) * (class * class + 2) / (class * class + 3)) as u32, 4)
+        })
+        .collect();
+    row.iter().copied().cycle().take(n * MATCH_ENTRIES).collect()
+}
+
+/// The first weights of every vector of the first layer.
+pub fn first_weights(plan: &Plan, inputs: usize) -> Vec<i32> {
+    let n = plan.contexts.len();
+    let mut weights = vec![0; inputs];
+    let stride = 1 + usize::from(plan.parts.has(Part::Confidences));
+    let share = if plan.with_model { WEIGHT_ONE / 12 } else { WEIGHT_ONE / 5 };
+    for i in 0..n {
+        weights[i * stride] = share;
+    }
+    let last = inputs - 1;
+    if plan.with_model {
+        weights[last - 2] = WEIGHT_ONE * 3 / 4;
+    }
+    let matches = last - 2 * usize::from(plan.with_model) - 2 * plan.matches.len();
+    for i in 0..plan.matches.len() {
+        weights[matches + 2 * i] = WEIGHT_ONE / 4;
+    }
+    weights
+}
+
+/// The first weights of the second layer: the mean of its inputs.
+pub fn second_weights(sets: usize) -> Vec<i32> {
+    vec![WEIGHT_ONE / sets as i32; sets]
+}

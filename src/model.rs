@@ -1,0 +1,112 @@
+//! Transformers as exact arithmetic: shapes, the `.llmw` file, the forward pass, and the builtin.
+//!
+//! A [`Model`] is immutable and shared; a [`Session`] holds the KV cache and the buffers of some
+//! lanes and is used by one thread at a time. Every number that leaves this module is specified
+//! in `kernels/EXACTNESS.md`: the same weights and tokens give the same bits on every machine,
+//! for any split of lanes over sessions and of tokens over calls.
+
+mod builtin;
+mod cache;
+mod config;
+mod forward;
+mod known_answer;
+mod layout;
+mod llmw;
+mod session;
+mod storage;
+
+pub use builtin::{BUILTIN_NAME, builtin, builtin_bytes};
+pub use config::{Architecture, Config};
+pub use known_answer::{check_known_answer, known_answer};
+pub use layout::{Layout, LinearSpan};
+pub use llmw::{ModelId, Parts, WeightsBuilder, write_llmw};
+pub use session::{Feed, Frequencies, Session, Snapshot, check_window};
+pub use storage::Storage;
+
+use crate::error::Result;
+use crate::kernels::{LinearView, RopeTables};
+use crate::mixer::StartValues;
+use crate::tokenizer::Tokenizer;
+
+/// A quantised transformer with its tokenizer, ready to predict.
+pub struct Model {
+    id: ModelId,
+    name: String,
+    config: Config,
+    layout: Layout,
+    storage: Storage,
+    tensors_at: usize,
+    rope: RopeTables,
+    tokenizer: Tokenizer,
+    start_values: StartValues,
+    known_answer: [u8; 32],
+}
+
+impl Model {
+    /// Opens the bytes of a `.llmw` file.
+    ///
+    /// Everything is validated, the identity by hashing the whole of it.
+    ///
+    /// # Errors
+    /// `NotLlmzip`, `Truncated`, `Damaged` or `Unsupported`, as the bytes deserve.
+    pub fn open(storage: Storage) -> Result<Model> {
+        llmw::read(storage, true)
+    }
+
+    /// Opens bytes that this program carries, whose hashes its tests have checked.
+    pub(crate) fn open_trusted(storage: Storage) -> Result<Model> {
+        llmw::read(storage, false)
+    }
+
+    /// The SHA-256 of all that determines what the model predicts.
+    pub fn id(&self) -> &ModelId {
+        &self.id
+    }
+
+    /// What people call it; not part of its identity.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The shape.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The tokenizer, whose ranks are the model's token ids.
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
+    /// What the mixer knows before the first byte.
+    pub fn start_values(&self) -> &StartValues {
+        &self.start_values
+    }
+
+    /// Bytes of the file, the figure to print beside a compression ratio.
+    pub fn stored_bytes(&self) -> usize {
+        self.storage.bytes().len()
+    }
+
+    /// The hash of the frequencies that this model must give, as stored with it.
+    pub fn expected_answer(&self) -> &[u8; 32] {
+        &self.known_answer
+    }
+
+    fn tensors(&self) -> &[u8] {
+        &self.storage.bytes()[self.tensors_at..]
+    }
+
+    fn linear(&self, span: &LinearSpan) -> LinearView<'_> {
+        span.view(self.tensors(), self.config.weight_max)
+    }
+
+    fn vector(&self, at: usize, len: usize) -> &[f32] {
+        layout::floats(self.tensors(), at, len)
+    }
+
+    /// Writes the embedding of one row (a rank, or a special row) into `out`, `hidden` floats.
+    fn embed(&self, row: u32, out: &mut [f32]) {
+        self.layout.embedding.dequantise_row(self.tensors(), row as usize, out);
+    }
+}

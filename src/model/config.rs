@@ -1,0 +1,131 @@
+//! The shape of a transformer, and which shapes this engine takes.
+
+use crate::error::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// The families whose forward pass this engine knows.
+///
+/// They share one structure (pre-norm, rotary positions, grouped-query attention, SwiGLU) and
+/// differ in what [`Config::qk_norm`] and [`Config::qkv_bias`] switch on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Architecture {
+    /// Qwen3 dense: norms on the heads of q and k.
+    Qwen3,
+    /// Qwen2 and 2.5: biases on q, k and v.
+    Qwen2,
+    /// LLaMA and what follows it.
+    Llama,
+}
+
+/// Everything about a model that is a number rather than a tensor.
+///
+/// Stored in the `.llmw` as JSON with exactly these fields; part of the model's identity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Family.
+    pub architecture: Architecture,
+    /// Width of the residual stream.
+    pub hidden: usize,
+    /// Number of blocks.
+    pub layers: usize,
+    /// Query heads.
+    pub heads: usize,
+    /// Key and value heads; divides `heads`.
+    pub kv_heads: usize,
+    /// Width of a head, a multiple of 64.
+    pub head_dim: usize,
+    /// Inner width of the feed-forward part.
+    pub feed_forward: usize,
+    /// Rows of the embedding: the predicted ones, then the special ones.
+    pub rows: usize,
+    /// Rows of the output layer: the coded tokens in byte order, then further rows for bytes that
+    /// a token before them has already.
+    pub predicted: usize,
+    /// Tokens that can be coded; the first rows.
+    pub coded: usize,
+    /// The row that stands before every lane.
+    pub start_row: u32,
+    /// Whether the output layer is the embedding.
+    pub tied: bool,
+    /// Whether heads of q and k are normalised.
+    pub qk_norm: bool,
+    /// Whether q, k and v have biases.
+    pub qkv_bias: bool,
+    /// The bits of the f32 epsilon of all norms.
+    pub rms_eps_bits: u32,
+    /// Positions a query sees at most, itself included, unless the user chooses otherwise.
+    pub window: usize,
+    /// Input positions that share one weight scale; 0 for whole rows.
+    pub weight_group: usize,
+    /// Input positions that share one activation scale; 0 for whole rows.
+    pub activation_group: usize,
+    /// Largest magnitude of a quantised weight: 63 lets AVX2 multiply pairs exactly.
+    pub weight_max: i8,
+}
+
+/// The longest window: attention's integer sums and buffers are sized for it.
+pub const MAX_WINDOW: usize = 1 << 15;
+
+impl Config {
+    /// Refuses shapes that the engine cannot run, before anything is allocated for them.
+    ///
+    /// # Errors
+    /// `Unsupported`, naming the field.
+    pub fn validate(&self) -> Result<()> {
+        let bounded = |name: &str, value: usize, max: usize| {
+            if value == 0 || value > max {
+                return Err(Error::unsupported(format!(
+                    "model: {name} is {value}, not in 1..={max}"
+                )));
+            }
+            Ok(())
+        };
+        // Inner dimensions stay below 66,311, where a sum of u8 * i8 products leaves i32.
+        bounded("hidden", self.hidden, 16_384)?;
+        bounded("layers", self.layers, 256)?;
+        bounded("heads", self.heads, 256)?;
+        bounded("kv_heads", self.kv_heads, self.heads)?;
+        bounded("head_dim", self.head_dim, 256)?;
+        bounded("feed_forward", self.feed_forward, 65_536)?;
+        bounded("rows", self.rows, 1 << 20)?;
+        bounded("predicted", self.predicted, self.rows)?;
+        bounded("coded", self.coded, self.predicted)?;
+        bounded("window", self.window, MAX_WINDOW)?;
+        bounded("heads * head_dim", self.heads * self.head_dim, 65_536)?;
+        let must = |holds: bool, what: &str| {
+            if holds { Ok(()) } else { Err(Error::unsupported(format!("model: {what}"))) }
+        };
+        must(self.head_dim % 64 == 0, "head_dim is not a multiple of 64")?;
+        must(self.heads % self.kv_heads == 0, "kv_heads does not divide heads")?;
+        must((self.start_row as usize) < self.rows, "start_row is outside the embedding")?;
+        must(self.weight_group % 64 == 0, "weight_group is not a multiple of 64")?;
+        must(self.activation_group == self.weight_group, "weight and activation groups differ")?;
+        must(matches!(self.weight_max, 63 | 127), "weight_max is neither 63 nor 127")?;
+        let eps = self.rms_eps();
+        must(eps > 0.0 && eps < 1.0, "the norm's epsilon is not between 0 and 1")
+    }
+
+    /// Epsilon of the norms.
+    pub fn rms_eps(&self) -> f32 {
+        f32::from_bits(self.rms_eps_bits)
+    }
+
+    /// Rows of the fused q, k, v product.
+    pub fn qkv_rows(&self) -> usize {
+        (self.heads + 2 * self.kv_heads) * self.head_dim
+    }
+
+    /// Query heads that share a key head.
+    pub fn heads_per_kv(&self) -> usize {
+        self.heads / self.kv_heads
+    }
+
+    /// Weights of all products, the embedding counted once if tied.
+    pub fn parameters(&self) -> usize {
+        let attention = self.hidden * self.qkv_rows() + self.heads * self.head_dim * self.hidden;
+        let block = attention + 3 * self.hidden * self.feed_forward;
+        self.layers * block + self.rows * self.hidden * if self.tied { 1 } else { 2 }
+    }
+}

@@ -1,0 +1,327 @@
+//! The forward pass of a block of rows, on preallocated buffers.
+//!
+//! A row is one token at one position of one lane. Rows of several lanes, and several rows of one
+//! lane, go through together; a row's result does not depend on its company.
+
+use super::cache::LaneCache;
+use super::layout::BlockLayout;
+use super::{Config, Model};
+use crate::kernels::{
+    Isa, LinearView, QuantRows, add_assign, attention_weights, combine_values, gemm_u8i8, linear,
+    padded_cols, padded_rows, quantise_rows, rms_norm, rope, silu_mul,
+};
+
+/// Rows that go through the network together: enough to use each weight many times while it is
+/// in the first-level cache, few enough for the activations to stay in the second.
+pub const MAX_ROWS: usize = 128;
+/// Positions of one lane whose scores are computed together.
+const MAX_QUERIES: usize = 16;
+
+/// One token to run.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// Which lane of the session.
+    pub lane: usize,
+    /// The row of the embedding.
+    pub token: u32,
+    /// Its position in the lane's cache.
+    pub position: usize,
+}
+
+/// The buffers of a forward pass.
+pub struct Scratch {
+    residual: Vec<f32>,
+    normed: Vec<f32>,
+    projected: Vec<f32>,
+    gated: Vec<f32>,
+    quantised: QuantRows,
+    heads: QuantRows,
+    cos: Vec<f32>,
+    sin: Vec<f32>,
+    queries: Vec<u8>,
+    scores: Vec<i32>,
+    weights: Vec<u8>,
+    sums: Vec<i32>,
+    factors: Vec<f32>,
+}
+
+impl Scratch {
+    /// Buffers for up to `rows` rows over caches of `slots` slots.
+    pub fn new(config: &Config, rows: usize, slots: usize) -> Scratch {
+        let c = config;
+        let wide = padded_rows(c.qkv_rows().max(2 * c.feed_forward).max(c.hidden));
+        let queries = MAX_QUERIES * c.heads_per_kv();
+        let gated = c.feed_forward.max(c.heads * c.head_dim);
+        let group = if c.activation_group == 0 { usize::MAX } else { c.activation_group };
+        Scratch {
+            residual: vec![0.0; rows * padded_rows(c.hidden)],
+            normed: vec![0.0; rows * padded_rows(c.hidden)],
+            projected: vec![0.0; rows * wide],
+            gated: vec![0.0; rows * gated],
+            quantised: QuantRows::with_capacity(rows, c.hidden.max(gated), group),
+            heads: QuantRows::with_capacity(
+                rows * c.qkv_rows() / c.head_dim,
+                c.head_dim,
+                c.head_dim,
+            ),
+            cos: vec![0.0; rows * c.head_dim / 2],
+            sin: vec![0.0; rows * c.head_dim / 2],
+            queries: vec![0; queries * c.head_dim],
+            scores: vec![0; queries * slots],
+            weights: vec![0; 2 * queries * slots],
+            sums: vec![0; 2 * queries * c.head_dim],
+            factors: vec![0.0; queries],
+        }
+    }
+}
+
+/// A forward pass over some rows: where it runs, and on what.
+pub struct Forward<'a> {
+    /// Weights and shape.
+    pub model: &'a Model,
+    /// Instruction set.
+    pub isa: Isa,
+    /// Positions a query sees at most.
+    pub window: usize,
+}
+
+impl Forward<'_> {
+    /// Runs `rows` through all blocks, storing keys and values, and leaves the quantised normed
+    /// hidden states, ready for the output layer, in the returned buffer.
+    ///
+    /// Rows of one lane must come in the order of their positions.
+    pub fn run<'s>(
+        &self,
+        rows: &[Row],
+        lanes: &mut [LaneCache],
+        scratch: &'s mut Scratch,
+    ) -> &'s QuantRows {
+        let hidden = self.model.config.hidden;
+        let half = self.model.config.head_dim / 2;
+        for (i, row) in rows.iter().enumerate() {
+            self.model.embed(row.token, &mut scratch.residual[i * hidden..(i + 1) * hidden]);
+            let place = i * half..(i + 1) * half;
+            let (cos, sin) = (&mut scratch.cos[place.clone()], &mut scratch.sin[place]);
+            self.model.rope.cos_sin(row.position as u32, cos, sin);
+        }
+        for (index, block) in self.model.layout.blocks.iter().enumerate() {
+            self.attention(index, block, rows, lanes, scratch);
+            self.feed_forward(block, rows.len(), scratch);
+        }
+        self.norm_and_quantise(self.model.layout.final_norm, rows.len(), scratch);
+        &scratch.quantised
+    }
+
+    fn norm_and_quantise(&self, norm_at: usize, rows: usize, scratch: &mut Scratch) {
+        let config = &self.model.config;
+        let hidden = config.hidden;
+        let weight = self.model.vector(norm_at, hidden);
+        let states = scratch.residual[..rows * hidden].chunks_exact(hidden);
+        for (state, out) in states.zip(scratch.normed.chunks_exact_mut(hidden)) {
+            rms_norm(self.isa, state, weight, config.rms_eps(), out);
+        }
+        self.quantise(&scratch.normed, hidden, rows, &mut scratch.quantised);
+    }
+
+    fn quantise(&self, values: &[f32], cols: usize, rows: usize, out: &mut QuantRows) {
+        let group = match self.model.config.activation_group {
+            0 => padded_cols(cols),
+            group => group,
+        };
+        quantise_rows(self.isa, values, cols, rows, cols, group, out);
+    }
+
+    /// `out` gets `rows` rows of `weights.rows` values, at the stride of the padded rows.
+    fn product(&self, input: &QuantRows, rows: usize, weights: &LinearView<'_>, out: &mut [f32]) {
+        let panels = 0..padded_rows(weights.rows) / 16;
+        linear(self.isa, input, 0..rows, weights, panels, out, padded_rows(weights.rows));
+    }
+
+    fn attention(
+        &self,
+        index: usize,
+        block: &BlockLayout,
+        rows: &[Row],
+        lanes: &mut [LaneCache],
+        scratch: &mut Scratch,
+    ) {
+        let c = &self.model.config;
+        let heads_per_row = c.qkv_rows() / c.head_dim;
+        self.norm_and_quantise(block.attention_norm, rows.len(), scratch);
+        let qkv = self.model.linear(&block.qkv);
+        self.product(&scratch.quantised, rows.len(), &qkv, &mut scratch.projected);
+        self.rotate_heads(block, rows.len(), scratch);
+        let n_heads = rows.len() * heads_per_row;
+        let values = &scratch.projected[..n_heads * c.head_dim];
+        quantise_rows(
+            self.isa,
+            values,
+            c.head_dim,
+            n_heads,
+            c.head_dim,
+            c.head_dim,
+            &mut scratch.heads,
+        );
+        for (i, row) in rows.iter().enumerate() {
+            for head in 0..c.kv_heads {
+                let key = i * heads_per_row + c.heads + head;
+                let value = key + c.kv_heads;
+                let lane = &mut lanes[row.lane];
+                lane.store(index, head, row.position, &scratch.heads, key, value);
+            }
+        }
+        let mut first = 0;
+        for run in rows.chunk_by(|a, b| a.lane == b.lane) {
+            for queries in run.chunks(MAX_QUERIES) {
+                self.attend(index, first, queries, &lanes[queries[0].lane], scratch);
+                first += queries.len();
+            }
+        }
+        let width = c.heads * c.head_dim;
+        self.quantise(&scratch.gated, width, rows.len(), &mut scratch.quantised);
+        let out = self.model.linear(&block.attention_out);
+        self.product(&scratch.quantised, rows.len(), &out, &mut scratch.projected);
+        self.add_to_residual(rows.len(), scratch);
+    }
+
+    /// Biases, norms of the heads and rotation of q and k.
+    fn rotate_heads(&self, block: &BlockLayout, rows: usize, scratch: &mut Scratch) {
+        let c = &self.model.config;
+        let (width, half) = (c.qkv_rows(), c.head_dim / 2);
+        let norms = block.head_norms.map(|at| at.map(|at| self.model.vector(at, c.head_dim)));
+        let bias = block.qkv_bias.map(|at| self.model.vector(at, width));
+        for i in 0..rows {
+            let projected = &mut scratch.projected[i * width..(i + 1) * width];
+            if let Some(bias) = bias {
+                add_assign(self.isa, projected, bias);
+            }
+            let cos = &scratch.cos[i * half..(i + 1) * half];
+            let sin = &scratch.sin[i * half..(i + 1) * half];
+            let rotated = projected.chunks_exact_mut(c.head_dim).take(c.heads + c.kv_heads);
+            for (head, values) in rotated.enumerate() {
+                if let Some([query_norm, key_norm]) = norms {
+                    let weight = if head < c.heads { query_norm } else { key_norm };
+                    let normed = &mut scratch.normed[..c.head_dim];
+                    rms_norm(self.isa, values, weight, c.rms_eps(), normed);
+                    values.copy_from_slice(normed);
+                }
+                rope(self.isa, values, cos, sin);
+            }
+        }
+    }
+
+    /// Attention of consecutive positions of one lane; results go to `gated`, from row `first`.
+    fn attend(
+        &self,
+        index: usize,
+        first: usize,
+        queries: &[Row],
+        lane: &LaneCache,
+        scratch: &mut Scratch,
+    ) {
+        let c = &self.model.config;
+        let (dim, group) = (c.head_dim, c.heads_per_kv());
+        let heads_per_row = c.qkv_rows() / dim;
+        let used = lane.used_slots(queries[queries.len() - 1].position + 1);
+        let n_queries = queries.len() * group;
+        // log2(e) / sqrt(head_dim): the exponentials are powers of two.
+        let scale = std::f32::consts::LOG2_E / (dim as f32).sqrt();
+        for head in 0..c.kv_heads {
+            for (i, to) in
+                scratch.queries.chunks_exact_mut(group * dim).take(queries.len()).enumerate()
+            {
+                let from = ((first + i) * heads_per_row + head * group) * dim;
+                to.copy_from_slice(&scratch.heads.data[from..from + group * dim]);
+            }
+            let keys = lane.keys(index, head);
+            let scores = &mut scratch.scores[..n_queries * used];
+            gemm_u8i8(
+                self.isa,
+                &scratch.queries,
+                dim,
+                n_queries,
+                dim,
+                keys,
+                16 * dim,
+                used / 16,
+                false,
+                scores,
+                used,
+            );
+            let slots = lane.slots(index, head, used);
+            let (high, low) =
+                scratch.weights[..2 * n_queries * used].split_at_mut(n_queries * used);
+            for q in 0..n_queries {
+                let position = queries[q / group].position;
+                let from = (position + 1).saturating_sub(self.window);
+                let query = (first + q / group) * heads_per_row + head * group + q % group;
+                let place = q * used..(q + 1) * used;
+                scratch.factors[q] = attention_weights(
+                    self.isa,
+                    &scores[place.clone()],
+                    &slots,
+                    lane.visible(from, position),
+                    scratch.heads.scales[query] * scale,
+                    &mut high[place.clone()],
+                    &mut low[place],
+                );
+            }
+            let (values, stride) = lane.values(index, head);
+            let sums = &mut scratch.sums[..2 * n_queries * dim];
+            gemm_u8i8(
+                self.isa,
+                &scratch.weights,
+                used,
+                2 * n_queries,
+                used,
+                values,
+                stride,
+                dim / 16,
+                false,
+                sums,
+                dim,
+            );
+            let (high, low) = sums.split_at(n_queries * dim);
+            for q in 0..n_queries {
+                let at = ((first + q / group) * c.heads + head * group + q % group) * dim;
+                let out = &mut scratch.gated[at..at + dim];
+                let place = q * dim..(q + 1) * dim;
+                combine_values(
+                    self.isa,
+                    &high[place.clone()],
+                    &low[place],
+                    scratch.factors[q],
+                    out,
+                );
+            }
+        }
+    }
+
+    fn feed_forward(&self, block: &BlockLayout, rows: usize, scratch: &mut Scratch) {
+        let width = self.model.config.feed_forward;
+        self.norm_and_quantise(block.feed_forward_norm, rows, scratch);
+        let gate_up = self.model.linear(&block.gate_up);
+        self.product(&scratch.quantised, rows, &gate_up, &mut scratch.projected);
+        let stride = padded_rows(2 * width);
+        for (both, out) in scratch.projected[..rows * stride]
+            .chunks_exact(stride)
+            .zip(scratch.gated.chunks_exact_mut(width))
+        {
+            let (gate, rest) = both.split_at(width);
+            silu_mul(self.isa, gate, &rest[..width], out);
+        }
+        self.quantise(&scratch.gated, width, rows, &mut scratch.quantised);
+        let down = self.model.linear(&block.down);
+        self.product(&scratch.quantised, rows, &down, &mut scratch.projected);
+        self.add_to_residual(rows, scratch);
+    }
+
+    fn add_to_residual(&self, rows: usize, scratch: &mut Scratch) {
+        let hidden = self.model.config.hidden;
+        let stride = padded_rows(hidden);
+        let added = scratch.projected[..rows * stride].chunks_exact(stride);
+        for (state, added) in scratch.residual.chunks_exact_mut(hidden).zip(added) {
+            add_assign(self.isa, state, &added[..hidden]);
+        }
+    }
+}

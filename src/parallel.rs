@@ -1,0 +1,33 @@
+//! Work spread over the threads of the caller's pool, or done in turn where there are none.
+//!
+//! Results never depend on this module: it only decides when and where things run.
+
+/// Threads that work can be spread over.
+pub fn threads() -> usize {
+    #[cfg(feature = "threads")]
+    return rayon::current_num_threads();
+    #[cfg(not(feature = "threads"))]
+    1
+}
+
+/// Does both, at the same time if possible.
+pub fn join<A: Send, B: Send>(
+    a: impl FnOnce() -> A + Send,
+    b: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    #[cfg(feature = "threads")]
+    return rayon::join(a, b);
+    #[cfg(not(feature = "threads"))]
+    (a(), b())
+}
+
+/// Does `work` to each item, several at the same time if possible.
+pub fn for_each_mut<T: Send>(items: &mut [T], work: impl Fn(&mut T) + Send + Sync) {
+    #[cfg(feature = "threads")]
+    {
+        use rayon::prelude::*;
+        items.par_iter_mut().with_max_len(1).for_each(work);
+    }
+    #[cfg(not(feature = "threads"))]
+    items.iter_mut().for_each(work);
+}

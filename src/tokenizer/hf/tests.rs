@@ -1,0 +1,145 @@
+use serde_json::json;
+
+use super::*;
+
+/// The character that stands for a byte in published vocabularies.
+fn character(byte: u8) -> String {
+    let bytes = byte_of_character();
+    bytes.iter().find(|&(_, &of)| of == byte).map(|(c, _)| c.to_string()).unwrap()
+}
+
+/// A small tokenizer.json in GPT-2's manner: bytes at 1 to 256, four words, a special token at 0 and another at 262.
+fn small_json() -> Value {
+    let mut vocab = serde_json::Map::new();
+    vocab.insert("<|endoftext|>".into(), json!(0));
+    for byte in 0..=255u8 {
+        vocab.insert(character(byte), json!(u32::from(byte) + 1));
+    }
+    for (word, id) in [("th", 257), ("the", 258), ("Ġthe", 259), ("Ċ Ċ", 260)] {
+        vocab.insert(word.into(), json!(id));
+    }
+    json!({
+        "added_tokens": [
+            {"id": 262, "content": "<think>", "special": false},
+            {"id": 0, "content": "<|endoftext|>", "special": true},
+        ],
+        "normalizer": {"type": "NFC"},
+        "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true},
+        "model": {"type": "BPE", "vocab": vocab, "merges": ["t h", ["th", "e"], "Ġ the"]},
+    })
+}
+
+fn read(json: &Value) -> Result<TokenizerSpec> {
+    TokenizerSpec::from_tokenizer_json(json.to_string().as_bytes(), 270)
+}
+
+#[test]
+fn reads_both_forms_of_merges_and_masks_what_has_no_bytes() {
+    let spec = read(&small_json()).unwrap();
+    assert_eq!(spec.pattern(), Pattern::Gpt2);
+    assert_eq!(spec.tokens().len(), 259);
+    let results = spec.merges().iter().map(|merge| spec.tokens().bytes(merge.result));
+    assert_eq!(results.collect::<Vec<_>>(), [&b"th"[..], b"the", b" the"]);
+    let the = spec.tokens().find(b" the").unwrap();
+    assert_eq!(spec.original_ids()[the as usize], 259);
+    // "Ċ Ċ" has a space, which is no character of such vocabularies.
+    let masked: Vec<u32> = [0].into_iter().chain(260..270).collect();
+    assert_eq!(spec.masked_rows(), masked);
+    assert_eq!(spec.special_id("<think>"), Some(262));
+}
+
+#[test]
+fn the_later_of_two_equal_merges_counts() {
+    let mut json = small_json();
+    json["model"]["merges"] = json!(["t h", "th e", "t h"]);
+    let spec = read(&json).unwrap();
+    let results = spec.merges().iter().map(|merge| spec.tokens().bytes(merge.result));
+    assert_eq!(results.collect::<Vec<_>>(), [&b"the"[..], b"th"]);
+}
+
+#[test]
+fn recognises_the_known_ways_of_splitting() {
+    let behind = |first: Value, use_regex: bool| {
+        let last = json!({"type": "ByteLevel", "add_prefix_space": false, "use_regex": use_regex});
+        json!({"type": "Sequence", "pretokenizers": [first, last]})
+    };
+    let split = |regex: &str| {
+        let pattern = json!({ "Regex": regex });
+        json!({"type": "Split", "pattern": pattern, "behavior": "Isolated", "invert": false})
+    };
+    let digits = json!({"type": "Digits", "individual_digits": true});
+    let qwen2 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
+    let llama3 = qwen2.replace(r"|\p{N}|", r"|\p{N}{1,3}|");
+    let known = [
+        (behind(split(qwen2), false), Pattern::Qwen2),
+        (behind(split(&llama3), false), Pattern::Llama3),
+        (behind(digits.clone(), true), Pattern::Gpt2Digits),
+    ];
+    for (pre, pattern) in known {
+        assert_eq!(read_pattern(&pre).unwrap(), pattern);
+    }
+    let unknown = [
+        behind(split(r"\w+"), false),
+        behind(split(qwen2), true),
+        behind(digits, false),
+        json!({"type": "Metaspace"}),
+        json!({"type": "ByteLevel", "add_prefix_space": true}),
+        json!({"type": "Sequence", "pretokenizers": []}),
+        Value::Null,
+    ];
+    for pre in unknown {
+        let error = read_pattern(&pre).unwrap_err();
+        assert!(matches!(error, Error::Unsupported { .. }), "{pre}");
+        assert!(error.to_string().contains("pre_tokenizer"), "{error}");
+    }
+}
+
+#[test]
+fn refuses_models_of_another_kind_by_the_name_of_the_field() {
+    let fields = [
+        ("type", json!("Unigram")),
+        ("dropout", json!(0.1)),
+        ("byte_fallback", json!(true)),
+        ("end_of_word_suffix", json!("</w>")),
+        ("ignore_merges", json!("maybe")),
+    ];
+    for (field, value) in fields {
+        let mut json = small_json();
+        json["model"][field] = value;
+        let error = read(&json).unwrap_err();
+        assert!(matches!(error, Error::Unsupported { .. }));
+        assert!(error.to_string().contains(field), "{error}");
+    }
+}
+
+#[test]
+fn refuses_what_contradicts_itself() {
+    let spoil: [fn(&mut Value); 7] = [
+        |json| json["model"]["vocab"]["th"] = json!(3),
+        |json| json["model"]["vocab"]["th"] = json!(300),
+        |json| json["model"]["vocab"]["th"] = json!(-1),
+        |json| json["model"]["vocab"] = json!({}),
+        |json| json["model"]["merges"] = json!(["th is"]),
+        |json| json["model"]["merges"] = json!(["the"]),
+        |json| json["added_tokens"] = json!({"id": 1}),
+    ];
+    for (number, spoil) in spoil.iter().enumerate() {
+        let mut json = small_json();
+        spoil(&mut json);
+        assert!(matches!(read(&json), Err(Error::Invalid { .. })), "{number}");
+    }
+    let result = TokenizerSpec::from_tokenizer_json(b"{", 270);
+    assert!(matches!(result, Err(Error::Invalid { .. })));
+}
+
+#[test]
+fn reads_the_older_pair_of_files() {
+    let vocab = small_json()["model"]["vocab"].to_string();
+    let merges = "#version: 0.2\nt h\nth e\r\nĠ the\n";
+    let read = |merges: &str| {
+        let (vocab, merges) = (vocab.as_bytes(), merges.as_bytes());
+        TokenizerSpec::from_vocab_and_merges(vocab, merges, Pattern::Llama3, 261)
+    };
+    assert_eq!(read(merges).unwrap().merges().len(), 3);
+    assert!(read("t  h\n").is_err() && read("th\n").is_err());
+}

@@ -1,0 +1,281 @@
+//! A tokenizer as data: what a model file stores, independent of how it was published.
+//!
+//! Inside llmzip a token is its *rank* among the sorted byte strings; the *original id* is the row that the model's
+//! matrices have for it. Rows without a rank (special tokens, padding) can never be coded and are masked.
+
+use std::sync::Arc;
+
+use super::pretokenizer::Pattern;
+use super::sorted::{MAX_ROWS, SortedTokens};
+use crate::error::{Error, Result};
+
+mod serial;
+
+/// One rule of the vocabulary: two tokens side by side become one. All three are ranks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Merge {
+    /// The first of the two.
+    pub left: u32,
+    /// The second of the two.
+    pub right: u32,
+    /// The token whose bytes are theirs together.
+    pub result: u32,
+}
+
+/// A row that stands for something other than bytes, such as `<|endoftext|>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Special {
+    /// Its original id.
+    pub id: u32,
+    /// What its publisher writes for it. It is a name only: the same characters in a text are text.
+    pub text: String,
+}
+
+/// The parts of a [`TokenizerSpec`], before they are checked.
+#[derive(Clone, Debug)]
+pub struct SpecParts {
+    /// The coded tokens in byte order, all 256 single bytes among them.
+    pub tokens: SortedTokens,
+    /// The original id of each rank; the lowest one where several entries have the same bytes.
+    pub original_ids: Vec<u32>,
+    /// The further original ids of the same bytes, as (rank, id), ascending.
+    pub duplicates: Vec<(u32, u32)>,
+    /// The rules, the first to be applied first.
+    pub merges: Vec<Merge>,
+    /// How text is cut before the rules are applied.
+    pub pattern: Pattern,
+    /// Whether a piece that is a token is that token, whatever the rules say (Llama 3).
+    pub ignore_merges: bool,
+    /// Named rows that are never coded, ascending by id.
+    pub special: Vec<Special>,
+    /// The number of rows of the output matrix, above all ids.
+    pub n_rows: u32,
+}
+
+/// A checked description of a tokenizer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenizerSpec {
+    tokens: Arc<SortedTokens>,
+    original_ids: Vec<u32>,
+    duplicates: Vec<(u32, u32)>,
+    merges: Vec<Merge>,
+    pattern: Pattern,
+    ignore_merges: bool,
+    special: Vec<Special>,
+    n_rows: u32,
+}
+
+impl TokenizerSpec {
+    /// Checks that the parts fit together.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if a single byte has no token, an id is used twice or is not a row, a rule does not join
+    /// what it says, or a list is not in order.
+    pub fn new(parts: SpecParts) -> Result<Self> {
+        let SpecParts {
+            tokens,
+            original_ids,
+            duplicates,
+            merges,
+            pattern,
+            ignore_merges,
+            special,
+            n_rows,
+        } = parts;
+        check_bytes(&tokens)?;
+        let ids = original_ids.iter().copied();
+        let ids = ids.chain(duplicates.iter().map(|&(_, id)| id));
+        check_rows(ids.chain(special.iter().map(|special| special.id)), n_rows)?;
+        let rank_ok = |rank: u32| (rank as usize) < tokens.len();
+        let ascending = duplicates.is_sorted() && special.is_sorted_by_key(|special| special.id);
+        let lowest = duplicates.iter().all(|&(rank, id)| {
+            original_ids.get(rank as usize).is_some_and(|&original| original < id)
+        });
+        if original_ids.len() != tokens.len() || !ascending || !lowest {
+            return Err(Error::invalid("the tokenizer's lists of ids do not fit its tokens"));
+        }
+        for (number, merge) in merges.iter().enumerate() {
+            let &Merge { left, right, result } = merge;
+            let fits = rank_ok(left) && rank_ok(right) && rank_ok(result) && {
+                let (start, rest) = (tokens.bytes(left), tokens.bytes(result));
+                rest.strip_prefix(start) == Some(tokens.bytes(right))
+            };
+            if !fits {
+                return Err(Error::invalid(format!("merge {number} does not make its result")));
+            }
+        }
+        let tokens = Arc::new(tokens);
+        Ok(TokenizerSpec {
+            tokens,
+            original_ids,
+            duplicates,
+            merges,
+            pattern,
+            ignore_merges,
+            special,
+            n_rows,
+        })
+    }
+
+    /// The coded tokens by rank.
+    pub fn tokens(&self) -> &Arc<SortedTokens> {
+        &self.tokens
+    }
+
+    /// The original id of each rank.
+    pub fn original_ids(&self) -> &[u32] {
+        &self.original_ids
+    }
+
+    /// Further rows of the same bytes, as (rank, original id): their frequencies belong to the rank.
+    pub fn duplicates(&self) -> &[(u32, u32)] {
+        &self.duplicates
+    }
+
+    /// The rules by priority.
+    pub fn merges(&self) -> &[Merge] {
+        &self.merges
+    }
+
+    /// How text is cut into pieces.
+    pub fn pattern(&self) -> Pattern {
+        self.pattern
+    }
+
+    /// Whether a piece that is a token is never taken apart.
+    pub fn ignore_merges(&self) -> bool {
+        self.ignore_merges
+    }
+
+    /// The named rows that are never coded.
+    pub fn special(&self) -> &[Special] {
+        &self.special
+    }
+
+    /// The original id of a special token by its name.
+    pub fn special_id(&self, text: &str) -> Option<u32> {
+        self.special.iter().find(|special| special.text == text).map(|special| special.id)
+    }
+
+    /// The number of rows of the model's output matrix.
+    pub fn n_rows(&self) -> usize {
+        self.n_rows as usize
+    }
+
+    /// The original ids that no bytes stand behind, ascending: special tokens and padding.
+    pub fn masked_rows(&self) -> Vec<u32> {
+        let mut coded = vec![false; self.n_rows()];
+        let further = self.duplicates.iter().map(|(_, id)| id);
+        self.original_ids.iter().chain(further).for_each(|&id| coded[id as usize] = true);
+        (0..self.n_rows).filter(|&id| !coded[id as usize]).collect()
+    }
+}
+
+/// Any byte string can be encoded only if every single byte can.
+fn check_bytes(tokens: &SortedTokens) -> Result<()> {
+    let missing = (0..=255u8).find(|&byte| tokens.find(&[byte]).is_none());
+    missing.map_or(Ok(()), |byte| {
+        Err(Error::invalid(format!("the vocabulary has no token for the single byte {byte:#04x}")))
+    })
+}
+
+/// Each id is a row, and a row of its own.
+fn check_rows(ids: impl Iterator<Item = u32>, n_rows: u32) -> Result<()> {
+    if n_rows as usize > MAX_ROWS {
+        return Err(Error::invalid(format!("{n_rows} rows; at most {MAX_ROWS} are possible")));
+    }
+    let mut used = vec![false; n_rows as usize];
+    for id in ids {
+        match used.get_mut(id as usize) {
+            None => {
+                return Err(Error::invalid(format!(
+                    "token id {id}, but the model has {n_rows} rows"
+                )));
+            }
+            Some(true) => return Err(Error::invalid(format!("token id {id} is used twice"))),
+            Some(free) => *free = true,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    /// All single bytes and a few words, ids in another order than ranks, gaps, a duplicate and a special row.
+    pub(crate) fn small_parts() -> SpecParts {
+        let words = ["th", "the", " the", "he", " t", "  ", "abc", "ab", "\n\n", "é"];
+        let bytes = (0..=255u8).map(|byte| vec![byte]);
+        let mut all: Vec<_> = bytes.chain(words.map(|word| word.as_bytes().to_vec())).collect();
+        let position: HashMap<Vec<u8>, u32> = all.iter().cloned().zip(3..).collect();
+        all.sort();
+        let tokens = SortedTokens::new(&all).unwrap();
+        let merge = |left: &str, right: &str| Merge {
+            left: tokens.find(left.as_bytes()).unwrap(),
+            right: tokens.find(right.as_bytes()).unwrap(),
+            result: tokens.find((left.to_owned() + right).as_bytes()).unwrap(),
+        };
+        let mut merges = vec![merge("h", "e"), merge("t", "h"), merge(" ", " ")];
+        merges.extend([merge("th", "e"), merge(" ", "the"), merge("t", "he"), merge("a", "b")]);
+        let accent = |byte: u8| tokens.find(&[byte]).unwrap();
+        merges.push(Merge {
+            left: accent(0xc3),
+            right: accent(0xa9),
+            result: tokens.find("é".as_bytes()).unwrap(),
+        });
+        SpecParts {
+            original_ids: all.iter().map(|token| position[token]).collect(),
+            duplicates: vec![(5, 290), (5, 291), (7, 280)],
+            merges,
+            pattern: Pattern::Qwen2,
+            ignore_merges: false,
+            special: vec![Special { id: 0, text: "<|endoftext|>".into() }],
+            n_rows: 300,
+            tokens,
+        }
+    }
+
+    #[test]
+    fn rows_without_bytes_are_masked() {
+        let spec = TokenizerSpec::new(small_parts()).unwrap();
+        let masked = spec.masked_rows();
+        assert_eq!(masked.len(), 300 - 266 - 3);
+        assert!(masked.starts_with(&[0, 1, 2, 269]) && !masked.contains(&290));
+        assert_eq!(spec.special_id("<|endoftext|>"), Some(0));
+        assert_eq!(spec.special_id("<s>"), None);
+    }
+
+    #[test]
+    fn refuses_parts_that_do_not_fit() {
+        let spoil: [fn(&mut SpecParts); 9] = [
+            |parts| parts.original_ids[3] = 300,
+            |parts| parts.original_ids[3] = parts.original_ids[4],
+            |parts| parts.original_ids.truncate(9),
+            |parts| parts.duplicates[0] = (5, 1),
+            |parts| parts.duplicates[0] = (500, 295),
+            |parts| parts.merges[0].result += 1,
+            |parts| parts.merges[0].left = 500,
+            |parts| parts.special.push(Special { id: 4, text: String::new() }),
+            |parts| parts.n_rows = u32::MAX,
+        ];
+        for (number, spoil) in spoil.iter().enumerate() {
+            let mut parts = small_parts();
+            spoil(&mut parts);
+            assert!(matches!(TokenizerSpec::new(parts), Err(Error::Invalid { .. })), "{number}");
+        }
+    }
+
+    #[test]
+    fn refuses_a_vocabulary_without_all_bytes() {
+        let mut parts = small_parts();
+        let kept: Vec<_> = parts.tokens.iter().filter(|&token| token != b"Q").collect();
+        parts.tokens = SortedTokens::new(kept).unwrap();
+        parts.original_ids.pop();
+        parts.merges.clear();
+        let error = TokenizerSpec::new(parts).unwrap_err().to_string();
+        assert!(error.contains("0x51"), "{error}");
+    }
+}

@@ -1,0 +1,195 @@
+//! The same bits, however the work is cut, on every instruction set that this machine has.
+
+mod common;
+
+use common::{Random, shared, tiny_llmw, tiny_model};
+use llmzip::codec::{ModelPredictor, Plan, decode, encode};
+use llmzip::container::WindowPolicy;
+use llmzip::entropy::{Decoder, Encoder};
+use llmzip::kernels::Isa;
+use llmzip::mixer::{MixerKind, StartValues};
+use llmzip::model::{Feed, Model, Session, Storage, builtin, known_answer};
+use proptest::prelude::*;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// Frequencies after each token of one lane, token by token, by the plain kernels.
+fn one_by_one(
+    model: &Arc<Model>,
+    tokens: &[u32],
+    window: usize,
+    policy: WindowPolicy,
+) -> Vec<Vec<u32>> {
+    let mut session = Session::new(model.clone(), Isa::SCALAR, 1, window, policy, 1).unwrap();
+    let mut all = Vec::new();
+    for token in tokens {
+        session.advance(&[Feed { lane: 0, tokens: &[*token] }], |_, _, frequencies| {
+            all.push(frequencies.as_slice().to_vec());
+        });
+    }
+    all
+}
+
+/// Feeds `lanes` in pieces of the lengths that `cuts` gives, several lanes at once.
+fn in_pieces(
+    model: &Arc<Model>,
+    isa: Isa,
+    lanes: &[Vec<u32>],
+    (window, policy, run): (usize, WindowPolicy, usize),
+    mut cut: impl FnMut() -> usize,
+) -> Vec<Vec<Vec<u32>>> {
+    let mut session = Session::new(model.clone(), isa, lanes.len(), window, policy, run).unwrap();
+    let mut at = vec![0; lanes.len()];
+    let mut all = vec![Vec::new(); lanes.len()];
+    while at.iter().zip(lanes).any(|(at, lane)| *at < lane.len()) {
+        let mut feeds = Vec::new();
+        for (lane, tokens) in lanes.iter().enumerate() {
+            let end = (at[lane] + cut()).min(tokens.len());
+            if end > at[lane] {
+                feeds.push(Feed { lane, tokens: &tokens[at[lane]..end] });
+            }
+            at[lane] = end;
+        }
+        session.advance(&feeds, |feed, _, frequencies| {
+            all[feeds[feed].lane].push(frequencies.as_slice().to_vec());
+        });
+    }
+    all
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn prefill_equals_steps_equals_ragged_batches(
+        seed in any::<u64>(),
+        lens in prop::collection::vec(1usize..60, 1..5),
+        window in 1usize..50,
+        keep in 0usize..50,
+        run in 1usize..40,
+    ) {
+        let model = tiny_model(seed);
+        let mut random = Random(seed | 1);
+        let coded = model.config().coded;
+        let lanes: Vec<Vec<u32>> = lens
+            .iter()
+            .map(|&len| (0..len).map(|_| random.below(coded) as u32).collect())
+            .collect();
+        let hop = WindowPolicy::Hop { keep: (keep % window) as u32 };
+        for policy in [WindowPolicy::Slide, hop] {
+            let expected: Vec<_> =
+                lanes.iter().map(|lane| one_by_one(&model, lane, window, policy)).collect();
+            for isa in Isa::available() {
+                let shape = (window, policy, run);
+                let whole = in_pieces(&model, isa, &lanes, shape, || usize::MAX / 2);
+                prop_assert!(whole == expected, "prefill, {}, {policy:?}", isa.name());
+                let ragged = in_pieces(&model, isa, &lanes, shape, || random.below(9));
+                prop_assert!(ragged == expected, "ragged, {}, {policy:?}", isa.name());
+            }
+        }
+    }
+
+    #[test]
+    fn coded_bytes_depend_on_neither_threads_nor_instruction_set(
+        seed in any::<u64>(),
+        len in 1usize..3000,
+        lanes in 1usize..20,
+        prime_tokens in 0usize..40,
+    ) {
+        let model = tiny_model(5);
+        let mut random = Random(seed | 1);
+        let plain: Vec<u8> = (0..len)
+            .flat_map(|_| match random.below(4) {
+                0 => b" the".to_vec(),
+                1 => random.bytes(1),
+                _ => b"\xc3\xa412".to_vec(),
+            })
+            .take(len)
+            .collect();
+        let plan = Plan {
+            lanes: lanes.min(len),
+            prime_tokens,
+            mixer: MixerKind::Default,
+            start_values: StartValues::generic(),
+        };
+        let mut first: Option<Vec<u8>> = None;
+        for (i, isa) in Isa::available().into_iter().enumerate() {
+            let predictor =
+                ModelPredictor::with_isa(model.clone(), isa, 40, WindowPolicy::Slide).unwrap();
+            let (encoders, decoders) = (1 + i % 4, 1 + (i + 2) % 4);
+            let coded = pool(encoders).install(|| encode(&plain, &predictor, &plan, Encoder::new(Vec::new()), &|_| ())).unwrap();
+            let expected = first.get_or_insert_with(|| coded.clone());
+            prop_assert!(coded == *expected, "{} with {encoders} threads", isa.name());
+            let back = pool(decoders).install(|| decode(Decoder::new(&coded), len, &predictor, &plan, &|_| ()));
+            prop_assert!(back.unwrap() == plain, "{} with {decoders} threads", isa.name());
+        }
+    }
+}
+
+fn pool(threads: usize) -> rayon::ThreadPool {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap()
+}
+
+#[test]
+fn models_of_every_family_give_equal_bits_everywhere() {
+    let mut random = Random(77);
+    for variant in 0..4 {
+        let bytes = tiny_llmw(variant, |config| {
+            config.tied = variant != 1;
+            config.qkv_bias = variant == 2;
+            config.qk_norm = variant != 2;
+            if variant == 3 {
+                (config.weight_max, config.weight_group, config.activation_group) = (63, 0, 0);
+            }
+        });
+        let model = Arc::new(Model::open(Storage::copy(&bytes)).unwrap());
+        let tokens: Vec<u32> =
+            (0..100).map(|_| random.below(model.config().coded) as u32).collect();
+        let expected = one_by_one(&model, &tokens, 64, WindowPolicy::Slide);
+        for isa in Isa::available() {
+            let shape = (64, WindowPolicy::Slide, 33);
+            let got = in_pieces(&model, isa, &[tokens.clone()], shape, || usize::MAX / 2);
+            assert!(got[0] == expected, "variant {variant}, {}", isa.name());
+        }
+    }
+}
+
+#[test]
+fn the_builtin_gives_its_known_answer() {
+    let isa = Isa::choose().unwrap();
+    println!("instruction set: {}", isa.name());
+    assert_eq!(known_answer(&builtin()).unwrap(), *builtin().expected_answer());
+}
+
+#[test]
+fn the_builtin_is_whole() {
+    let opened = Model::open(Storage::copy(llmzip::model::builtin_bytes())).unwrap();
+    assert_eq!(opened.id(), builtin().id());
+}
+
+/// A text through the builtin, whose coded bytes must never change while the versions stay.
+#[test]
+fn a_text_has_the_coded_bytes_that_it_had() {
+    let text = include_bytes!("exactness.rs").repeat(1)[..4000].to_vec();
+    let model = builtin();
+    let window = model.config().window;
+    let predictor = ModelPredictor::new(model.clone(), window, WindowPolicy::Slide).unwrap();
+    let plan = Plan {
+        lanes: 3,
+        prime_tokens: 64,
+        mixer: MixerKind::Default,
+        start_values: model.start_values().clone(),
+    };
+    let coded = encode(&text, &predictor, &plan, Encoder::new(Vec::new()), &|_| ()).unwrap();
+    assert!(decode(Decoder::new(&coded), text.len(), &predictor, &plan, &|_| ()).unwrap() == text);
+    println!("{} bytes, {:x}", coded.len(), Sha256::digest(&coded));
+}
+
+#[test]
+#[cfg(feature = "import")]
+fn importing_the_builtin_again_gives_the_committed_bytes() {
+    let Some(dir) = shared("builtin-v0") else { return };
+    let options = llmzip::import::ImportOptions::builtin();
+    let made = llmzip::import::import_directory(&dir, &options).unwrap();
+    assert!(made == llmzip::model::builtin_bytes(), "the import makes other bytes");
+}
