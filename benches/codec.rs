@@ -3,6 +3,9 @@
 //!
 //! `cargo bench --bench codec -- [FILE [BYTES]]`; without a file, a text of this project. Every
 //! result is checked by decoding it. Times are the best of three: these machines are noisy.
+//!
+//! With `windows` in front of the file, the window policies are compared instead: bits that the
+//! model alone would need, and its time running ahead.
 
 use llmzip::codec::{ModelPredictor, Plan, Predictor, Recording, decode, encode};
 use llmzip::container::WindowPolicy;
@@ -25,13 +28,18 @@ fn best<T>(mut work: impl FnMut() -> T) -> (f64, T) {
 }
 
 fn main() {
-    let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    let arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    let mut arguments = arguments.peekable();
+    let only_windows = arguments.next_if(|argument| argument == "windows").is_some();
     let text = match arguments.next() {
         Some(file) => std::fs::read(file).expect("the file can be read"),
         None => include_bytes!("../src/container/FORMAT.md").repeat(1),
     };
     let limit = arguments.next().map_or(400_000, |bytes| bytes.parse().expect("a number of bytes"));
     let text = &text[..limit.min(text.len())];
+    if only_windows {
+        return windows(text);
+    }
     println!("{} bytes, {}", text.len(), Isa::choose().expect("an instruction set").name());
     println!(
         "{:>7} {:>5}  {:>6}  {:>10} {:>10} {:>10}  {:>9} {:>9}",
@@ -45,6 +53,32 @@ fn main() {
                 pool.install(|| measure(text, threads, lanes));
             }
         }
+    }
+}
+
+/// Sliding against hopping, model alone, eight lanes.
+fn windows(text: &[u8]) {
+    use WindowPolicy::{Hop, Slide};
+    let model = builtin();
+    println!("{:>7} {:>20}  {:>6}  {:>10}", "window", "policy", "bpb", "ahead us/B");
+    for (window, policy) in [
+        (512, Slide),
+        (512, Hop { keep: 128 }),
+        (512, Hop { keep: 256 }),
+        (512, Hop { keep: 384 }),
+        (256, Slide),
+        (768, Slide),
+    ] {
+        let predictor = ModelPredictor::new(model.clone(), window, policy).expect("fits");
+        let start_values = model.start_values().clone();
+        let plan = Plan { lanes: 8, prime_tokens: 256, mixer: MixerKind::Default, start_values };
+        let (ahead, recording) = best(|| Recording::new(text, &predictor, &plan).expect("runs"));
+        println!(
+            "{window:>7} {:>20}  {:>6.4}  {:>10.2}",
+            format!("{policy:?}"),
+            recording.ideal_bits(predictor.vocabulary()) / text.len() as f64,
+            ahead * 1e6 / text.len() as f64
+        );
     }
 }
 
