@@ -71,9 +71,9 @@ pub struct Mixer {
 
     slots: Slots,
     /// `[context][state]`
-    state_maps: Vec<Counter>,
-    /// `[context][length class][expected bit]`
-    run_maps: Vec<Counter>,
+    state_maps: Vec<[Counter; 256]>,
+    /// `[context][length class][whether bits are known]`
+    run_maps: Vec<[Counter; decide::RUN_ENTRIES]>,
     /// Direct counters of orders 0, 1 and 2 by node of the byte, node 0 being the token's end.
     counters: [Vec<Counter>; 3],
     finders: Vec<Finder>,

@@ -1,8 +1,12 @@
 //! How a lane moves on: from bit to bit, and from byte to byte.
 
-use super::Mixer;
+use super::{COUNTER_BITS, Mixer};
 use super::contexts::Surroundings;
+use super::decide::run_class;
+use super::hash::mix;
 use super::matching::length_class;
+use super::platform::prefetch;
+use super::slots::{Slot, Slots};
 
 impl Mixer {
     /// Takes a bit into the current lane's byte.
@@ -21,6 +25,8 @@ impl Mixer {
                 lane.hashes[i] = self.slots.second_half(lane.hashes[i], lane.partial);
                 self.slots.prefetch(lane.hashes[i]);
             }
+            lane.counters = counters(lane.text.recent[0], lane.partial);
+            prefetch(&self.counters[2], lane.counters);
         } else if lane.bits == 8 {
             self.finish_byte();
         }
@@ -91,6 +97,8 @@ impl Mixer {
             lane.hashes[i] = context.hash(&lane.text, &around);
             self.slots.prefetch(lane.hashes[i]);
         }
+        lane.counters = counters(lane.text.recent[0], 0);
+        prefetch(&self.counters[2], lane.counters);
     }
 
     /// Computes again what a new token changes.
@@ -111,7 +119,7 @@ impl Mixer {
                 if lane.found {
                     lane.slots[i] = self.slots.find(lane.hashes[i]);
                     lane.byte_slots[i] = lane.slots[i];
-                    lane.runs[i] = self.slots.run(lane.slots[i]);
+                    lane.runs[i] = run(&self.slots, lane.slots[i]);
                 } else {
                     self.slots.prefetch(lane.hashes[i]);
                 }
@@ -119,13 +127,10 @@ impl Mixer {
         }
     }
 
-    /// Finds the slots of the current lane's contexts, if that has not been done for this half of the byte.
-    #[inline(always)]
+    /// Finds the slots of the current lane's contexts for this half of the byte.
+    #[inline(never)]
     pub(super) fn find_slots(&mut self) {
         let lane = &mut self.lanes[self.current];
-        if lane.found {
-            return;
-        }
         lane.found = true;
         let n = self.plan.contexts.len();
         for i in 0..n {
@@ -135,8 +140,21 @@ impl Mixer {
             lane.byte_found = true;
             for i in 0..n {
                 lane.byte_slots[i] = lane.slots[i];
-                lane.runs[i] = self.slots.run(lane.slots[i]);
+                lane.runs[i] = run(&self.slots, lane.slots[i]);
             }
         }
     }
+}
+
+/// The byte that came last in a context, and the class of how often it did in a row.
+#[inline(always)]
+fn run(slots: &Slots, slot: Slot) -> (u8, u8) {
+    let (byte, len) = slots.run(slot);
+    (byte, run_class(len))
+}
+
+/// Where the 16 order-2 counters of a half of a byte begin; `partial` is 0 for the first half.
+#[inline(always)]
+fn counters(recent: u64, partial: u32) -> usize {
+    ((mix(3, recent & 0xffff, u64::from(partial)) >> (64 - COUNTER_BITS + 4)) << 4) as usize
 }

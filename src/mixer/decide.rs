@@ -28,6 +28,8 @@ const RATE_HALF: u32 = 1 << 12;
 
 /// Classes of run lengths.
 pub const RUN_CLASSES: usize = 8;
+/// Entries of a context's run map: by class, and whether bits of the byte are known.
+pub const RUN_ENTRIES: usize = 2 * RUN_CLASSES;
 
 /// Number of inputs of the first layer.
 pub fn n_inputs(plan: &Plan) -> usize {
@@ -105,11 +107,12 @@ pub struct Pending {
     states: [u8; MAX_CONTEXTS],
     node: usize,
     end: bool,
-    /// For each context: its entry of `run_maps` and the expected bit, where the run speaks.
-    runs: [Option<(u16, bool)>; MAX_CONTEXTS],
+    /// For each context: its entry of `run_maps`, and the expected bit in the lowest bit.
+    runs: [u8; MAX_CONTEXTS],
     /// For each finder: its entry of `match_maps` and the expected bit, where a match speaks.
     matches: [Option<(usize, bool)>; MAX_MATCHES],
     counters: [usize; 3],
+    map_contexts: [usize; 3],
     decisions: u32,
 }
 
@@ -124,9 +127,10 @@ impl Pending {
             states: [0; MAX_CONTEXTS],
             node: 0,
             end: false,
-            runs: [None; MAX_CONTEXTS],
+            runs: [0; MAX_CONTEXTS],
             matches: [None; MAX_MATCHES],
             counters: [0; 3],
+            map_contexts: [0; 3],
             decisions: 0,
         }
     }
@@ -135,68 +139,69 @@ impl Pending {
 impl Mixer {
     /// The probability of a one for the next bit, or for the end of the token.
     pub(super) fn predict(&mut self, model_p1_q32: Option<u32>, end: bool) -> u32 {
-        self.find_slots();
+        if !self.lanes[self.current].found {
+            self.find_slots();
+        }
+        let lane = &self.lanes[self.current];
+        let node = if end { 0 } else { lane.node() };
+        // The node of the whole byte: the bits so far behind a leading one, 0 for the token's end.
+        let partial = if end { 0 } else { lane.partial as usize };
+        self.choose_maps(node, partial);
         let t = self.tables;
         let lane = &self.lanes[self.current];
         let pending = &mut self.pending;
         let n = self.plan.contexts.len();
-        let node = if end { 0 } else { lane.node() };
-        // The node of the whole byte: the bits so far behind a leading one, 0 for the token's end.
-        let partial = if end { 0 } else { lane.partial as usize };
         pending.node = node;
         pending.end = end;
 
-        // Bit histories.
+        // Bit histories. The entry of the empty history stays at one half, so that it says nothing.
         let inputs = &mut pending.inputs;
-        let mut used = 0;
         let confidences = self.plan.parts.has(Part::Confidences);
+        let mut probabilities = [P_HALF; MAX_CONTEXTS];
+        let slots = &lane.slots[..n];
+        let rows = self.state_maps.iter().zip(slots);
+        for ((row, &slot), (state, p)) in rows.zip(pending.states.iter_mut().zip(&mut probabilities)) {
+            *state = self.slots.state(slot, node);
+            *p = row[usize::from(*state)].p();
+        }
+        for (input, &p) in inputs.iter_mut().zip(&probabilities[..n]) {
+            *input = t.stretch(p);
+        }
+        let mut used = n;
+        if confidences {
+            for (input, &p) in inputs[n..2 * n].iter_mut().zip(&probabilities[..n]) {
+                *input = (p as i32 - P_HALF as i32) >> 10;
+            }
+            used += n;
+        }
         let mut longest = 0;
-        for i in 0..n {
-            let state = *self.slots.state(lane.slots[i], node);
-            pending.states[i] = state;
-            let (x, c) = if state == 0 {
-                (0, 0)
-            } else {
-                if let Some(order) = self.plan.contexts[i].order() {
-                    longest = longest.max(order);
-                }
-                let p = self.state_maps[i * 256 + state as usize].p();
-                (t.stretch(p), (p as i32 - P_HALF as i32) >> 10)
-            };
-            inputs[used] = x;
-            used += 1;
-            if confidences {
-                inputs[used] = c;
-                used += 1;
+        for (i, order) in self.plan.orders.iter().enumerate() {
+            if pending.states[i] != 0 {
+                longest = longest.max(*order);
             }
         }
 
-        // Runs.
+        // Runs. Entry 0 of each context stays at one half, for runs that have nothing to say.
         if has_runs(&self.plan) {
-            for i in 0..n {
-                let (byte, len) = lane.runs[i];
-                let speaks =
-                    !end && len > 0 && (u32::from(byte) | 256) >> (8 - lane.bits) == lane.partial;
-                pending.runs[i] = None;
-                inputs[used] = 0;
-                if speaks {
-                    let bit = byte >> (7 - lane.bits) & 1 == 1;
-                    let at = (i * RUN_CLASSES + run_class(len)) * 2 + usize::from(lane.bits > 0);
-                    let x = t.stretch(self.run_maps[at].p());
-                    inputs[used] = if bit { x } else { -x };
-                    pending.runs[i] = Some((at as u16, bit));
-                }
-                used += 1;
+            let whole = if end { 0 } else { lane.partial };
+            let shift = 8 - lane.bits;
+            let entries = pending.runs.iter_mut().zip(&mut inputs[used..used + n]);
+            for ((&(byte, class), row), (entry, input)) in lane.runs.iter().zip(&self.run_maps).zip(entries) {
+                let byte = u32::from(byte) | 256;
+                let speaks = byte >> shift == whole;
+                let bit = (byte << 1 >> shift) & 1;
+                let at = if speaks { 2 * class + u8::from(lane.bits > 0) } else { 0 };
+                let x = t.stretch(row[usize::from(at)].p());
+                let sign = bit as i32 * 2 - 1;
+                *input = x * sign;
+                *entry = at << 1 | bit as u8;
             }
+            used += n;
         }
 
         // Direct counters.
         let recent = lane.text.recent[0];
-        let places = [
-            partial,
-            (recent as usize & 0xff) << 8 | partial,
-            (mix(3, recent & 0xffff, partial as u64) >> (64 - super::COUNTER_BITS)) as usize,
-        ];
+        let places = [partial, (recent as usize & 0xff) << 8 | partial, lane.counters + node];
         for (k, &place) in places.iter().enumerate().take(n_counters(&self.plan)) {
             pending.counters[k] = place;
             inputs[used] = t.stretch(self.counters[k][place].p());
@@ -206,7 +211,6 @@ impl Mixer {
         // Matches.
         let mut match_len = 0;
         let mut expected_bit = None;
-        let mut expected_byte = 0;
         for i in (0..self.finders.len()).rev() {
             let found = &lane.matches[i];
             pending.matches[i] = None;
@@ -229,7 +233,6 @@ impl Mixer {
                 pending.matches[i] = Some((at, bit));
                 match_len = class.max(1);
                 expected_bit = Some(bit);
-                expected_byte = usize::from(lane.expected[i]);
             }
             inputs[used] = x;
             inputs[used + 1] = c;
@@ -304,30 +307,38 @@ impl Mixer {
         pending.mixed = p;
 
         // Probability maps.
-        if self.maps.is_empty() {
-            return p;
-        }
-        let order2 = mix(5, recent & 0xffff, partial as u64);
-        match self.plan.kind {
-            MixerKind::Light => {
-                let a = self.maps[0].refine(x, partial);
-                let b =
-                    self.maps[1].refine(x, (mix(5, recent & 0xff, partial as u64) >> 52) as usize);
-                (2 * p + a + b) / 4
-            }
-            MixerKind::Default => {
-                let a = self.maps[0].refine(x, c1 << 8 | partial);
-                let b = self.maps[1].refine(x, (order2 >> 50) as usize);
-                (2 * p + a + b) / 4
-            }
-            MixerKind::Full => {
-                let a = self.maps[0].refine(x, c1 << 8 | partial);
-                let b = self.maps[1].refine(x, (order2 >> 48) as usize);
-                let c = self.maps[2].refine(x, expected_byte << 8 | partial);
-                (p + a + b + c) / 4
+        let [a, b, c] = pending.map_contexts;
+        match &mut self.maps[..] {
+            [] => p,
+            [first] => (p + first.refine(x, a)) / 2,
+            [first, second] => (2 * p + first.refine(x, a) + second.refine(x, b)) / 4,
+            [first, second, third, ..] => {
+                (p + first.refine(x, a) + second.refine(x, b) + third.refine(x, c)) / 4
             }
         }
         .clamp(1, P_ONE - 1)
+    }
+
+    /// The contexts of the probability maps for the next decision of the current lane.
+    #[inline(always)]
+    fn choose_maps(&mut self, node: usize, partial: usize) {
+        let lane = &self.lanes[self.current];
+        let recent = lane.text.recent[0];
+        let c1 = recent as usize & 0xff;
+        // The nodes of one half of a byte lie side by side.
+        let half = if partial < 16 { 0 } else { partial >> (lane.bits - 4) };
+        let order2 = mix(5, recent & 0xffff, half as u64);
+        let expected = (0..self.finders.len()).find(|&i| lane.agree[i]).map_or(0, |i| lane.expected[i]);
+        self.pending.map_contexts = match self.plan.kind {
+            MixerKind::Light => [partial, (mix(5, recent & 0xff, half as u64) >> 56 << 4) as usize | node, 0],
+            MixerKind::Default => [c1 << 8 | partial, (order2 >> 54 << 4) as usize | node, 0],
+            MixerKind::Full => {
+                [c1 << 8 | partial, (order2 >> 52 << 4) as usize | node, usize::from(expected) << 8 | partial]
+            }
+        };
+        for (map, context) in self.maps.iter().zip(self.pending.map_contexts) {
+            map.prefetch(context);
+        }
     }
 
     /// Learns the outcome of the last prediction.
@@ -362,19 +373,17 @@ impl Mixer {
         }
 
         // Bit histories.
-        for i in 0..n {
-            let state = pending.states[i];
-            if state != 0 {
-                self.state_maps[i * 256 + state as usize].update(t, bit, STATE_LIMIT);
-            }
-            *self.slots.state(lane.slots[i], pending.node) =
-                self.histories.next[state as usize][usize::from(bit)];
+        let slots = &lane.slots[..n];
+        for ((row, &slot), &state) in self.state_maps.iter_mut().zip(slots).zip(&pending.states) {
+            row[usize::from(state)].update(t, bit, STATE_LIMIT);
+            row[0] = Counter::HALF;
+            let next = self.histories.next[usize::from(state)][usize::from(bit)];
+            self.slots.set_state(slot, pending.node, next);
         }
         if has_runs(&self.plan) {
-            for run in &pending.runs[..n] {
-                if let Some((at, expected)) = *run {
-                    self.run_maps[at as usize].update(t, bit == expected, RUN_LIMIT);
-                }
+            for (row, &entry) in self.run_maps.iter_mut().zip(&pending.runs) {
+                row[usize::from(entry >> 1)].update(t, bit == (entry & 1 == 1), RUN_LIMIT);
+                row[0] = Counter::HALF;
             }
         }
         for k in 0..n_counters(&self.plan) {
@@ -388,10 +397,11 @@ impl Mixer {
     }
 }
 
+/// The class of a run's length: 0 is no run.
 #[inline(always)]
-fn run_class(len: u8) -> usize {
+pub fn run_class(len: u8) -> u8 {
     match len {
-        0..=3 => usize::from(len),
+        0..=3 => len,
         4..=5 => 4,
         6..=9 => 5,
         10..=31 => 6,
@@ -399,11 +409,5 @@ fn run_class(len: u8) -> usize {
     }
 }
 
-/// Kept here beside its user: an entry for every context fits 16 bits.
-const _: () = assert!(MAX_CONTEXTS * RUN_CLASSES * 2 <= 1 << 16);
-
 /// Number of entries of the match maps for each finder.
 pub const MATCH_ENTRIES: usize = 9 * 4 * 16;
-
-/// An adaptive probability for each entry of a table.
-pub type Entries = Vec<Counter>;

@@ -1,12 +1,15 @@
 //! Adaptive probability maps: what a prediction has been worth so far in some context.
 //!
-//! For each context a map holds the observed probability at 33 points of the prediction, two units of stretch
-//! apart... between them it interpolates. At the start it changes nothing.
+//! For each context a map holds the observed probability at 32 points of the stretched prediction, from -15.5 to
+//! 15.5; between them it interpolates. At the start it changes nothing.
 
 use super::counters::Counter;
 use super::math::{P_ONE, Tables};
+use super::platform::prefetch;
 
-const POINTS: usize = 33;
+const POINTS: usize = 32;
+/// The stretched prediction of the last point, and minus that of the first.
+const LAST: i32 = 31 * 1024;
 
 /// One probability map.
 pub struct Map {
@@ -21,7 +24,7 @@ impl Map {
     /// A map for `contexts` contexts that changes nothing yet.
     pub fn new(contexts: usize, limit: u32, tables: &Tables) -> Self {
         let row: [Counter; POINTS] =
-            std::array::from_fn(|i| Counter::new(tables.squash((i as i32 - 16) * 2048), 6));
+            std::array::from_fn(|i| Counter::new(tables.squash(i as i32 * 2048 - LAST), 6));
         let points = row.iter().copied().cycle().take(POINTS * contexts).collect();
         Self { points, at: 0, limit }
     }
@@ -31,10 +34,17 @@ impl Map {
         (POINTS * contexts * size_of::<Counter>()) as u64
     }
 
+    /// Asks for the points of a context that will be needed soon.
+    #[inline(always)]
+    pub fn prefetch(&self, context: usize) {
+        prefetch(&self.points, context * POINTS);
+        prefetch(&self.points, context * POINTS + POINTS / 2);
+    }
+
     /// What has come of predictions near the stretched probability `x` in this context, in `1..2^22`.
     #[inline(always)]
     pub fn refine(&mut self, x: i32, context: usize) -> u32 {
-        let x = (x + 32_768).clamp(0, 65_535) as u32;
+        let x = (x + LAST).clamp(0, 2 * LAST - 1) as u32;
         let (cell, part) = ((x >> 11) as usize, x & 2047);
         let at = context * POINTS + cell;
         self.at = at + usize::from(part >= 1024);

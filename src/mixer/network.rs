@@ -20,26 +20,19 @@ pub const MAX_INPUTS: usize = 128;
 
 #[inline(always)]
 fn dot(inputs: &[i32], weights: &[i32]) -> i32 {
-    let mut sum = [0i32; LANES];
-    for (x, w) in inputs.chunks_exact(LANES).zip(weights.chunks_exact(LANES)) {
-        for lane in 0..LANES {
-            sum[lane] = sum[lane].wrapping_add((w[lane] >> 8).wrapping_mul(x[lane]) >> 7);
-        }
-    }
+    let products = inputs.iter().zip(weights).map(|(x, w)| (w >> 8).wrapping_mul(*x) >> 7);
     // 2^11 (inputs) * 2^12 (weights) / 2^7 / 2^5 = 2^11.
-    (sum.iter().fold(0, |a: i32, &b| a.wrapping_add(b)) >> 5).clamp(-STRETCH_MAX, STRETCH_MAX)
+    (products.fold(0, i32::wrapping_add) >> 5).clamp(-STRETCH_MAX, STRETCH_MAX)
 }
 
 /// `error` is the wanted change in units such that a full input moves its weight by `error / 8` of 2^-20;
 /// at most 2^19.
 #[inline(always)]
 fn learn(inputs: &[i32], weights: &mut [i32], error: i32) {
-    for (x, w) in inputs.chunks_exact(LANES).zip(weights.chunks_exact_mut(LANES)) {
-        for lane in 0..LANES {
-            // At most 2^11 * 2^19.
-            let step = ((x[lane] + 8) >> 4).wrapping_mul(error).wrapping_add(512) >> 10;
-            w[lane] = (w[lane] + step).clamp(-WEIGHT_MAX, WEIGHT_MAX);
-        }
+    for (x, w) in inputs.iter().zip(weights) {
+        // At most 2^11 * 2^19.
+        let step = ((x + 8) >> 4).wrapping_mul(error).wrapping_add(512) >> 10;
+        *w = w.wrapping_add(step).clamp(-WEIGHT_MAX, WEIGHT_MAX);
     }
 }
 

@@ -110,6 +110,8 @@ pub struct Plan {
     pub parts: Parts,
     /// The hashed contexts.
     pub contexts: Vec<Context>,
+    /// Orders of the contexts of the last bytes, 0 for the others.
+    pub orders: Vec<u32>,
     /// Shortest lengths of the matches that are looked for, longest first.
     pub matches: Vec<u32>,
 }
@@ -163,7 +165,8 @@ impl Plan {
         if !parts.has(Part::Matches) {
             matches.clear();
         }
-        Self { kind, with_model, parts, contexts, matches }
+        let orders = contexts.iter().map(|c| c.order().unwrap_or(0)).collect();
+        Self { kind, with_model, parts, contexts, orders, matches }
     }
 
     /// Base-2 logarithm of the number of 64-byte lines that hold the bit histories of a group.

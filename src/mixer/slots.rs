@@ -91,8 +91,14 @@ impl Slots {
 
     /// The state of a node: 0 for the token's end, 1..16 for the bits.
     #[inline(always)]
-    pub fn state(&mut self, slot: Slot, node: usize) -> &mut u8 {
-        &mut self.bytes[slot.0 as usize + node]
+    pub fn state(&self, slot: Slot, node: usize) -> u8 {
+        self.bytes[slot.0 as usize + node]
+    }
+
+    /// Changes the state of a node.
+    #[inline(always)]
+    pub fn set_state(&mut self, slot: Slot, node: usize, state: u8) {
+        self.bytes[slot.0 as usize + node] = state;
     }
 
     /// The byte that came last in this context, and how often in a row (0 if none did).
@@ -128,7 +134,7 @@ mod tests {
         for i in 0u64..1000 {
             let hash = i.wrapping_mul(0x9e37_79b9_7f4a_7c15);
             let slot = slots.find(hash);
-            *slots.state(slot, 1) = 5;
+            slots.set_state(slot, 1, 5);
             slots.note_byte(slot, 7);
             slots.note_byte(slot, 7);
             assert_eq!(slots.find(hash), slot);
@@ -146,14 +152,14 @@ mod tests {
             for _ in 0..check + 3 {
                 state = histories().next[state as usize][1];
             }
-            *slots.state(slot, 1) = state;
+            slots.set_state(slot, 1, state);
         }
         let kept = slots.find(line | 2);
         let fresh = slots.find(line | 99);
-        assert_eq!(*slots.state(fresh, 1), 0);
+        assert_eq!(slots.state(fresh, 1), 0);
         assert_eq!(slots.find(line | 2), kept);
-        assert!(*slots.state(kept, 1) != 0);
+        assert!(slots.state(kept, 1) != 0);
         let again = slots.find(line | 1);
-        assert_eq!(*slots.state(again, 1), 0);
+        assert_eq!(slots.state(again, 1), 0);
     }
 }

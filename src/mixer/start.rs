@@ -2,11 +2,11 @@
 
 use super::Mixer;
 use super::counters::Counter;
-use super::decide::{Entries, MATCH_ENTRIES, RUN_CLASSES};
+use super::decide::{MATCH_ENTRIES, RUN_CLASSES, RUN_ENTRIES};
 use super::history::histories;
 use super::math::P_ONE;
 use super::network::WEIGHT_ONE;
-use super::plan::{Part, Plan};
+use super::plan::Plan;
 
 /// Initial weights, state maps and probability maps.
 #[derive(Clone, Debug, Default)]
@@ -23,34 +23,27 @@ impl StartValues {
 }
 
 /// What a history of so many zeros and ones says at first.
-pub fn state_maps(n: usize) -> Entries {
-    let table = histories();
-    let row: Vec<Counter> = table
-        .counts
-        .iter()
-        .map(|&[zeros, ones]| {
-            let (zeros, ones) = (u64::from(zeros), u64::from(ones));
-            // (n1 + 0.4) / (n + 0.8)
-            let p = (10 * ones + 4) * u64::from(P_ONE) / (10 * (zeros + ones) + 8);
-            Counter::new(p as u32, 6)
-        })
-        .collect();
-    row.iter().copied().cycle().take(256 * n).collect()
+pub fn state_maps(n: usize) -> Vec<[Counter; 256]> {
+    let row = histories().counts.map(|[zeros, ones]| {
+        let (zeros, ones) = (u64::from(zeros), u64::from(ones));
+        // (n1 + 0.4) / (n + 0.8)
+        let p = (10 * ones + 4) * u64::from(P_ONE) / (10 * (zeros + ones) + 8);
+        Counter::new(p as u32, 6)
+    });
+    vec![row; n]
 }
 
 /// How often a run goes on.
-pub fn run_maps(n: usize) -> Entries {
-    let row: Vec<Counter> = (0..RUN_CLASSES as u64)
-        .flat_map(|class| {
-            let p = (u64::from(P_ONE) * (2 * class + 2) / (2 * class + 3)) as u32;
-            [Counter::new(p, 4); 2]
-        })
-        .collect();
-    row.iter().copied().cycle().take(n * RUN_CLASSES * 2).collect()
+pub fn run_maps(n: usize) -> Vec<[Counter; RUN_ENTRIES]> {
+    let row = std::array::from_fn(|i| {
+        let class = (i / 2) as u32;
+        Counter::new((P_ONE / (2 * class + 3)) * (2 * class + 2), 4)
+    });
+    vec![row; n]
 }
 
 /// How often a match goes on, by its length.
-pub fn match_maps(n: usize) -> Entries {
+pub fn match_maps(n: usize) -> Vec<Counter> {
     let row: Vec<Counter> = (0..16u64)
         .map(|class| {
             Counter::new((u64::from(P_ONE) * (class * class + 2) / (class * class + 3)) as u32, 4)
@@ -63,11 +56,8 @@ pub fn match_maps(n: usize) -> Entries {
 pub fn first_weights(plan: &Plan, inputs: usize) -> Vec<i32> {
     let n = plan.contexts.len();
     let mut weights = vec![0; inputs];
-    let stride = 1 + usize::from(plan.parts.has(Part::Confidences));
     let share = if plan.with_model { WEIGHT_ONE / 12 } else { WEIGHT_ONE / 5 };
-    for i in 0..n {
-        weights[i * stride] = share;
-    }
+    weights[..n].fill(share);
     let last = inputs - 1;
     if plan.with_model {
         weights[last - 2] = WEIGHT_ONE * 3 / 4;
