@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! cargo bench --no-default-features --bench mixer -- CORPUS [--kind light|default|full] [--group NAME]
-//!     [--files] [--no-check] [--ablate] [--lanes N]
+//!     [--files] [--no-check] [--lanes N] [--without PART] [--ablate]
 //! ```
 //!
 //! Every file is one group of one lane (or `--lanes`), decoded again and compared unless `--no-check` is given.
-//! `--ablate` leaves out each part of the mixer in turn and prints what that costs.
+//! `--without` leaves out one part, named as in the output of `--ablate`, which leaves out each part of the mixer in turn and prints what that costs.
 
 use llmzip::entropy::{BinaryCoder, Decoder, Encoder};
 use llmzip::mixer::{Mixer, MixerKind, Part, Parts, StartValues};
@@ -23,6 +23,7 @@ struct Options {
     check: bool,
     ablate: bool,
     lanes: usize,
+    parts: Parts,
 }
 
 fn main() {
@@ -32,7 +33,7 @@ fn main() {
     }
     for &kind in &options.kinds {
         println!("{kind:?}");
-        let sizes = run(&options, kind, Parts::ALL, true);
+        let sizes = run(&options, kind, options.parts, true);
         let total: usize = sizes.values().map(|s| s.0).sum();
         let coded: usize = sizes.values().map(|s| s.1).sum();
         println!("{:24} {total:>10} {coded:>9} {:7.4} bpb", "total", bpb(coded, total));
@@ -48,6 +49,7 @@ fn options() -> Options {
         check: true,
         ablate: false,
         lanes: 1,
+        parts: Parts::ALL,
     };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
@@ -64,6 +66,11 @@ fn options() -> Options {
             }
             "--group" => options.group = Some(value()),
             "--lanes" => options.lanes = value().parse().expect("a number of lanes"),
+            "--without" => {
+                let name = value();
+                let part = Part::ALL.iter().find(|(_, n)| *n == name).expect("the name of a part");
+                options.parts = options.parts.without(part.0);
+            }
             "--files" => options.files = true,
             "--no-check" => options.check = false,
             "--ablate" => options.ablate = true,

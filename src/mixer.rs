@@ -45,9 +45,10 @@ use decide::{Pending, SETS};
 use lane::Lane;
 use maps::Map;
 use matching::{Extent, Finder};
-use math::Tables;
+use math::Squash;
 use network::Layer;
 use plan::Plan;
+use platform::Vectors;
 use records::Records;
 use slots::Slots;
 use std::ops::Range;
@@ -58,7 +59,7 @@ const COUNTER_BITS: u32 = 20;
 /// The adaptive models of one group, and how they are mixed.
 pub struct Mixer {
     plan: Plan,
-    tables: &'static Tables,
+    squash: &'static Squash,
     histories: &'static history::Histories,
 
     /// The group's plain bytes, as far as each lane has come.
@@ -88,6 +89,7 @@ pub struct Mixer {
     second: Layer,
     maps: Vec<Map>,
     pending: Pending,
+    vectors: Vectors,
 }
 
 impl Mixer {
@@ -123,13 +125,13 @@ impl Mixer {
             end = lane.end;
         }
         let plan = Plan::new(kind, with_model, parts);
-        let tables = math::tables();
+        let squash = math::squash_table();
         let n = plan.contexts.len();
-        let inputs = decide::n_inputs(&plan);
+        let inputs = plan.n_inputs();
         let sizes = decide::set_sizes(&plan);
         let weights = start::first_weights(&plan, inputs);
         let mut mixer = Self {
-            tables,
+            squash,
             histories: history::histories(),
             history: vec![0; len],
             token_starts: vec![0; len / 64 + 1],
@@ -141,7 +143,7 @@ impl Mixer {
             current: 0,
             slots: Slots::new(plan.line_bits(len)),
             state_maps: start::state_maps(n),
-            run_maps: start::run_maps(n),
+            run_maps: start::run_maps(plan.n_runs),
             counters: [
                 vec![Counter::HALF; 256],
                 vec![Counter::HALF; 1 << 16],
@@ -157,8 +159,9 @@ impl Mixer {
             after2: vec![0; 1 << 16],
             first: Layer::new(inputs, &sizes, &vec![weights; sizes.len()]),
             second: Layer::new(SETS, &[256], &[start::second_weights(sizes.len())]),
-            maps: decide::maps(&plan, tables),
+            maps: decide::maps(&plan, squash),
             pending: Pending::new(inputs),
+            vectors: Vectors::best(),
             plan,
         };
         start.apply(&mut mixer);

@@ -1,12 +1,12 @@
 //! How a lane moves on: from bit to bit, and from byte to byte.
 
-use super::{COUNTER_BITS, Mixer};
 use super::contexts::Surroundings;
 use super::decide::run_class;
 use super::hash::mix;
 use super::matching::length_class;
 use super::platform::prefetch;
 use super::slots::{Slot, Slots};
+use super::{COUNTER_BITS, Mixer};
 
 impl Mixer {
     /// Takes a bit into the current lane's byte.
@@ -41,7 +41,7 @@ impl Mixer {
         lane.found = false;
         if lane.byte_found {
             lane.byte_found = false;
-            for &slot in &lane.byte_slots[..self.plan.contexts.len()] {
+            for &slot in &lane.byte_slots[..self.plan.n_runs] {
                 self.slots.note_byte(slot, byte);
             }
         }
@@ -118,8 +118,6 @@ impl Mixer {
                 lane.hashes[i] = context.hash(&lane.text, &around);
                 if lane.found {
                     lane.slots[i] = self.slots.find(lane.hashes[i]);
-                    lane.byte_slots[i] = lane.slots[i];
-                    lane.runs[i] = run(&self.slots, lane.slots[i]);
                 } else {
                     self.slots.prefetch(lane.hashes[i]);
                 }
@@ -138,7 +136,7 @@ impl Mixer {
         }
         if lane.bits < 4 {
             lane.byte_found = true;
-            for i in 0..n {
+            for i in 0..self.plan.n_runs {
                 lane.byte_slots[i] = lane.slots[i];
                 lane.runs[i] = run(&self.slots, lane.slots[i]);
             }

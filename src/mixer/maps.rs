@@ -4,7 +4,7 @@
 //! 15.5; between them it interpolates. At the start it changes nothing.
 
 use super::counters::Counter;
-use super::math::{P_ONE, Tables};
+use super::math::{P_ONE, Squash};
 use super::platform::prefetch;
 
 const POINTS: usize = 32;
@@ -17,16 +17,15 @@ pub struct Map {
     points: Vec<Counter>,
     /// The point that learns.
     at: usize,
-    limit: u32,
 }
 
 impl Map {
     /// A map for `contexts` contexts that changes nothing yet.
-    pub fn new(contexts: usize, limit: u32, tables: &Tables) -> Self {
+    pub fn new(contexts: usize, squash: &Squash) -> Self {
         let row: [Counter; POINTS] =
-            std::array::from_fn(|i| Counter::new(tables.squash(i as i32 * 2048 - LAST), 6));
+            std::array::from_fn(|i| Counter::new(squash.of(i as i32 * 2048 - LAST), 6));
         let points = row.iter().copied().cycle().take(POINTS * contexts).collect();
-        Self { points, at: 0, limit }
+        Self { points, at: 0 }
     }
 
     /// Bytes that a map takes.
@@ -56,7 +55,7 @@ impl Map {
 
     /// Learns what came after the last `refine`.
     #[inline(always)]
-    pub fn update(&mut self, tables: &Tables, bit: bool) {
-        self.points[self.at].update(tables, bit, self.limit);
+    pub fn update(&mut self, bit: bool) {
+        self.points[self.at].update(-i32::from(bit));
     }
 }

@@ -3,11 +3,10 @@
 //! A layer has several weight sets; in each, a context selects one vector of weights. All inputs are stretched
 //! probabilities in units of 1/2048, weights are in units of 2^-20 and stay within +-8.
 //!
-//! The loops are plain code over slices of a multiple of [`LANES`] numbers. They are compiled once for each set
-//! of vector instructions; sums of integers do not depend on their order, so all give the same result.
+//! The loops are plain code over slices of a multiple of [`LANES`] numbers, which the compiler turns into vector
+//! instructions; sums of integers do not depend on their order, so all of them give the same result.
 
 use super::math::STRETCH_MAX;
-use super::platform::Vectors;
 
 /// Inputs are padded to a multiple of this.
 pub const LANES: usize = 16;
@@ -36,47 +35,6 @@ fn learn(inputs: &[i32], weights: &mut [i32], error: i32) {
     }
 }
 
-#[inline(always)]
-fn forward_body(inputs: &[i32], weights: &[i32], chosen: &[usize], out: &mut [i32]) {
-    for (&at, out) in chosen.iter().zip(out) {
-        *out = dot(inputs, &weights[at..at + inputs.len()]);
-    }
-}
-
-#[inline(always)]
-fn backward_body(inputs: &[i32], weights: &mut [i32], chosen: &[usize], errors: &[i32]) {
-    for (&at, &error) in chosen.iter().zip(errors) {
-        if error != 0 {
-            learn(inputs, &mut weights[at..at + inputs.len()], error);
-        }
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-mod wide {
-    //! The same loops with wider vectors.
-
-    #[target_feature(enable = "avx2")]
-    pub fn forward_avx2(inputs: &[i32], weights: &[i32], chosen: &[usize], out: &mut [i32]) {
-        super::forward_body(inputs, weights, chosen, out);
-    }
-
-    #[target_feature(enable = "avx2")]
-    pub fn backward_avx2(inputs: &[i32], weights: &mut [i32], chosen: &[usize], errors: &[i32]) {
-        super::backward_body(inputs, weights, chosen, errors);
-    }
-
-    #[target_feature(enable = "avx2,avx512f,avx512bw,avx512vl")]
-    pub fn forward_avx512(inputs: &[i32], weights: &[i32], chosen: &[usize], out: &mut [i32]) {
-        super::forward_body(inputs, weights, chosen, out);
-    }
-
-    #[target_feature(enable = "avx2,avx512f,avx512bw,avx512vl")]
-    pub fn backward_avx512(inputs: &[i32], weights: &mut [i32], chosen: &[usize], errors: &[i32]) {
-        super::backward_body(inputs, weights, chosen, errors);
-    }
-}
-
 /// Several weight sets over the same inputs.
 pub struct Layer {
     /// Inputs, padded.
@@ -87,7 +45,6 @@ pub struct Layer {
     first: Vec<usize>,
     /// Where the chosen vectors begin in `weights`.
     chosen: Vec<usize>,
-    vectors: Vectors,
 }
 
 impl Layer {
@@ -105,24 +62,13 @@ impl Layer {
             }
         }
         let chosen = vec![0; sizes.len()];
-        Self { width, weights, first, chosen, vectors: Vectors::best() }
-    }
-
-    /// Number of inputs with the padding.
-    pub fn width(&self) -> usize {
-        self.width
+        Self { width, weights, first, chosen }
     }
 
     /// Number of sets.
     #[inline(always)]
     pub fn n_sets(&self) -> usize {
         self.chosen.len()
-    }
-
-    /// Uses other vector instructions than the widest ones.
-    #[cfg(test)]
-    pub fn set_vectors(&mut self, vectors: Vectors) {
-        self.vectors = vectors;
     }
 
     /// Chooses the vector of a set.
@@ -134,38 +80,18 @@ impl Layer {
     /// One output for each set, stretched and clamped. `inputs` is padded with zeros.
     #[inline(always)]
     pub fn forward(&self, inputs: &[i32], out: &mut [i32]) {
-        assert_eq!(inputs.len(), self.width);
-        match self.vectors {
-            Vectors::Plain => forward_body(inputs, &self.weights, &self.chosen, out),
-            // SAFETY: `Vectors` has this value only where the processor was found to have the instructions.
-            #[cfg(target_arch = "x86_64")]
-            Vectors::Avx2 => unsafe {
-                wide::forward_avx2(inputs, &self.weights, &self.chosen, out)
-            },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            Vectors::Avx512 => unsafe {
-                wide::forward_avx512(inputs, &self.weights, &self.chosen, out)
-            },
+        for (&at, out) in self.chosen.iter().zip(out) {
+            *out = dot(inputs, &self.weights[at..at + inputs.len()]);
         }
     }
 
     /// Moves the chosen vectors by `errors`, one for each set, at most 2^19.
     #[inline(always)]
     pub fn backward(&mut self, inputs: &[i32], errors: &[i32]) {
-        assert_eq!(inputs.len(), self.width);
-        match self.vectors {
-            Vectors::Plain => backward_body(inputs, &mut self.weights, &self.chosen, errors),
-            // SAFETY: `Vectors` has this value only where the processor was found to have the instructions.
-            #[cfg(target_arch = "x86_64")]
-            Vectors::Avx2 => unsafe {
-                wide::backward_avx2(inputs, &mut self.weights, &self.chosen, errors)
-            },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            Vectors::Avx512 => unsafe {
-                wide::backward_avx512(inputs, &mut self.weights, &self.chosen, errors)
-            },
+        for (&at, &error) in self.chosen.iter().zip(errors) {
+            if error != 0 {
+                learn(inputs, &mut self.weights[at..at + inputs.len()], error);
+            }
         }
     }
 }

@@ -112,6 +112,8 @@ pub struct Plan {
     pub contexts: Vec<Context>,
     /// Orders of the contexts of the last bytes, 0 for the others.
     pub orders: Vec<u32>,
+    /// For how many of them, from the first on, the run is an input too.
+    pub n_runs: usize,
     /// Shortest lengths of the matches that are looked for, longest first.
     pub matches: Vec<u32>,
 }
@@ -120,7 +122,7 @@ impl Plan {
     /// What a kind consists of.
     pub fn new(kind: MixerKind, with_model: bool, parts: Parts) -> Self {
         use Context::*;
-        let mut contexts = vec![Order1, Order2, Order3, Order4, Order6, Word];
+        let mut contexts = vec![Order3, Order4, Order6, Word, Order1, Order2];
         match kind {
             MixerKind::Light => contexts.push(Above),
             MixerKind::Default => {
@@ -166,7 +168,36 @@ impl Plan {
             matches.clear();
         }
         let orders = contexts.iter().map(|c| c.order().unwrap_or(0)).collect();
-        Self { kind, with_model, parts, contexts, orders, matches }
+        let n_runs = match kind {
+            _ if !parts.has(Part::Runs) => 0,
+            MixerKind::Light => 0,
+            _ => 4,
+        };
+        Self { kind, with_model, parts, contexts, orders, n_runs, matches }
+    }
+
+    /// Number of direct counters that are inputs.
+    pub fn n_counters(&self) -> usize {
+        match self.kind {
+            _ if !self.parts.has(Part::Counters) => 0,
+            MixerKind::Light => 2,
+            _ => 3,
+        }
+    }
+
+    /// Number of counters that speak in each decision.
+    pub fn n_counted(&self) -> usize {
+        self.contexts.len() + self.n_runs + self.n_counters() + self.matches.len()
+    }
+
+    /// Number of inputs of the first layer: the counters, how sure some of them are, the model, a constant.
+    pub fn n_inputs(&self) -> usize {
+        let sure = if self.parts.has(Part::Confidences) {
+            self.contexts.len() + self.matches.len()
+        } else {
+            0
+        };
+        self.n_counted() + sure + 2 * usize::from(self.with_model) + 1
     }
 
     /// Base-2 logarithm of the number of 64-byte lines that hold the bit histories of a group.

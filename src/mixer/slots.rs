@@ -13,7 +13,7 @@
 
 use super::hash::mix;
 use super::history::histories;
-use super::platform::prefetch;
+use super::platform::{prefetch, scattered};
 
 const LINE: usize = 64;
 const WAYS: usize = 3;
@@ -35,7 +35,8 @@ pub struct Slots {
 impl Slots {
     /// A table of `2^line_bits` lines.
     pub fn new(line_bits: u32) -> Self {
-        let bytes = vec![0u8; (LINE << line_bits) + LINE];
+        let mut bytes = vec![0u8; (LINE << line_bits) + LINE];
+        scattered(&mut bytes);
         // Only speed depends on where the allocation lies.
         let lead = bytes.as_ptr().align_offset(LINE).min(LINE);
         Self { bytes, lead, line_bits }
@@ -150,7 +151,7 @@ mod tests {
             let slot = slots.find(line | check);
             let mut state = 0u8;
             for _ in 0..check + 3 {
-                state = histories().next[state as usize][1];
+                state = histories().next[1][state as usize];
             }
             slots.set_state(slot, 1, state);
         }

@@ -2,7 +2,7 @@
 
 use super::Mixer;
 use super::counters::Counter;
-use super::decide::{MATCH_ENTRIES, RUN_CLASSES, RUN_ENTRIES};
+use super::decide::{MATCH_ENTRIES, RUN_ENTRIES};
 use super::history::histories;
 use super::math::P_ONE;
 use super::network::WEIGHT_ONE;
@@ -62,10 +62,8 @@ pub fn first_weights(plan: &Plan, inputs: usize) -> Vec<i32> {
     if plan.with_model {
         weights[last - 2] = WEIGHT_ONE * 3 / 4;
     }
-    let matches = last - 2 * usize::from(plan.with_model) - 2 * plan.matches.len();
-    for i in 0..plan.matches.len() {
-        weights[matches + 2 * i] = WEIGHT_ONE / 4;
-    }
+    let matches = plan.n_counted() - plan.matches.len();
+    weights[matches..matches + plan.matches.len()].fill(WEIGHT_ONE / 4);
     weights
 }
 
