@@ -3,6 +3,7 @@
 use super::contexts::Surroundings;
 use super::decide::run_class;
 use super::hash::mix;
+use super::lane::MAX_MATCHES;
 use super::matching::length_class;
 use super::platform::prefetch;
 use super::slots::{Slot, Slots};
@@ -62,14 +63,42 @@ impl Mixer {
         if extent.position == extent.end {
             return;
         }
-        for (i, finder) in self.finders.iter_mut().enumerate() {
-            finder.push(&mut lane.matches[i], &lane.text, &self.history, &self.extents, at, byte);
-        }
+        // The finders' tables are asked for before and read after the contexts are computed.
+        let places: [usize; MAX_MATCHES] = std::array::from_fn(|i| {
+            self.finders.get(i).map_or(0, |finder| finder.place(&lane.text))
+        });
         self.select_contexts(at);
+        let lane = &mut self.lanes[at];
+        for (i, finder) in self.finders.iter_mut().enumerate() {
+            finder.push(&mut lane.matches[i], places[i], &self.history, &self.extents, at, byte);
+        }
+        self.select_match_context(at);
     }
 
-    /// Computes the contexts of a lane's next byte.
+    /// Computes the contexts of a lane's next byte, all but what matches expect.
     pub(super) fn select_contexts(&mut self, at: usize) {
+        let lane = &mut self.lanes[at];
+        let extent = self.extents[at];
+        let recent = lane.text.recent[0];
+        let around = Surroundings {
+            history: &self.history,
+            start: extent.start,
+            position: extent.position,
+            record: self.records.length(),
+            after1: self.after1[recent as usize & 0xff],
+            after2: self.after2[recent as usize & 0xffff],
+            expected: 0,
+        };
+        for (i, context) in self.plan.contexts.iter().enumerate() {
+            lane.hashes[i] = context.hash(&lane.text, &around);
+            self.slots.prefetch(lane.hashes[i]);
+        }
+        lane.counters = counters(recent, 0);
+        prefetch(&self.counters[2], lane.counters);
+    }
+
+    /// Notes what the matches expect next.
+    fn select_match_context(&mut self, at: usize) {
         let lane = &mut self.lanes[at];
         let mut expected = 0;
         for i in (0..self.finders.len()).rev() {
@@ -83,36 +112,17 @@ impl Mixer {
                 expected = (length_class(found.len) as u32 + 1) << 8 | u32::from(lane.expected[i]);
             }
         }
-        let extent = self.extents[at];
-        let around = Surroundings {
-            history: &self.history,
-            start: extent.start,
-            position: extent.position,
-            record: self.records.length(),
-            after1: self.after1[lane.text.recent[0] as usize & 0xff],
-            after2: self.after2[lane.text.recent[0] as usize & 0xffff],
-            expected,
-        };
-        for (i, context) in self.plan.contexts.iter().enumerate() {
-            lane.hashes[i] = context.hash(&lane.text, &around);
+        if let Some(i) = self.plan.match_context {
+            let around = Surroundings { expected, ..Surroundings::nothing() };
+            lane.hashes[i] = self.plan.contexts[i].hash(&lane.text, &around);
             self.slots.prefetch(lane.hashes[i]);
         }
-        lane.counters = counters(lane.text.recent[0], 0);
-        prefetch(&self.counters[2], lane.counters);
     }
 
     /// Computes again what a new token changes.
     pub(super) fn select_token_contexts(&mut self, at: usize) {
         let lane = &mut self.lanes[at];
-        let around = Surroundings {
-            history: &[],
-            start: 0,
-            position: 0,
-            record: 0,
-            after1: 0,
-            after2: 0,
-            expected: 0,
-        };
+        let around = Surroundings::nothing();
         for (i, context) in self.plan.contexts.iter().enumerate() {
             if context.of_tokens() {
                 lane.hashes[i] = context.hash(&lane.text, &around);

@@ -57,6 +57,11 @@ pub struct Surroundings<'a> {
 }
 
 impl Surroundings<'_> {
+    /// For contexts that look at the text only.
+    pub fn nothing() -> Self {
+        Self { history: &[], start: 0, position: 0, record: 0, after1: 0, after2: 0, expected: 0 }
+    }
+
     fn back(&self, distance: usize) -> u64 {
         if distance > 0 && self.position >= self.start + distance {
             u64::from(self.history[self.position - distance])

@@ -114,6 +114,8 @@ pub struct Plan {
     pub orders: Vec<u32>,
     /// For how many of them, from the first on, the run is an input too.
     pub n_runs: usize,
+    /// Which of them depends on what matches expect.
+    pub match_context: Option<usize>,
     /// Shortest lengths of the matches that are looked for, longest first.
     pub matches: Vec<u32>,
 }
@@ -173,7 +175,8 @@ impl Plan {
             MixerKind::Light => 0,
             _ => 4,
         };
-        Self { kind, with_model, parts, contexts, orders, n_runs, matches }
+        let match_context = contexts.iter().position(|&c| c == MatchByte);
+        Self { kind, with_model, parts, contexts, orders, n_runs, match_context, matches }
     }
 
     /// Number of direct counters that are inputs.
