@@ -20,11 +20,14 @@ impl Mixer {
         }
         lane.partial = lane.partial << 1 | u32::from(bit);
         lane.bits += 1;
-        if lane.bits == 4 {
+        if lane.bits == 2 {
+            for &hash in &lane.hashes[..self.plan.contexts.len()] {
+                self.slots.prefetch_half(hash, lane.partial);
+            }
+        } else if lane.bits == 4 {
             lane.found = false;
-            for i in 0..self.plan.contexts.len() {
-                lane.hashes[i] = self.slots.second_half(lane.hashes[i], lane.partial);
-                self.slots.prefetch(lane.hashes[i]);
+            for hash in &mut lane.hashes[..self.plan.contexts.len()] {
+                *hash = self.slots.second_half(*hash, lane.partial);
             }
             lane.counters = counters(lane.text.recent[0], lane.partial);
             prefetch(&self.counters[2], lane.counters);

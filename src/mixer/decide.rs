@@ -197,7 +197,7 @@ impl Mixer {
         let inputs = &mut pending.inputs[..];
         let whole = used.next_multiple_of(LANES);
         stretch_all(&pending.said[..whole], &pending.signs[..whole], &mut inputs[..whole]);
-        if self.plan.parts.has(Part::Confidences) {
+        if self.plan.has_confidences() {
             for (input, counter) in inputs[used..].iter_mut().zip(&pending.said[..n]) {
                 *input = counter.sureness();
             }
@@ -267,7 +267,7 @@ impl Mixer {
         }
 
         first.forward(inputs, &mut pending.outputs[..sets]);
-        let x = if parts.has(Part::SecondLayer) {
+        let x = if self.plan.has_second_layer() {
             pending.seconds[..sets].copy_from_slice(&pending.outputs[..sets]);
             self.second.choose(0, partial);
             let mut x = [0];
@@ -344,7 +344,7 @@ impl Mixer {
             *error = step(squash.of(x), rates[0]);
         }
         self.first.backward(&pending.inputs, &errors[..sets]);
-        if self.plan.parts.has(Part::SecondLayer) {
+        if self.plan.has_second_layer() {
             self.second.backward(&pending.seconds, &[step(pending.mixed, rates[1])]);
         }
         for map in &mut self.maps {

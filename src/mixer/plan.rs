@@ -179,6 +179,16 @@ impl Plan {
         Self { kind, with_model, parts, contexts, orders, n_runs, match_context, matches }
     }
 
+    /// Whether it is an input how sure a counter is.
+    pub fn has_confidences(&self) -> bool {
+        self.parts.has(Part::Confidences) && self.kind != MixerKind::Light
+    }
+
+    /// Whether the outputs of the weight sets are mixed again, and not just averaged.
+    pub fn has_second_layer(&self) -> bool {
+        self.parts.has(Part::SecondLayer) && self.kind != MixerKind::Light
+    }
+
     /// Number of direct counters that are inputs.
     pub fn n_counters(&self) -> usize {
         match self.kind {
@@ -195,11 +205,8 @@ impl Plan {
 
     /// Number of inputs of the first layer: the counters, how sure some of them are, the model, a constant.
     pub fn n_inputs(&self) -> usize {
-        let sure = if self.parts.has(Part::Confidences) {
-            self.contexts.len() + self.matches.len()
-        } else {
-            0
-        };
+        let sure =
+            if self.has_confidences() { self.contexts.len() + self.matches.len() } else { 0 };
         self.n_counted() + sure + 2 * usize::from(self.with_model) + 1
     }
 

@@ -11,7 +11,6 @@
 //! 16..64  states, 3 x 16
 //! ```
 
-use super::hash::mix;
 use super::history::histories;
 use super::platform::{prefetch, scattered};
 
@@ -58,12 +57,30 @@ impl Slots {
         prefetch(&self.bytes, self.line(hash));
     }
 
-    /// The hash of a context in the second half of a byte whose first half is `partial`: another line of the same
-    /// 4 KB, whose page the processor has just looked up.
+    /// Asks for the two lines, one of which the second half of a byte will need; `partial` holds its first two bits
+    /// behind a leading one.
+    #[inline(always)]
+    pub fn prefetch_half(&self, hash: u64, partial: u32) {
+        let line = self.line(hash ^ self.quarter(partial));
+        prefetch(&self.bytes, line);
+        prefetch(&self.bytes, (line - self.lead ^ LINE) + self.lead);
+    }
+
+    /// The hash of a context in the second half of a byte whose first half is `partial`.
+    ///
+    /// The first two bits choose a pair of lines, which can be asked for early; the third chooses a line of it. The
+    /// pair lies in the same 4 KB as the line of the first half, whose page the processor has just looked up.
     #[inline(always)]
     pub fn second_half(&self, hash: u64, partial: u32) -> u64 {
-        let nibble = mix(u64::from(partial), hash, 0);
-        hash ^ (nibble & 0xffff) ^ ((nibble >> 16 & 0x3f) << (64 - self.line_bits))
+        let check = u64::from(partial.wrapping_mul(0x9e35)) & 0xffff;
+        let line = u64::from(partial >> 1 & 1) << (64 - self.line_bits);
+        hash ^ self.quarter(partial >> 2) ^ line ^ check
+    }
+
+    /// What moves a context from its line to one of four pairs of lines.
+    #[inline(always)]
+    fn quarter(&self, partial: u32) -> u64 {
+        u64::from(partial * 10 & 0x3e) << (64 - self.line_bits)
     }
 
     /// Finds the slot of a context, or gives it the least used one of its line.
