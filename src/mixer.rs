@@ -35,6 +35,8 @@ mod platform;
 mod records;
 mod slots;
 mod start;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use plan::{MixerKind, Part, Parts};
@@ -75,8 +77,9 @@ pub struct Mixer {
     state_maps: Vec<[Counter; 256]>,
     /// `[context][length class][whether bits are known]`
     run_maps: Vec<[Counter; decide::RUN_ENTRIES]>,
-    /// Direct counters of orders 0, 1 and 2 by node of the byte, node 0 being the token's end.
-    counters: [Vec<Counter>; 3],
+    /// Direct counters of orders 0, 1 and 2 by node of the byte, node 0 being the token's end; as differences from
+    /// a new counter.
+    counters: [Vec<u32>; 3],
     finders: Vec<Finder>,
     /// `[finder][decision][misses][length class]`
     match_maps: Vec<Counter>,
@@ -128,7 +131,7 @@ impl Mixer {
         let squash = math::squash_table();
         let n = plan.contexts.len();
         let inputs = plan.n_inputs();
-        let sizes = decide::set_sizes(&plan);
+        let sizes = plan.set_sizes();
         let weights = start::first_weights(&plan, inputs);
         let mut mixer = Self {
             squash,
@@ -145,12 +148,9 @@ impl Mixer {
             state_maps: start::state_maps(n),
             run_maps: start::run_maps(plan.n_runs),
             counters: [
-                vec![Counter::HALF; 256],
-                vec![Counter::HALF; 1 << 16],
-                vec![
-                    Counter::HALF;
-                    if plan.kind == MixerKind::Light { 0 } else { 1 << COUNTER_BITS }
-                ],
+                vec![0; 256],
+                vec![0; 1 << 16],
+                vec![0; if plan.kind == MixerKind::Light { 0 } else { 1 << COUNTER_BITS }],
             ],
             finders: plan.matches.iter().map(|&m| Finder::new(m, plan.match_bits(len))).collect(),
             match_maps: start::match_maps(plan.matches.len()),
@@ -177,7 +177,7 @@ impl Mixer {
         let tables = Slots::memory_bytes(plan.line_bits(group_len))
             + plan.matches.len() as u64 * Finder::memory_bytes(plan.match_bits(group_len));
         let counters = (4 << 16) + if kind == MixerKind::Light { 0 } else { 4 << COUNTER_BITS };
-        let maps = decide::map_sizes(&plan).iter().map(|&n| Map::memory_bytes(n)).sum::<u64>();
+        let maps = plan.map_sizes().iter().map(|&n| Map::memory_bytes(n)).sum::<u64>();
         tables + counters + maps + group_len as u64 + group_len as u64 / 8 + (1 << 20)
     }
 
@@ -235,5 +235,13 @@ impl Mixer {
     /// Ends the token; the lane stands behind a whole byte.
     pub fn end_token(&mut self) {
         self.lanes[self.current].text.end_token();
+    }
+}
+
+#[cfg(test)]
+impl Mixer {
+    /// Uses other vector instructions than the widest ones.
+    pub(crate) fn set_vectors(&mut self, vectors: Vectors) {
+        self.vectors = vectors;
     }
 }

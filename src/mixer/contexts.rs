@@ -142,7 +142,7 @@ impl Context {
             Skip1 => (r & 0xff_ff00, 0),
             Skip2 => (r & 0xffff_0000, 0),
             Skip12 => (r & 0xff_0000, 0),
-            Pair13 => (r & 0xff00_ff, 0),
+            Pair13 => (r & 0x00ff_00ff, 0),
             Record => (around.back(around.record) << 8 | c1, around.record as u64),
             Record2 => {
                 let (above, above2) = (around.back(around.record), around.back(2 * around.record));

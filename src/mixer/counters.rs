@@ -5,7 +5,7 @@
 //! where the counter is the mean of `n` bits: so the share `1 / (n + 1.5)` is a shift, and the next age is a short
 //! sum. There are no tables and no branches: the loops over many counters become vector instructions.
 
-use super::math::{P_BITS, P_HALF, P_ONE, stretch};
+use super::math::{P_BITS, P_HALF, P_ONE, squash_table, stretch};
 
 /// Ages end where a counter moves by 1/254.
 const AGE_MAX: i32 = 1023;
@@ -20,6 +20,18 @@ pub struct Counter(u32);
 impl Counter {
     /// One half, and nothing seen.
     pub const HALF: Counter = Counter(P_HALF << 10 | AGE_NEW);
+
+    /// The counter that a table of zeros holds in the place of `start`, so that large tables need no filling.
+    #[inline(always)]
+    pub fn from_table(entry: u32, start: Counter) -> Self {
+        Counter(entry ^ start.0)
+    }
+
+    /// What such a table holds for the counter.
+    #[inline(always)]
+    pub fn to_table(self, start: Counter) -> u32 {
+        self.0 ^ start.0
+    }
 
     /// A probability that counts as the mean of `seen` bits.
     pub fn new(p1_q22: u32, seen: u32) -> Self {
@@ -44,6 +56,18 @@ impl Counter {
         let step = ((error >> 2) * share + (32 << whole)) >> (6 + whole);
         let p = (p + step).clamp(1, P_ONE as i32 - 1);
         self.0 = (p as u32) << 10 | older(age) as u32;
+    }
+
+    /// The counter in 16 bits: the stretched probability in units of 1/128, and the age in units of 1/2.
+    pub fn pack(self) -> u16 {
+        let x = (stretch(self.p()) + 32_768 + 8) >> 4;
+        (x as u16) << 4 | ((self.0 & 1023) >> 6) as u16
+    }
+
+    /// The counter that `pack` has written.
+    pub fn unpack(packed: u16) -> Self {
+        let p = squash_table().of((i32::from(packed >> 4) << 4) - 32_768);
+        Counter(p << 10 | (u32::from(packed & 15) << 6).max(AGE_NEW))
     }
 
     /// How sure it is, from -2048 to 2048.
@@ -106,6 +130,21 @@ mod tests {
             let moved = f64::from(counter.p() - P_HALF) / f64::from(P_HALF);
             let wanted = 1.0 / (f64::from(n) + 1.5);
             assert!((moved / wanted - 1.0).abs() < 0.2, "{n}: {moved}, not {wanted}");
+        }
+    }
+
+    #[test]
+    fn packing_keeps_what_matters() {
+        for p in (1..P_ONE).step_by(991) {
+            for seen in [0, 1, 5, 50, 300] {
+                let counter = Counter::new(p, seen);
+                let again = Counter::unpack(counter.pack());
+                assert!(
+                    (stretch(again.p()) - stretch(p)).abs() <= 2048 / 4
+                        || !(64..P_ONE - 64).contains(&p)
+                );
+                assert!((counter.0 & 1023).abs_diff(again.0 & 1023) < 75);
+            }
         }
     }
 

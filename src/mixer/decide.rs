@@ -26,44 +26,9 @@ pub const RUN_CLASSES: usize = 8;
 /// Entries of a context's run map: by class, and whether bits of the byte are known.
 pub const RUN_ENTRIES: usize = 2 * RUN_CLASSES;
 
-/// Vectors in each weight set.
-pub fn set_sizes(plan: &Plan) -> Vec<usize> {
-    let mut sizes = vec![256];
-    if plan.parts.has(Part::MatchSets) {
-        sizes.push(16 * 3 * 2);
-    }
-    if plan.kind != MixerKind::Light {
-        if plan.parts.has(Part::ByteSets) {
-            sizes.push(512);
-        }
-        if plan.parts.has(Part::OrderSets) {
-            sizes.push(9 * 9);
-        }
-        if plan.parts.has(Part::ModelSets) {
-            sizes.push(if plan.with_model { 16 * 4 * 2 } else { 64 * 9 });
-        }
-    }
-    if plan.kind == MixerKind::Full && plan.parts.has(Part::ByteSets) {
-        sizes.push(512);
-    }
-    sizes
-}
-
-/// Contexts of each probability map.
-pub fn map_sizes(plan: &Plan) -> Vec<usize> {
-    if !plan.parts.has(Part::Maps) {
-        return Vec::new();
-    }
-    match plan.kind {
-        MixerKind::Light => vec![256, 1 << 12],
-        MixerKind::Default => vec![1 << 16, 1 << 14],
-        MixerKind::Full => vec![1 << 16, 1 << 16, 1 << 16],
-    }
-}
-
 /// The probability maps of a plan.
 pub fn maps(plan: &Plan, squash: &Squash) -> Vec<Map> {
-    map_sizes(plan).into_iter().map(|n| Map::new(n, squash)).collect()
+    plan.map_sizes().into_iter().map(|n| Map::new(n, squash)).collect()
 }
 
 /// The most counters that speak in one decision, padded.
@@ -163,7 +128,7 @@ impl Mixer {
         let places = [partial, (recent as usize & 0xff) << 8 | partial, lane.counters + node];
         for (k, &place) in places.iter().enumerate().take(self.plan.n_counters()) {
             pending.counters[k] = place;
-            pending.said[used] = self.counters[k][place];
+            pending.said[used] = Counter::from_table(self.counters[k][place], Counter::HALF);
             used += 1;
         }
 
@@ -373,7 +338,7 @@ impl Mixer {
             used += self.run_maps.len();
         }
         for k in 0..self.plan.n_counters() {
-            self.counters[k][pending.counters[k]] = pending.said[used];
+            self.counters[k][pending.counters[k]] = pending.said[used].to_table(Counter::HALF);
             used += 1;
         }
         for i in 0..self.finders.len() {

@@ -13,8 +13,9 @@ const LAST: i32 = 31 * 1024;
 
 /// One probability map.
 pub struct Map {
-    /// `[context][point]`
-    points: Vec<Counter>,
+    /// `[context][point]`, as differences from `start`.
+    points: Vec<u32>,
+    start: [Counter; POINTS],
     /// The point that learns.
     at: usize,
 }
@@ -22,10 +23,13 @@ pub struct Map {
 impl Map {
     /// A map for `contexts` contexts that changes nothing yet.
     pub fn new(contexts: usize, squash: &Squash) -> Self {
-        let row: [Counter; POINTS] =
-            std::array::from_fn(|i| Counter::new(squash.of(i as i32 * 2048 - LAST), 6));
-        let points = row.iter().copied().cycle().take(POINTS * contexts).collect();
-        Self { points, at: 0 }
+        let start = std::array::from_fn(|i| Counter::new(squash.of(i as i32 * 2048 - LAST), 6));
+        Self { points: vec![0; POINTS * contexts], start, at: 0 }
+    }
+
+    #[inline(always)]
+    fn point(&self, at: usize) -> Counter {
+        Counter::from_table(self.points[at], self.start[at % POINTS])
     }
 
     /// Bytes that a map takes.
@@ -48,14 +52,16 @@ impl Map {
         let at = context * POINTS + cell;
         self.at = at + usize::from(part >= 1024);
         // At most 2^22 * 2^11 needs 33 bits.
-        let sum = u64::from(self.points[at].p()) * u64::from(2048 - part)
-            + u64::from(self.points[at + 1].p()) * u64::from(part);
+        let sum = u64::from(self.point(at).p()) * u64::from(2048 - part)
+            + u64::from(self.point(at + 1).p()) * u64::from(part);
         ((sum >> 11) as u32).clamp(1, P_ONE - 1)
     }
 
     /// Learns what came after the last `refine`.
     #[inline(always)]
     pub fn update(&mut self, bit: bool) {
-        self.points[self.at].update(-i32::from(bit));
+        let mut point = self.point(self.at);
+        point.update(-i32::from(bit));
+        self.points[self.at] = point.to_table(self.start[self.at % POINTS]);
     }
 }

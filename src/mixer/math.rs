@@ -24,9 +24,9 @@ fn log2_q15(x: u32) -> i32 {
     let zeros = x.leading_zeros() & 31;
     let f = (x << zeros >> 16 & 0x7fff) as i32;
     // 0.422 and 0.157 in units of 2^-15. All products are below 2^29.
-    let bend = 13_828 - (5_145 * f >> 15);
-    let between = f * (32_768 - f) >> 15;
-    ((31 - zeros as i32) << 15) + f + (between * bend >> 15)
+    let bend = 13_828 - ((5_145 * f) >> 15);
+    let between = (f * (32_768 - f)) >> 15;
+    ((31 - zeros as i32) << 15) + f + ((between * bend) >> 15)
 }
 
 /// `ln(2) * 2048 / 2^15` in units of 2^-16.
@@ -94,7 +94,7 @@ impl Squash {
             let above = (((ONE << P_BITS) + (ONE + e) / 2) / (ONE + e)) as u32;
             table[512 + i] = above;
             table[512 - i] = P_ONE - above;
-            e = e * step as u128 >> 60;
+            e = (e * step as u128) >> 60;
         }
         Self { table }
     }

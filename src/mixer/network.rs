@@ -7,6 +7,7 @@
 //! instructions; sums of integers do not depend on their order, so all of them give the same result.
 
 use super::math::STRETCH_MAX;
+use std::ops::Range;
 
 /// Inputs are padded to a multiple of this.
 pub const LANES: usize = 16;
@@ -43,8 +44,10 @@ pub struct Layer {
     weights: Vec<i32>,
     /// First vector of each set.
     first: Vec<usize>,
-    /// Where the chosen vectors begin in `weights`.
+    /// The vectors chosen, counted over all sets.
     chosen: Vec<usize>,
+    /// How often each vector has learned.
+    uses: Vec<u32>,
 }
 
 impl Layer {
@@ -62,7 +65,8 @@ impl Layer {
             }
         }
         let chosen = vec![0; sizes.len()];
-        Self { width, weights, first, chosen }
+        let uses = vec![0; weights.len() / width];
+        Self { width, weights, first, chosen, uses }
     }
 
     /// Number of sets.
@@ -71,16 +75,44 @@ impl Layer {
         self.chosen.len()
     }
 
+    /// Gives all vectors of a set the same weights, within +-8.
+    pub fn fill(&mut self, set: usize, weights: &[i32]) {
+        let (width, vectors) = (self.width, self.vectors(set));
+        for vector in
+            self.weights[vectors.start * width..vectors.end * width].chunks_exact_mut(width)
+        {
+            vector[..weights.len()].copy_from_slice(weights);
+        }
+    }
+
+    /// The mean of a set's vectors, each by how often it has learned.
+    pub fn mean(&self, set: usize) -> Vec<i32> {
+        let vectors = self.vectors(set);
+        let total = self.uses[vectors.clone()].iter().map(|&n| i64::from(n)).sum::<i64>();
+        let at = |vector: usize, i: usize| i64::from(self.weights[vector * self.width + i]);
+        let mean = |i: usize| match total {
+            0 => at(vectors.start, i),
+            _ => vectors.clone().map(|v| at(v, i) * i64::from(self.uses[v])).sum::<i64>() / total,
+        };
+        (0..self.width).map(|i| mean(i) as i32).collect()
+    }
+
+    fn vectors(&self, set: usize) -> Range<usize> {
+        let end = self.first.get(set + 1).copied().unwrap_or(self.uses.len());
+        self.first[set]..end
+    }
+
     /// Chooses the vector of a set.
     #[inline(always)]
     pub fn choose(&mut self, set: usize, vector: usize) {
-        self.chosen[set] = (self.first[set] + vector) * self.width;
+        self.chosen[set] = self.first[set] + vector;
     }
 
     /// One output for each set, stretched and clamped. `inputs` is padded with zeros.
     #[inline(always)]
     pub fn forward(&self, inputs: &[i32], out: &mut [i32]) {
-        for (&at, out) in self.chosen.iter().zip(out) {
+        for (&vector, out) in self.chosen.iter().zip(out) {
+            let at = vector * self.width;
             *out = dot(inputs, &self.weights[at..at + inputs.len()]);
         }
     }
@@ -88,8 +120,11 @@ impl Layer {
     /// Moves the chosen vectors by `errors`, one for each set, at most 2^19.
     #[inline(always)]
     pub fn backward(&mut self, inputs: &[i32], errors: &[i32]) {
-        for (&at, &error) in self.chosen.iter().zip(errors) {
+        for (&vector, &error) in self.chosen.iter().zip(errors) {
             if error != 0 {
+                let at = vector * self.width;
+                let uses = &mut self.uses[vector];
+                *uses = uses.saturating_add(1);
                 learn(inputs, &mut self.weights[at..at + inputs.len()], error);
             }
         }

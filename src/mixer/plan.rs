@@ -210,6 +210,41 @@ impl Plan {
         self.n_counted() + sure + 2 * usize::from(self.with_model) + 1
     }
 
+    /// Vectors in each weight set.
+    pub fn set_sizes(&self) -> Vec<usize> {
+        let mut sizes = vec![256];
+        if self.parts.has(Part::MatchSets) {
+            sizes.push(16 * 3 * 2);
+        }
+        if self.kind != MixerKind::Light {
+            if self.parts.has(Part::ByteSets) {
+                sizes.push(512);
+            }
+            if self.parts.has(Part::OrderSets) {
+                sizes.push(9 * 9);
+            }
+            if self.parts.has(Part::ModelSets) {
+                sizes.push(if self.with_model { 16 * 4 * 2 } else { 64 * 9 });
+            }
+        }
+        if self.kind == MixerKind::Full && self.parts.has(Part::ByteSets) {
+            sizes.push(512);
+        }
+        sizes
+    }
+
+    /// Contexts of each probability map.
+    pub fn map_sizes(&self) -> Vec<usize> {
+        if !self.parts.has(Part::Maps) {
+            return Vec::new();
+        }
+        match self.kind {
+            MixerKind::Light => vec![256, 1 << 12],
+            MixerKind::Default => vec![1 << 16, 1 << 14],
+            MixerKind::Full => vec![1 << 16, 1 << 16, 1 << 16],
+        }
+    }
+
     /// Base-2 logarithm of the number of 64-byte lines that hold the bit histories of a group.
     pub fn line_bits(&self, group_len: usize) -> u32 {
         let most = match self.kind {

@@ -63,7 +63,7 @@ impl Slots {
     pub fn prefetch_half(&self, hash: u64, partial: u32) {
         let line = self.line(hash ^ self.quarter(partial));
         prefetch(&self.bytes, line);
-        prefetch(&self.bytes, (line - self.lead ^ LINE) + self.lead);
+        prefetch(&self.bytes, ((line - self.lead) ^ LINE) + self.lead);
     }
 
     /// The hash of a context in the second half of a byte whose first half is `partial`.
@@ -80,7 +80,7 @@ impl Slots {
     /// What moves a context from its line to one of four pairs of lines.
     #[inline(always)]
     fn quarter(&self, partial: u32) -> u64 {
-        u64::from(partial * 10 & 0x3e) << (64 - self.line_bits)
+        u64::from((partial * 10) & 0x3e) << (64 - self.line_bits)
     }
 
     /// Finds the slot of a context, or gives it the least used one of its line.

@@ -1,4 +1,4 @@
-//! What a mixer knows before it has seen anything.
+//! What a mixer knows before it has seen anything: rules of thumb, or values learned from other texts.
 
 use super::Mixer;
 use super::counters::Counter;
@@ -6,20 +6,154 @@ use super::decide::{MATCH_ENTRIES, RUN_ENTRIES};
 use super::history::histories;
 use super::math::P_ONE;
 use super::network::WEIGHT_ONE;
-use super::plan::Plan;
+use super::plan::{MixerKind, Parts, Plan};
+use crate::error::{Error, Result};
 
-/// Initial weights, state maps and probability maps.
-#[derive(Clone, Debug, Default)]
-pub struct StartValues {}
+/// First byte of the values' serialised form.
+const VERSION: u8 = 1;
+/// Learned weights are kept in units of 2^-12.
+const WEIGHT_SHIFT: u32 = 8;
+
+/// Initial weights, state maps and match maps of some kinds of mixer.
+///
+/// A kind without learned values begins with built-in rules of thumb.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StartValues {
+    /// At most one for each kind, with and without a model, in the order of [`slot`].
+    learned: [Option<Learned>; 6],
+}
+
+/// The values of one kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Learned {
+    /// Weights: the first layer's `[set][input]`, then the second layer's.
+    weights: Vec<i16>,
+    /// Counters: state maps, run maps, match maps.
+    counters: Vec<u16>,
+}
+
+/// Where the values of a kind stand.
+fn slot(kind: MixerKind, with_model: bool) -> usize {
+    usize::from(kind.code()) * 2 + usize::from(with_model)
+}
+
+/// Numbers of weights and counters that the values of a plan consist of.
+fn lengths(plan: &Plan) -> (usize, usize) {
+    let sets = plan.set_sizes().len();
+    let counters = plan.contexts.len() * histories().len
+        + plan.n_runs * RUN_ENTRIES
+        + plan.matches.len() * MATCH_ENTRIES;
+    (sets * plan.n_inputs() + sets, counters)
+}
 
 impl StartValues {
-    /// The values that are built in.
+    /// The values that are built in, for any model.
     pub fn generic() -> Self {
-        Self {}
+        Self::default()
     }
 
-    /// Puts the values into a new mixer.
-    pub(super) fn apply(&self, _mixer: &mut Mixer) {}
+    /// Takes over the values of the kinds that `other` has learned.
+    pub fn merge(&mut self, other: StartValues) {
+        for (mine, theirs) in self.learned.iter_mut().zip(other.learned) {
+            if theirs.is_some() {
+                *mine = theirs;
+            }
+        }
+    }
+
+    /// The values as bytes: a version, and for each kind its number, its weights and its counters.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = vec![VERSION];
+        for (slot, learned) in self.learned.iter().enumerate() {
+            if let Some(learned) = learned {
+                out.push(slot as u8);
+                out.extend(learned.weights.iter().flat_map(|w| w.to_le_bytes()));
+                out.extend(learned.counters.iter().flat_map(|c| c.to_le_bytes()));
+            }
+        }
+        out
+    }
+
+    /// Reads what `to_bytes` has written.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] for another version, [`Error::Damaged`] for anything else that `to_bytes` does not
+    /// write.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let (&version, mut rest) =
+            bytes.split_first().ok_or_else(|| Error::truncated("the mixer's start values"))?;
+        if version != VERSION {
+            return Err(Error::unsupported(format!("start values of version {version}")));
+        }
+        let mut values = Self::default();
+        let mut least = 0;
+        while let Some((&slot, behind)) = rest.split_first() {
+            let kind = MixerKind::from_code(slot / 2).filter(|_| usize::from(slot) >= least);
+            let kind = kind.ok_or_else(|| Error::damaged("start values of an unknown kind"))?;
+            least = usize::from(slot) + 1;
+            let (n_weights, n_counters) = lengths(&Plan::new(kind, slot % 2 == 1, Parts::ALL));
+            if behind.len() < 2 * (n_weights + n_counters) {
+                return Err(Error::truncated("the mixer's start values"));
+            }
+            let (weights, behind) = behind.split_at(2 * n_weights);
+            let (counters, behind) = behind.split_at(2 * n_counters);
+            values.learned[usize::from(slot)] = Some(Learned {
+                weights: weights.as_chunks().0.iter().map(|&b| i16::from_le_bytes(b)).collect(),
+                counters: counters.as_chunks().0.iter().map(|&b| u16::from_le_bytes(b)).collect(),
+            });
+            rest = behind;
+        }
+        Ok(values)
+    }
+
+    /// Puts the values into a new mixer, if there are any for its kind and it lacks no part.
+    pub(super) fn apply(&self, mixer: &mut Mixer) {
+        let plan = &mixer.plan;
+        let Some(learned) = &self.learned[slot(plan.kind, plan.with_model)] else { return };
+        if plan.parts != Parts::ALL {
+            return;
+        }
+        let wide = |w: &i16| i32::from(*w) << WEIGHT_SHIFT;
+        let (first, second) = learned.weights.split_at(plan.set_sizes().len() * plan.n_inputs());
+        for (set, weights) in first.chunks_exact(plan.n_inputs()).enumerate() {
+            mixer.first.fill(set, &weights.iter().map(wide).collect::<Vec<_>>());
+        }
+        mixer.second.fill(0, &second.iter().map(wide).collect::<Vec<_>>());
+        let mut packed = learned.counters.iter();
+        for counter in mixer.counters_to_learn() {
+            if let Some(&packed) = packed.next() {
+                *counter = Counter::unpack(packed);
+            }
+        }
+    }
+}
+
+impl Mixer {
+    /// What this mixer has learned, as the start of others of its kind.
+    pub fn learned(&mut self) -> StartValues {
+        let inputs = self.plan.n_inputs();
+        let narrow = |w: i32| (w >> WEIGHT_SHIFT) as i16;
+        let mut weights = Vec::new();
+        for set in 0..self.first.n_sets() {
+            weights.extend(self.first.mean(set).into_iter().take(inputs).map(narrow));
+        }
+        let sets = self.first.n_sets();
+        weights.extend(self.second.mean(0).into_iter().take(sets).map(narrow));
+        let counters = self.counters_to_learn().map(|counter| counter.pack()).collect();
+        let mut values = StartValues::default();
+        values.learned[slot(self.plan.kind, self.plan.with_model)] =
+            Some(Learned { weights, counters });
+        values
+    }
+
+    /// The counters that start values consist of, in their order.
+    fn counters_to_learn(&mut self) -> impl Iterator<Item = &mut Counter> {
+        let states = histories().len;
+        let maps = self.state_maps.iter_mut().flat_map(move |row| row[..states].iter_mut());
+        let runs = self.run_maps.iter_mut().flatten();
+        maps.chain(runs).chain(&mut self.match_maps)
+    }
 }
 
 /// What a history of so many zeros and ones says at first.
@@ -70,4 +204,70 @@ pub fn first_weights(plan: &Plan, inputs: usize) -> Vec<i32> {
 /// The first weights of the second layer: the mean of its inputs.
 pub fn second_weights(sets: usize) -> Vec<i32> {
     vec![WEIGHT_ONE / sets as i32; sets]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Mixes a text without a model and gives its cost in bits.
+    fn mix(mixer: &mut Mixer, text: &[u8], with_model: bool) -> f64 {
+        let mut bits = 0.0;
+        for &byte in text {
+            mixer.begin_token(0);
+            for shift in (0..8).rev() {
+                let p =
+                    f64::from(mixer.predict_bit(with_model.then_some(1 << 31))) / f64::from(P_ONE);
+                let bit = byte >> shift & 1 == 1;
+                bits -= if bit { p.log2() } else { (1.0 - p).log2() };
+                mixer.update_bit(bit);
+            }
+            mixer.end_token();
+        }
+        bits
+    }
+
+    fn trained(kind: MixerKind, with_model: bool) -> Mixer {
+        let text = include_bytes!("start.rs");
+        let mut mixer = Mixer::new(kind, with_model, &[0..text.len()], &StartValues::generic());
+        mix(&mut mixer, text, with_model);
+        mixer
+    }
+
+    #[test]
+    fn learned_values_come_back_from_their_bytes() {
+        let mut all = StartValues::default();
+        for kind in MixerKind::ALL {
+            for with_model in [false, true] {
+                all.merge(trained(kind, with_model).learned());
+            }
+        }
+        let bytes = all.to_bytes();
+        assert_eq!(StartValues::from_bytes(&bytes).unwrap(), all);
+        assert_eq!(StartValues::from_bytes(&[VERSION]).unwrap(), StartValues::generic());
+    }
+
+    #[test]
+    fn learned_values_are_a_better_start() {
+        for kind in MixerKind::ALL {
+            let values = trained(kind, false).learned();
+            let text = &include_bytes!("history.rs")[..600];
+            let cost = |start: &StartValues| {
+                mix(&mut Mixer::new(kind, false, &[0..text.len()], start), text, false)
+            };
+            let (with, without) = (cost(&values), cost(&StartValues::generic()));
+            assert!(with < without, "{kind:?}: {with} bits instead of {without}");
+        }
+    }
+
+    #[test]
+    fn damaged_values_are_refused() {
+        let bytes = trained(MixerKind::Light, false).learned().to_bytes();
+        for len in (0..bytes.len()).filter(|&len| len != 1) {
+            assert!(StartValues::from_bytes(&bytes[..len]).is_err());
+        }
+        assert!(StartValues::from_bytes(&[9]).is_err());
+        assert!(StartValues::from_bytes(&[VERSION, 6]).is_err());
+        assert!(StartValues::from_bytes(&[&bytes[..], &bytes[1..]].concat()).is_err());
+    }
 }
