@@ -229,7 +229,12 @@ mod tests {
 
     fn trained(kind: MixerKind, with_model: bool) -> Mixer {
         let text = include_bytes!("start.rs");
-        let mut mixer = Mixer::new(kind, with_model, &[0..text.len()], &StartValues::generic());
+        let mut mixer = Mixer::new(
+            kind,
+            with_model,
+            std::slice::from_ref(&(0..text.len())),
+            &StartValues::generic(),
+        );
         mix(&mut mixer, text, with_model);
         mixer
     }
@@ -253,7 +258,11 @@ mod tests {
             let values = trained(kind, false).learned();
             let text = &include_bytes!("history.rs")[..600];
             let cost = |start: &StartValues| {
-                mix(&mut Mixer::new(kind, false, &[0..text.len()], start), text, false)
+                mix(
+                    &mut Mixer::new(kind, false, std::slice::from_ref(&(0..text.len())), start),
+                    text,
+                    false,
+                )
             };
             let (with, without) = (cost(&values), cost(&StartValues::generic()));
             assert!(with < without, "{kind:?}: {with} bits instead of {without}");
