@@ -34,7 +34,7 @@ fn split(range: u32, p1_q22: u32) -> u32 {
 }
 
 /// Writes decisions.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Encoder {
     out: Vec<u8>,
     /// Length of `out` before the first decision: nothing in front of it is ours to touch.
