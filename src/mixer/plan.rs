@@ -6,7 +6,7 @@ use super::contexts::Context;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
 pub enum MixerKind {
-    /// Seven contexts and one match: about a megabyte a second without a model.
+    /// Six contexts and one match: about a megabyte a second without a model.
     Light = 0,
     /// What goes with a model at the default level.
     Default = 1,
@@ -126,7 +126,7 @@ impl Plan {
         use Context::*;
         let mut contexts = vec![Order3, Order4, Order6, Word, Order1, Order2];
         match kind {
-            MixerKind::Light => contexts.push(Above),
+            MixerKind::Light => contexts[4] = Above,
             MixerKind::Default => {
                 contexts.extend([WordPair, Above, Field, Skip1, Record, MatchByte]);
             }
