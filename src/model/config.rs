@@ -97,10 +97,10 @@ impl Config {
         let must = |holds: bool, what: &str| {
             if holds { Ok(()) } else { Err(Error::unsupported(format!("model: {what}"))) }
         };
-        must(self.head_dim % 64 == 0, "head_dim is not a multiple of 64")?;
-        must(self.heads % self.kv_heads == 0, "kv_heads does not divide heads")?;
+        must(self.head_dim.is_multiple_of(64), "head_dim is not a multiple of 64")?;
+        must(self.heads.is_multiple_of(self.kv_heads), "kv_heads does not divide heads")?;
         must((self.start_row as usize) < self.rows, "start_row is outside the embedding")?;
-        must(self.weight_group % 64 == 0, "weight_group is not a multiple of 64")?;
+        must(self.weight_group.is_multiple_of(64), "weight_group is not a multiple of 64")?;
         must(self.activation_group == self.weight_group, "weight and activation groups differ")?;
         must(matches!(self.weight_max, 63 | 127), "weight_max is neither 63 nor 127")?;
         let eps = self.rms_eps();
