@@ -148,7 +148,8 @@ fn models_of_every_family_give_equal_bits_everywhere() {
         let expected = one_by_one(&model, &tokens, 64, WindowPolicy::Slide);
         for isa in Isa::available() {
             let shape = (64, WindowPolicy::Slide, 33);
-            let got = in_pieces(&model, isa, std::slice::from_ref(&tokens), shape, || usize::MAX / 2);
+            let got =
+                in_pieces(&model, isa, std::slice::from_ref(&tokens), shape, || usize::MAX / 2);
             assert!(got[0] == expected, "variant {variant}, {}", isa.name());
         }
     }

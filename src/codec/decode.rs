@@ -12,7 +12,7 @@ use crate::tokenizer::Vocabulary;
 use std::ops::Range;
 
 /// Lanes below which a shard is not cut further: each shard reads all weights once a step.
-const MIN_SHARD_LANES: usize = 8;
+const MIN_SHARD_LANES: usize = 4;
 
 /// One lane of a shard.
 struct Slot {
