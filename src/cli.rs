@@ -20,8 +20,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 
 use args::{Action, Cli, Destination, Settings};
 use exit::Status;
@@ -30,11 +30,10 @@ use names::Name;
 
 /// Does what the command line says; what the process exits with comes back.
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let (action, mut settings, files) = match Cli::try_parse().and_then(Cli::into_parts) {
+        Ok(parts) => called_by_name(parts),
         Err(error) => return usage(&error),
     };
-    let (action, mut settings, files) = called_by_name(cli.into_parts());
     let messages = Messages::new(settings.verbosity);
     match models::Defaults::load() {
         Ok(defaults) => {
@@ -106,10 +105,14 @@ fn each_file(action: &Action, settings: &Settings, names: Vec<Name>, messages: &
         return messages.error("usage", &error);
     }
     if !matches!(action, Action::Compress) {
+        let models = match models::LocalModels::new(settings) {
+            Ok(models) => models,
+            Err(error) => return messages.error("model", &error),
+        };
         for name in &names {
             let done = match action {
-                Action::Test => decompress::test(name, settings, messages),
-                _ => decompress::decompress(name, settings, messages),
+                Action::Test => decompress::test(name, &models, settings, messages),
+                _ => decompress::decompress(name, &models, settings, messages),
             };
             done.unwrap_or_else(|failure| messages.failure(name, &failure));
         }
@@ -133,6 +136,12 @@ fn contradictions(settings: &Settings, names: &[Name]) -> anyhow::Result<()> {
     if settings.remove_source && settings.destination == Destination::Stdout {
         // What becomes of the bytes behind standard output cannot be checked.
         return Err(anyhow!("--rm does not go together with --stdout"));
+    }
+    if let Some(Name::Path(path)) = names.first()
+        && Cli::command().get_subcommands().any(|command| path.as_os_str() == command.get_name())
+        && !path.exists()
+    {
+        return Err(anyhow!("the command {} comes before all options", path.display()));
     }
     if names.iter().filter(|name| **name == Name::Stdin).count() > 1 {
         return Err(anyhow!("standard input can be read only once"));

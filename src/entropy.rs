@@ -34,7 +34,7 @@ fn split(range: u32, p1_q22: u32) -> u32 {
 }
 
 /// Writes decisions.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Encoder {
     out: Vec<u8>,
     /// Length of `out` before the first decision: nothing in front of it is ours to touch.
@@ -43,6 +43,9 @@ pub struct Encoder {
     low: u64,
     range: u32,
 }
+
+/// Zero bytes that the encoder leaves out at the end at most.
+const MAX_DROPPED: usize = 60;
 
 impl Encoder {
     /// Begins a stream that is appended to `out`.
@@ -77,7 +80,11 @@ impl Encoder {
         self.low = (self.low + u64::from(MIN_RANGE - 1)) & !u64::from(MIN_RANGE - 1);
         self.carry();
         self.out.push((self.low >> 24) as u8);
-        while self.out.len() > self.start && self.out.last() == Some(&0) {
+        // Zeros without number would let a few bytes stand for a text of any length.
+        for _ in 0..MAX_DROPPED {
+            if self.out.len() == self.start || self.out.last() != Some(&0) {
+                break;
+            }
             self.out.pop();
         }
         self.out
@@ -169,8 +176,20 @@ impl<'a> Decoder<'a> {
         if self.input.len() > self.taken - 3 {
             return Err(Error::damaged("bytes are left over behind the coded data"));
         }
-        if self.input.last() == Some(&0) {
+        if self.input.last() == Some(&0) && self.past_end() < MAX_DROPPED {
             return Err(Error::damaged("the coded data ends in a zero byte"));
+        }
+        self.check()
+    }
+
+    /// Checks, at any time, that no encoder would have needed more bytes than there are.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Damaged`] when the end is too far behind.
+    pub fn check(&self) -> Result<()> {
+        if self.past_end() > MAX_DROPPED + 4 {
+            return Err(Error::damaged("the coded data ends before the text does"));
         }
         Ok(())
     }

@@ -6,7 +6,7 @@
 //! Rust in a fixed order, and compiled several times with different instructions allowed; IEEE 754
 //! fixes the bits of every step, and Rust neither fuses nor reorders them.
 //!
-//! `EXACTNESS.md` in this folder specifies each step for a second implementation.
+//! `EXACTNESS.md` beside this file specifies each step for a second implementation.
 //!
 //! A thread that calls these functions holds a [`FloatEnv`], because a host program may have
 //! changed the rounding of its floating-point unit.

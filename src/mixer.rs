@@ -35,6 +35,8 @@ mod platform;
 mod records;
 mod slots;
 mod start;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use plan::{MixerKind, Part, Parts};
@@ -45,9 +47,10 @@ use decide::{Pending, SETS};
 use lane::Lane;
 use maps::Map;
 use matching::{Extent, Finder};
-use math::Tables;
+use math::Squash;
 use network::Layer;
 use plan::Plan;
+use platform::Vectors;
 use records::Records;
 use slots::Slots;
 use std::ops::Range;
@@ -58,7 +61,7 @@ const COUNTER_BITS: u32 = 20;
 /// The adaptive models of one group, and how they are mixed.
 pub struct Mixer {
     plan: Plan,
-    tables: &'static Tables,
+    squash: &'static Squash,
     histories: &'static history::Histories,
 
     /// The group's plain bytes, as far as each lane has come.
@@ -71,11 +74,12 @@ pub struct Mixer {
 
     slots: Slots,
     /// `[context][state]`
-    state_maps: Vec<Counter>,
-    /// `[context][length class][expected bit]`
-    run_maps: Vec<Counter>,
-    /// Direct counters of orders 0, 1 and 2 by node of the byte, node 0 being the token's end.
-    counters: [Vec<Counter>; 3],
+    state_maps: Vec<[Counter; 256]>,
+    /// `[context][length class][whether bits are known]`
+    run_maps: Vec<[Counter; decide::RUN_ENTRIES]>,
+    /// Direct counters of orders 0, 1 and 2 by node of the byte, node 0 being the token's end; as differences from
+    /// a new counter.
+    counters: [Vec<u32>; 3],
     finders: Vec<Finder>,
     /// `[finder][decision][misses][length class]`
     match_maps: Vec<Counter>,
@@ -88,6 +92,7 @@ pub struct Mixer {
     second: Layer,
     maps: Vec<Map>,
     pending: Pending,
+    vectors: Vectors,
 }
 
 impl Mixer {
@@ -123,13 +128,13 @@ impl Mixer {
             end = lane.end;
         }
         let plan = Plan::new(kind, with_model, parts);
-        let tables = math::tables();
+        let squash = math::squash_table();
         let n = plan.contexts.len();
-        let inputs = decide::n_inputs(&plan);
-        let sizes = decide::set_sizes(&plan);
+        let inputs = plan.n_inputs();
+        let sizes = plan.set_sizes();
         let weights = start::first_weights(&plan, inputs);
         let mut mixer = Self {
-            tables,
+            squash,
             histories: history::histories(),
             history: vec![0; len],
             token_starts: vec![0; len / 64 + 1],
@@ -141,14 +146,11 @@ impl Mixer {
             current: 0,
             slots: Slots::new(plan.line_bits(len)),
             state_maps: start::state_maps(n),
-            run_maps: start::run_maps(n),
+            run_maps: start::run_maps(plan.n_runs),
             counters: [
-                vec![Counter::HALF; 256],
-                vec![Counter::HALF; 1 << 16],
-                vec![
-                    Counter::HALF;
-                    if plan.kind == MixerKind::Light { 0 } else { 1 << COUNTER_BITS }
-                ],
+                vec![0; 256],
+                vec![0; 1 << 16],
+                vec![0; if plan.kind == MixerKind::Light { 0 } else { 1 << COUNTER_BITS }],
             ],
             finders: plan.matches.iter().map(|&m| Finder::new(m, plan.match_bits(len))).collect(),
             match_maps: start::match_maps(plan.matches.len()),
@@ -157,8 +159,9 @@ impl Mixer {
             after2: vec![0; 1 << 16],
             first: Layer::new(inputs, &sizes, &vec![weights; sizes.len()]),
             second: Layer::new(SETS, &[256], &[start::second_weights(sizes.len())]),
-            maps: decide::maps(&plan, tables),
+            maps: decide::maps(&plan, squash),
             pending: Pending::new(inputs),
+            vectors: Vectors::best(),
             plan,
         };
         start.apply(&mut mixer);
@@ -174,7 +177,7 @@ impl Mixer {
         let tables = Slots::memory_bytes(plan.line_bits(group_len))
             + plan.matches.len() as u64 * Finder::memory_bytes(plan.match_bits(group_len));
         let counters = (4 << 16) + if kind == MixerKind::Light { 0 } else { 4 << COUNTER_BITS };
-        let maps = decide::map_sizes(&plan).iter().map(|&n| Map::memory_bytes(n)).sum::<u64>();
+        let maps = plan.map_sizes().iter().map(|&n| Map::memory_bytes(n)).sum::<u64>();
         tables + counters + maps + group_len as u64 + group_len as u64 / 8 + (1 << 20)
     }
 
@@ -232,5 +235,13 @@ impl Mixer {
     /// Ends the token; the lane stands behind a whole byte.
     pub fn end_token(&mut self) {
         self.lanes[self.current].text.end_token();
+    }
+}
+
+#[cfg(test)]
+impl Mixer {
+    /// Uses other vector instructions than the widest ones.
+    pub(crate) fn set_vectors(&mut self, vectors: Vectors) {
+        self.vectors = vectors;
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A [`Model`] is immutable and shared; a [`Session`] holds the KV cache and the buffers of some
 //! lanes and is used by one thread at a time. Every number that leaves this module is specified
-//! in `kernels/EXACTNESS.md`: the same weights and tokens give the same bits on every machine,
+//! in `EXACTNESS.md`: the same weights and tokens give the same bits on every machine,
 //! for any split of lanes over sessions and of tokens over calls.
 
 mod builtin;

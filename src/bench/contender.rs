@@ -1,6 +1,6 @@
 //! The compressors that are measured, behind one small interface.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::sync::Arc;
 
 use crate::error::Result;
@@ -16,8 +16,13 @@ pub trait Contender {
     /// Bytes that the receiver needs besides the program's code and the compressed file.
     fn model_bytes(&self) -> u64;
 
-    /// Compresses everything that `reader` has.
-    fn compress(&self, reader: &mut dyn Read, writer: &mut dyn Write) -> Result<()>;
+    /// Compresses the `plain_bytes` that `reader` has.
+    fn compress(
+        &self,
+        reader: &mut dyn Read,
+        writer: &mut dyn Write,
+        plain_bytes: u64,
+    ) -> Result<()>;
 
     /// Gives back what [`Contender::compress`] was given.
     fn decompress(&self, reader: &mut dyn Read, writer: &mut dyn Write) -> Result<()>;
@@ -39,8 +44,19 @@ impl Contender for Zstd {
         0
     }
 
-    fn compress(&self, reader: &mut dyn Read, writer: &mut dyn Write) -> Result<()> {
-        Ok(zstd::stream::copy_encode(reader, writer, self.level)?)
+    fn compress(
+        &self,
+        reader: &mut dyn Read,
+        writer: &mut dyn Write,
+        plain_bytes: u64,
+    ) -> Result<()> {
+        // As its command does with a file: it fits its tables to the length, and adds a checksum.
+        let mut encoder = zstd::stream::Encoder::new(writer, self.level)?;
+        encoder.set_pledged_src_size(Some(plain_bytes))?;
+        encoder.include_checksum(true)?;
+        io::copy(reader, &mut encoder)?;
+        encoder.finish()?;
+        Ok(())
     }
 
     fn decompress(&self, reader: &mut dyn Read, writer: &mut dyn Write) -> Result<()> {
@@ -71,7 +87,12 @@ impl Contender for Llmzip {
         self.model_bytes
     }
 
-    fn compress(&self, reader: &mut dyn Read, writer: &mut dyn Write) -> Result<()> {
+    fn compress(
+        &self,
+        reader: &mut dyn Read,
+        writer: &mut dyn Write,
+        _plain_bytes: u64,
+    ) -> Result<()> {
         compress(reader, writer, &self.codec, &self.options, &NoProgress).map(|_| ())
     }
 

@@ -45,7 +45,7 @@ pub fn measure(contender: &dyn Contender, path: &Path) -> Result<Measurement> {
     memory::reset_peak();
     let begun = Instant::now();
     let mut writer = BufWriter::new(&mut compressed);
-    contender.compress(&mut BufReader::new(File::open(path)?), &mut writer)?;
+    contender.compress(&mut BufReader::new(File::open(path)?), &mut writer, plain_bytes)?;
     writer.flush()?;
     drop(writer);
     let compress_seconds = begun.elapsed().as_secs_f64();
@@ -109,7 +109,7 @@ mod tests {
             7
         }
 
-        fn compress(&self, reader: &mut dyn Read, writer: &mut dyn Write) -> Result<()> {
+        fn compress(&self, reader: &mut dyn Read, writer: &mut dyn Write, _: u64) -> Result<()> {
             let mut bytes = Vec::new();
             reader.read_to_end(&mut bytes)?;
             bytes.pop();

@@ -40,12 +40,14 @@ otherwise. LLMZIP_CACHE is the folder of models.";
     args_override_self = true,
     disable_help_subcommand = true,
     override_usage = "llmzip [OPTIONS] [FILE]...\n       llmzip COMMAND [OPTIONS] [FILE]...",
-    after_help = LEVELS,
-    after_long_help = format!("{LEVELS}\n\n{EXIT}"),
+    after_help = format!("{LEVELS}\n\n{EXIT}"),
 )]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
+    /// What to read; none or `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
     #[command(flatten)]
     pub mode: Mode,
     #[command(flatten)]
@@ -55,13 +57,9 @@ pub struct Cli {
     #[command(flatten)]
     pub decoding: Decoding,
     #[command(flatten)]
+    pub predicting: Predicting,
+    #[command(flatten)]
     pub general: General,
-    /// Print the list as JSON (with -l)
-    #[arg(long, hide_short_help = true)]
-    pub json: bool,
-    /// What to read; none or `-` is standard input
-    #[arg(value_name = "FILE")]
-    pub files: Vec<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -69,48 +67,54 @@ pub enum Command {
     /// Make FILE.llmz of each FILE
     #[command(after_help = LEVELS)]
     Compress {
+        /// What to read; none or `-` is standard input
+        #[arg(value_name = "FILE")]
+        files: Vec<PathBuf>,
         #[command(flatten)]
         output: Output,
         #[command(flatten)]
         coding: Coding,
         #[command(flatten)]
+        predicting: Predicting,
+        #[command(flatten)]
         general: General,
-        /// What to read; none or `-` is standard input
-        #[arg(value_name = "FILE")]
-        files: Vec<PathBuf>,
     },
     /// Give back the FILE of each FILE.llmz
     Decompress {
+        /// What to read; none or `-` is standard input
+        #[arg(value_name = "FILE.llmz")]
+        files: Vec<PathBuf>,
         #[command(flatten)]
         output: Output,
         #[command(flatten)]
         decoding: Decoding,
         #[command(flatten)]
+        predicting: Predicting,
+        #[command(flatten)]
         general: General,
-        /// What to read; none or `-` is standard input
-        #[arg(value_name = "FILE.llmz")]
-        files: Vec<PathBuf>,
     },
     /// Decode and compare all checksums, writing nothing
     Test {
-        #[command(flatten)]
-        decoding: Decoding,
-        #[command(flatten)]
-        general: General,
         /// What to read; none or `-` is standard input
         #[arg(value_name = "FILE.llmz")]
         files: Vec<PathBuf>,
+        #[command(flatten)]
+        decoding: Decoding,
+        #[command(flatten)]
+        predicting: Predicting,
+        #[command(flatten)]
+        general: General,
     },
     /// Say what is inside, without decoding
     Info {
+        /// What to read; none or `-` is standard input
+        #[arg(value_name = "FILE.llmz")]
+        files: Vec<PathBuf>,
         /// Print one JSON document
         #[arg(long)]
         json: bool,
         #[command(flatten)]
         general: General,
-        /// What to read; none or `-` is standard input
-        #[arg(value_name = "FILE.llmz")]
-        files: Vec<PathBuf>,
     },
     /// Measure every file under a directory, beside zstd -19
     Bench(Bench),
@@ -138,6 +142,9 @@ pub struct Mode {
     /// Say what is inside, without decoding
     #[arg(short, long, alias = "info", overrides_with_all = ["compress", "decompress", "test"])]
     pub list: bool,
+    /// Print the list as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Where results go and what becomes of the source.
@@ -180,6 +187,9 @@ pub struct Coding {
     /// Smallest: Qwen3-0.6B, full mixer
     #[arg(short = '9', overrides_with_all = ["level_1", "level_2", "level_5", "level_7", "level"])]
     pub level_9: bool,
+    /// What is kept free for levels to come is not taken for something else
+    #[arg(short = '3', short_aliases = ['0', '4', '6', '8'], hide = true)]
+    pub no_level: bool,
     /// One of the levels 1, 2, 5, 7, 9
     #[arg(
         long,
@@ -188,9 +198,6 @@ pub struct Coding {
         overrides_with_all = ["level_1", "level_2", "level_5", "level_7", "level_9"]
     )]
     pub level: Option<u8>,
-    /// Predict with this model: a name, a Hugging Face directory, or a .llmw or .gguf file
-    #[arg(long, value_name = "NAME|DIR|FILE")]
-    pub model: Option<OsString>,
     /// Cut each group into N lanes (default: by its size)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub lanes: Option<u32>,
@@ -217,6 +224,16 @@ pub struct Decoding {
     pub memory_limit: Option<u64>,
 }
 
+/// What predicts.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Model")]
+pub struct Predicting {
+    /// Predict with this model: builtin, a .llmw file, or a Hugging Face directory. To decode what
+    /// was made with another than the builtin, give the same one again
+    #[arg(long, value_name = "NAME|DIR|FILE")]
+    pub model: Option<OsString>,
+}
+
 /// Threads and talk.
 #[derive(Debug, Clone, Copy, Args)]
 #[command(next_help_heading = "Other")]
@@ -241,6 +258,8 @@ pub struct Bench {
     #[command(flatten)]
     pub coding: Coding,
     #[command(flatten)]
+    pub predicting: Predicting,
+    #[command(flatten)]
     pub general: General,
     /// Print one JSON document
     #[arg(long, help_heading = "Report", overrides_with = "csv")]
@@ -260,6 +279,8 @@ pub struct Measure {
     pub contender: String,
     #[command(flatten)]
     pub coding: Coding,
+    #[command(flatten)]
+    pub predicting: Predicting,
     #[command(flatten)]
     pub general: General,
     pub file: PathBuf,

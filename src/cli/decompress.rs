@@ -17,12 +17,17 @@ use super::summary::{self, Way};
 ///
 /// With `--recover`, what could be saved is kept, each loss is an error of its own, and the source
 /// is never removed.
-pub fn decompress(name: &Name, settings: &Settings, messages: &Messages) -> Result<(), Failure> {
+pub fn decompress(
+    name: &Name,
+    models: &LocalModels,
+    settings: &Settings,
+    messages: &Messages,
+) -> Result<(), Failure> {
     let beside = settings.destination == Destination::Beside;
     let target_path = match (name, &settings.destination) {
         (_, Destination::File(path)) => Some(path.clone()),
         (Name::Path(path), Destination::Beside) => Some(names::plain(path).ok_or_else(|| {
-            Failure::Skipped(format!("has not the suffix {}, skipped", names::SUFFIX))
+            Failure::Skipped(format!("does not have the suffix {}, skipped", names::SUFFIX))
         })?),
         _ => None,
     };
@@ -38,7 +43,7 @@ pub fn decompress(name: &Name, settings: &Settings, messages: &Messages) -> Resu
     // On a screen, the line and the text would overwrite each other.
     let is_line_wanted = !messages.is_quiet() && !target.is_terminal();
     let mut line = Line::new(name.to_string(), None, is_line_wanted);
-    let done = decode(&mut source, &mut target, settings, &mut line)?;
+    let done = decode(&mut source, &mut target, models, settings, &mut line)?;
     let elapsed = line.elapsed();
     drop(line);
     let written = target.commit(source.inherited())?;
@@ -51,10 +56,15 @@ pub fn decompress(name: &Name, settings: &Settings, messages: &Messages) -> Resu
 }
 
 /// Decodes one source and compares every checksum.
-pub fn test(name: &Name, settings: &Settings, messages: &Messages) -> Result<(), Failure> {
+pub fn test(
+    name: &Name,
+    models: &LocalModels,
+    settings: &Settings,
+    messages: &Messages,
+) -> Result<(), Failure> {
     let mut source = open(name, true)?;
     let mut line = Line::new(name.to_string(), None, !messages.is_quiet());
-    let done = decode(&mut source, io::sink(), settings, &mut line)?;
+    let done = decode(&mut source, io::sink(), models, settings, &mut line)?;
     let elapsed = line.elapsed();
     drop(line);
     tell_damage(name, &done, messages);
@@ -75,10 +85,10 @@ fn open(name: &Name, allow_special: bool) -> Result<Source, Failure> {
 fn decode(
     source: &mut Source,
     target: impl Write,
+    models: &LocalModels,
     settings: &Settings,
     line: &mut Line,
 ) -> Result<Summary, Failure> {
-    let models = LocalModels::new(settings)?;
     let options = DecompressOptions {
         memory_limit: settings.memory_limit.unwrap_or(stream::DEFAULT_MEMORY_LIMIT),
         recover: settings.recover,
@@ -95,10 +105,10 @@ fn decode(
             file.rewind()?;
         }
         if settings.recover {
-            return Ok(stream::recover(file, target, &models, &options, line)?);
+            return Ok(stream::recover(file, target, models, &options, line)?);
         }
     }
-    Ok(stream::decompress(io::BufReader::new(source), target, &models, &options, line)?)
+    Ok(stream::decompress(io::BufReader::new(source), target, models, &options, line)?)
 }
 
 /// Each part that could not be recovered is an error, even though the rest was written.

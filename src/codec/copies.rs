@@ -36,9 +36,10 @@ pub fn find(plain: &[u8]) -> Vec<Copy> {
     if plain.len() < MIN_BYTES + BLOCK {
         return copies;
     }
-    let slot_bits = (2 * plain.len() / BLOCK).ilog2() + 1;
+    // Sixteen slots a block, and a second one to go to: what loses both is not found.
+    let slot_bits = (16 * plain.len() / BLOCK).ilog2().max(12);
     let slot = |hash: u64| (hash.wrapping_mul(MULTIPLIER) >> (64 - slot_bits)) as usize;
-    // Block number + 1 of the newest block with the hash; 0 for none.
+    // Block number + 1; 0 for none.
     let mut blocks = vec![0u32; 1 << slot_bits];
     let oldest = (0..BLOCK).fold(1u64, |power, _| power.wrapping_mul(MULTIPLIER));
     let hash_at = |at: usize| {
@@ -50,8 +51,11 @@ pub fn find(plain: &[u8]) -> Vec<Copy> {
     let mut at = 0;
     let mut hash = hash_at(0);
     loop {
-        let found = blocks[slot(hash)].checked_sub(1).map(|block| block as usize * BLOCK);
-        let copy = found.and_then(|source| extend(plain, source, at, end_of_last));
+        let home = slot(hash);
+        let copy = [blocks[home], blocks[home ^ 1]].into_iter().find_map(|block| {
+            let source = block.checked_sub(1)? as usize * BLOCK;
+            extend(plain, source, at, end_of_last)
+        });
         if let Some(copy) = copy {
             end_of_last = copy.position + copy.len;
             copies.push(copy);
@@ -63,7 +67,8 @@ pub fn find(plain: &[u8]) -> Vec<Copy> {
             continue;
         }
         if at.is_multiple_of(BLOCK) {
-            blocks[slot(hash)] = (at / BLOCK) as u32 + 1;
+            let free = if blocks[home] == 0 { home } else { home ^ 1 };
+            blocks[free] = (at / BLOCK) as u32 + 1;
         }
         if at + BLOCK >= plain.len() {
             return copies;

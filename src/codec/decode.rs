@@ -12,7 +12,7 @@ use crate::tokenizer::Vocabulary;
 use std::ops::Range;
 
 /// Lanes below which a shard is not cut further: each shard reads all weights once a step.
-const MIN_SHARD_LANES: usize = 8;
+const MIN_SHARD_LANES: usize = 4;
 
 /// One lane of a shard.
 struct Slot {
@@ -84,6 +84,7 @@ impl Mixing<'_> {
                 slot.coded = self.token(shard.first + i, &slot.frequencies)?;
             }
         }
+        self.coder.check()?;
         let after: usize = self.rest.iter().map(Range::len).sum();
         (self.done)((before - after) as u64);
         Ok(after < before)
@@ -197,6 +198,7 @@ pub fn decode_without_model(
         for byte in part.iter_mut() {
             *byte = code_byte(0, 0, &mut mixer, &mut coder);
         }
+        coder.check()?;
         done(part.len() as u64);
     }
     coder.finish()?;

@@ -140,18 +140,25 @@ impl Recording {
     /// Bits that the model's own probabilities would cost, without mixing and coding.
     pub fn ideal_bits(&self, vocabulary: &Vocabulary) -> f64 {
         let mut bits = 0.0;
+        self.for_each_decision(vocabulary, |right_q32, took_right| {
+            let right = f64::from(right_q32) / 4_294_967_296.0;
+            bits -= if took_right { right } else { 1.0 - right }.log2();
+        });
+        bits
+    }
+
+    /// Shows every decision of the group, lane after lane: P(right) in units of 2^-32, and whether
+    /// it was right.
+    pub fn for_each_decision(&self, vocabulary: &Vocabulary, mut show: impl FnMut(u32, bool)) {
         for (i, (lane, tokens)) in self.lanes.iter().zip(&self.tokens).enumerate() {
             let leader = self.leader.answers.iter().filter(|_| i == 0);
             let mut answers = leader.chain(&lane.answers);
             for &token in tokens {
                 for step in vocabulary.path(token) {
-                    let right = f64::from(*answers.next().expect("as many as decisions"));
-                    let p = right / f64::from(u32::MAX);
-                    bits -= if step.took_right { p } else { 1.0 - p }.log2();
+                    show(*answers.next().expect("as many as decisions"), step.took_right);
                 }
             }
         }
-        bits
     }
 }
 

@@ -20,6 +20,8 @@ pub(super) struct Operands<'a> {
     pub b_panel_stride: usize,
     pub n_panels: usize,
     /// No byte of `b` that is read exceeds +-63.
+    // Only AVX2 asks.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     pub b_bounded_63: bool,
 }
 

@@ -1,8 +1,13 @@
 //! How a lane moves on: from bit to bit, and from byte to byte.
 
-use super::Mixer;
 use super::contexts::Surroundings;
+use super::decide::run_class;
+use super::hash::mix;
+use super::lane::MAX_MATCHES;
 use super::matching::length_class;
+use super::platform::prefetch;
+use super::slots::{Slot, Slots};
+use super::{COUNTER_BITS, Mixer};
 
 impl Mixer {
     /// Takes a bit into the current lane's byte.
@@ -15,12 +20,17 @@ impl Mixer {
         }
         lane.partial = lane.partial << 1 | u32::from(bit);
         lane.bits += 1;
-        if lane.bits == 4 {
-            lane.found = false;
-            for i in 0..self.plan.contexts.len() {
-                lane.hashes[i] = self.slots.second_half(lane.hashes[i], lane.partial);
-                self.slots.prefetch(lane.hashes[i]);
+        if lane.bits == 2 {
+            for &hash in &lane.hashes[..self.plan.contexts.len()] {
+                self.slots.prefetch_half(hash, lane.partial);
             }
+        } else if lane.bits == 4 {
+            lane.found = false;
+            for hash in &mut lane.hashes[..self.plan.contexts.len()] {
+                *hash = self.slots.second_half(*hash, lane.partial);
+            }
+            lane.counters = counters(lane.text.recent[0], lane.partial);
+            prefetch(&self.counters[2], lane.counters);
         } else if lane.bits == 8 {
             self.finish_byte();
         }
@@ -35,7 +45,7 @@ impl Mixer {
         lane.found = false;
         if lane.byte_found {
             lane.byte_found = false;
-            for &slot in &lane.byte_slots[..self.plan.contexts.len()] {
+            for &slot in &lane.byte_slots[..self.plan.n_runs] {
                 self.slots.note_byte(slot, byte);
             }
         }
@@ -56,14 +66,42 @@ impl Mixer {
         if extent.position == extent.end {
             return;
         }
-        for (i, finder) in self.finders.iter_mut().enumerate() {
-            finder.push(&mut lane.matches[i], &lane.text, &self.history, &self.extents, at, byte);
-        }
+        // The finders' tables are asked for before and read after the contexts are computed.
+        let places: [usize; MAX_MATCHES] = std::array::from_fn(|i| {
+            self.finders.get(i).map_or(0, |finder| finder.place(&lane.text))
+        });
         self.select_contexts(at);
+        let lane = &mut self.lanes[at];
+        for (i, finder) in self.finders.iter_mut().enumerate() {
+            finder.push(&mut lane.matches[i], places[i], &self.history, &self.extents, at, byte);
+        }
+        self.select_match_context(at);
     }
 
-    /// Computes the contexts of a lane's next byte.
+    /// Computes the contexts of a lane's next byte, all but what matches expect.
     pub(super) fn select_contexts(&mut self, at: usize) {
+        let lane = &mut self.lanes[at];
+        let extent = self.extents[at];
+        let recent = lane.text.recent[0];
+        let around = Surroundings {
+            history: &self.history,
+            start: extent.start,
+            position: extent.position,
+            record: self.records.length(),
+            after1: self.after1[recent as usize & 0xff],
+            after2: self.after2[recent as usize & 0xffff],
+            expected: 0,
+        };
+        for (i, context) in self.plan.contexts.iter().enumerate() {
+            lane.hashes[i] = context.hash(&lane.text, &around);
+            self.slots.prefetch(lane.hashes[i]);
+        }
+        lane.counters = counters(recent, 0);
+        prefetch(&self.counters[2], lane.counters);
+    }
+
+    /// Notes what the matches expect next.
+    fn select_match_context(&mut self, at: usize) {
         let lane = &mut self.lanes[at];
         let mut expected = 0;
         for i in (0..self.finders.len()).rev() {
@@ -77,18 +115,9 @@ impl Mixer {
                 expected = (length_class(found.len) as u32 + 1) << 8 | u32::from(lane.expected[i]);
             }
         }
-        let extent = self.extents[at];
-        let around = Surroundings {
-            history: &self.history,
-            start: extent.start,
-            position: extent.position,
-            record: self.records.length(),
-            after1: self.after1[lane.text.recent[0] as usize & 0xff],
-            after2: self.after2[lane.text.recent[0] as usize & 0xffff],
-            expected,
-        };
-        for (i, context) in self.plan.contexts.iter().enumerate() {
-            lane.hashes[i] = context.hash(&lane.text, &around);
+        if let Some(i) = self.plan.match_context {
+            let around = Surroundings { expected, ..Surroundings::nothing() };
+            lane.hashes[i] = self.plan.contexts[i].hash(&lane.text, &around);
             self.slots.prefetch(lane.hashes[i]);
         }
     }
@@ -96,22 +125,12 @@ impl Mixer {
     /// Computes again what a new token changes.
     pub(super) fn select_token_contexts(&mut self, at: usize) {
         let lane = &mut self.lanes[at];
-        let around = Surroundings {
-            history: &[],
-            start: 0,
-            position: 0,
-            record: 0,
-            after1: 0,
-            after2: 0,
-            expected: 0,
-        };
+        let around = Surroundings::nothing();
         for (i, context) in self.plan.contexts.iter().enumerate() {
             if context.of_tokens() {
                 lane.hashes[i] = context.hash(&lane.text, &around);
                 if lane.found {
                     lane.slots[i] = self.slots.find(lane.hashes[i]);
-                    lane.byte_slots[i] = lane.slots[i];
-                    lane.runs[i] = self.slots.run(lane.slots[i]);
                 } else {
                     self.slots.prefetch(lane.hashes[i]);
                 }
@@ -119,13 +138,10 @@ impl Mixer {
         }
     }
 
-    /// Finds the slots of the current lane's contexts, if that has not been done for this half of the byte.
-    #[inline(always)]
+    /// Finds the slots of the current lane's contexts for this half of the byte.
+    #[inline(never)]
     pub(super) fn find_slots(&mut self) {
         let lane = &mut self.lanes[self.current];
-        if lane.found {
-            return;
-        }
         lane.found = true;
         let n = self.plan.contexts.len();
         for i in 0..n {
@@ -133,10 +149,23 @@ impl Mixer {
         }
         if lane.bits < 4 {
             lane.byte_found = true;
-            for i in 0..n {
+            for i in 0..self.plan.n_runs {
                 lane.byte_slots[i] = lane.slots[i];
-                lane.runs[i] = self.slots.run(lane.slots[i]);
+                lane.runs[i] = run(&self.slots, lane.slots[i]);
             }
         }
     }
+}
+
+/// The byte that came last in a context, and the class of how often it did in a row.
+#[inline(always)]
+fn run(slots: &Slots, slot: Slot) -> (u8, u8) {
+    let (byte, len) = slots.run(slot);
+    (byte, run_class(len))
+}
+
+/// Where the 16 order-2 counters of a half of a byte begin; `partial` is 0 for the first half.
+#[inline(always)]
+fn counters(recent: u64, partial: u32) -> usize {
+    ((mix(3, recent & 0xffff, u64::from(partial)) >> (64 - COUNTER_BITS + 4)) << 4) as usize
 }

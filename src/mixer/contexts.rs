@@ -57,6 +57,11 @@ pub struct Surroundings<'a> {
 }
 
 impl Surroundings<'_> {
+    /// For contexts that look at the text only.
+    pub fn nothing() -> Self {
+        Self { history: &[], start: 0, position: 0, record: 0, after1: 0, after2: 0, expected: 0 }
+    }
+
     fn back(&self, distance: usize) -> u64 {
         if distance > 0 && self.position >= self.start + distance {
             u64::from(self.history[self.position - distance])
@@ -137,7 +142,7 @@ impl Context {
             Skip1 => (r & 0xff_ff00, 0),
             Skip2 => (r & 0xffff_0000, 0),
             Skip12 => (r & 0xff_0000, 0),
-            Pair13 => (r & 0xff00_ff, 0),
+            Pair13 => (r & 0x00ff_00ff, 0),
             Record => (around.back(around.record) << 8 | c1, around.record as u64),
             Record2 => {
                 let (above, above2) = (around.back(around.record), around.back(2 * around.record));

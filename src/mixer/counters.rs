@@ -1,73 +1,163 @@
-//! Adaptive probabilities: 22 bits of probability and 10 bits that count what was seen.
+//! Adaptive probabilities: 22 bits of probability and 10 bits of age.
 //!
-//! A young counter moves by `1 / (n + 1.5)` of its error, an old one by a fixed share.
+//! A young counter moves by a large share of its error, an old one by a small share, so that it is first the mean
+//! of what it has seen and then follows the last few hundred bits. The age is `log2(n + 1.5)` in units of 1/128,
+//! where the counter is the mean of `n` bits: so the share `1 / (n + 1.5)` is a shift, and the next age is a short
+//! sum. There are no tables and no branches: the loops over many counters become vector instructions.
 
-use super::math::{P_BITS, P_HALF, P_ONE, Tables};
+use super::math::{P_BITS, P_HALF, P_ONE, squash_table, stretch};
 
-/// A probability with a count, in one word.
+/// Ages end where a counter moves by 1/254.
+const AGE_MAX: i32 = 1023;
+/// `log2(1.5)`, the age of a counter that has seen nothing.
+const AGE_NEW: u32 = 75;
+
+/// A probability with an age, in one word.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(transparent)]
 pub struct Counter(u32);
 
 impl Counter {
     /// One half, and nothing seen.
-    pub const HALF: Counter = Counter(P_HALF << 10);
+    pub const HALF: Counter = Counter(P_HALF << 10 | AGE_NEW);
 
-    /// A probability that counts as the mean of `seen` bits (below 1024).
+    /// The counter that a table of zeros holds in the place of `start`, so that large tables need no filling.
+    #[inline(always)]
+    pub fn from_table(entry: u32, start: Counter) -> Self {
+        Counter(entry ^ start.0)
+    }
+
+    /// What such a table holds for the counter.
+    #[inline(always)]
+    pub fn to_table(self, start: Counter) -> u32 {
+        self.0 ^ start.0
+    }
+
+    /// A probability that counts as the mean of `seen` bits.
     pub fn new(p1_q22: u32, seen: u32) -> Self {
-        Counter(p1_q22.clamp(1, P_ONE - 1) << 10 | seen.min(1023))
+        let age = (0..seen).fold(AGE_NEW as i32, |age, _| older(age));
+        Counter(p1_q22.clamp(1, P_ONE - 1) << 10 | age as u32)
     }
 
     /// The probability of a one, in `1..2^22`.
     #[inline(always)]
     pub fn p(self) -> u32 {
-        (self.0 >> 10).max(1)
+        self.0 >> 10
     }
 
-    /// How many bits it has seen, as far as it counts.
+    /// Learns a bit, given as 0 or -1.
     #[inline(always)]
-    pub fn seen(self) -> u32 {
-        self.0 & 1023
+    pub fn update(&mut self, bit: i32) {
+        let age = (self.0 & 1023) as i32;
+        let p = (self.0 >> 10) as i32;
+        let (whole, share) = (age >> 7, share(age));
+        let error = (P_ONE as i32 & bit) - p;
+        // At most 2^20 * 2^8, and half of what is shifted out.
+        let step = ((error >> 2) * share + (32 << whole)) >> (6 + whole);
+        let p = (p + step).clamp(1, P_ONE as i32 - 1);
+        self.0 = (p as u32) << 10 | older(age) as u32;
     }
 
-    /// Learns a bit; `limit` (below 1023) is where it stops to slow down.
+    /// The counter in 16 bits: the stretched probability in units of 1/128, and the age in units of 1/2.
+    pub fn pack(self) -> u16 {
+        let x = (stretch(self.p()) + 32_768 + 8) >> 4;
+        (x as u16) << 4 | ((self.0 & 1023) >> 6) as u16
+    }
+
+    /// The counter that `pack` has written.
+    pub fn unpack(packed: u16) -> Self {
+        let p = squash_table().of((i32::from(packed >> 4) << 4) - 32_768);
+        Counter(p << 10 | (u32::from(packed & 15) << 6).max(AGE_NEW))
+    }
+
+    /// How sure it is, from -2048 to 2048.
     #[inline(always)]
-    pub fn update(&mut self, tables: &Tables, bit: bool, limit: u32) {
-        let n = self.0 & 1023;
-        let p = self.0 >> 10;
-        let target = if bit { P_ONE - 1 } else { 0 };
-        // 22 bits of difference times 16 bits of rate. The result stays between `p` and the target.
-        let step = (i64::from(target as i32 - p as i32) * i64::from(tables.rate[n as usize])) >> 16;
-        let p = (p as i32 + step as i32) as u32;
-        self.0 = p << 10 | (n + u32::from(n < limit));
+    pub fn sureness(self) -> i32 {
+        (self.p() as i32 - P_HALF as i32) >> (P_BITS - 12)
     }
 }
 
-const _: () = assert!(P_BITS + 10 == 32);
+/// `2^-(age % 128)/128` in units of 1/256, by a straight line.
+#[inline(always)]
+fn share(age: i32) -> i32 {
+    256 - (age & 127)
+}
+
+/// The age after one more bit: `log2(1 + r)` is added for the share `r`, as `1.44 r - 0.44 r^2`.
+#[inline(always)]
+fn older(age: i32) -> i32 {
+    let r_q16 = share(age) << 8 >> (age >> 7);
+    let r_q8 = r_q16 >> 8;
+    // At most 2^16 * 185; 185 = 1.44 * 128, 57 = 0.44 * 128.
+    let more = (r_q16 * 185 - r_q8 * r_q8 * 57 + (1 << 15)) >> 16;
+    (age + more).min(AGE_MAX)
+}
+
+/// Stretches what the counters say; where a sign is -1 and not 0, it is meant the other way round.
+#[inline(always)]
+pub fn stretch_all(counters: &[Counter], signs: &[i32], out: &mut [i32]) {
+    for ((counter, sign), out) in counters.iter().zip(signs).zip(out) {
+        *out = (stretch(counter.p()) ^ sign).wrapping_sub(*sign);
+    }
+}
+
+/// Teaches all counters a bit, given as 0 or -1; where a sign is -1, the opposite one.
+#[inline(always)]
+pub fn update_all(counters: &mut [Counter], signs: &[i32], bit: i32) {
+    for (counter, sign) in counters.iter_mut().zip(signs) {
+        counter.update(bit ^ sign);
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mixer::math::tables;
 
     #[test]
     fn follows_the_share_of_ones() {
         let mut counter = Counter::HALF;
         for i in 0..4000 {
-            counter.update(tables(), i % 4 == 0, 1000);
+            counter.update(-i32::from(i % 4 == 0));
         }
-        assert!((counter.p() as i32 - (P_ONE / 4) as i32).abs() < (P_ONE / 400) as i32);
+        assert!((counter.p() as i32 - (P_ONE / 4) as i32).abs() < (P_ONE / 200) as i32);
+    }
+
+    #[test]
+    fn moves_by_one_over_the_number_of_bits() {
+        for n in 0..200 {
+            let mut counter = Counter::new(P_HALF, n);
+            counter.update(-1);
+            let moved = f64::from(counter.p() - P_HALF) / f64::from(P_HALF);
+            let wanted = 1.0 / (f64::from(n) + 1.5);
+            assert!((moved / wanted - 1.0).abs() < 0.2, "{n}: {moved}, not {wanted}");
+        }
+    }
+
+    #[test]
+    fn packing_keeps_what_matters() {
+        for p in (1..P_ONE).step_by(991) {
+            for seen in [0, 1, 5, 50, 300] {
+                let counter = Counter::new(p, seen);
+                let again = Counter::unpack(counter.pack());
+                assert!(
+                    (stretch(again.p()) - stretch(p)).abs() <= 2048 / 4
+                        || !(64..P_ONE - 64).contains(&p)
+                );
+                assert!((counter.0 & 1023).abs_diff(again.0 & 1023) < 75);
+            }
+        }
     }
 
     #[test]
     fn never_leaves_its_range() {
-        for bit in [false, true] {
+        for bit in [0, -1] {
             let mut counter = Counter::HALF;
             for _ in 0..100_000 {
-                counter.update(tables(), bit, 30);
+                counter.update(bit);
                 assert!((1..P_ONE).contains(&counter.p()));
             }
-            let rest = if bit { P_ONE - counter.p() } else { counter.p() };
-            assert!(rest < 64, "{rest}");
+            let rest = if bit != 0 { P_ONE - counter.p() } else { counter.p() };
+            assert!(rest <= 160, "{rest}");
         }
     }
 }

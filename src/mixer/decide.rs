@@ -1,24 +1,19 @@
 //! One decision: the inputs of the network, its output, and what everything learns from the outcome.
 
 use super::Mixer;
-use super::counters::Counter;
+use super::counters::{Counter, stretch_all, update_all};
 use super::hash::mix;
 use super::lane::{MAX_CONTEXTS, MAX_MATCHES};
 use super::maps::Map;
 use super::matching::length_class;
-use super::math::{P_HALF, P_ONE, Tables};
+use super::math::{P_HALF, P_ONE, Squash, stretch_q32};
+use super::network::LANES;
 use super::plan::{MixerKind, Part, Plan};
+use super::platform::Vectors;
 use super::text::class;
 
 /// The most weight sets of the first layer.
 pub const SETS: usize = 8;
-
-/// Where the slowest counters stop to slow down.
-const STATE_LIMIT: u32 = 255;
-const RUN_LIMIT: u32 = 255;
-const MATCH_LIMIT: u32 = 255;
-const COUNTER_LIMITS: [u32; 3] = [255, 255, 255];
-const MAP_LIMIT: u32 = 255;
 
 /// Learning rates of the two layers in units of 2^-16: what remains, and what is added at the start.
 const RATE: [u32; 2] = [140, 60];
@@ -28,88 +23,40 @@ const RATE_HALF: u32 = 1 << 12;
 
 /// Classes of run lengths.
 pub const RUN_CLASSES: usize = 8;
-
-/// Number of inputs of the first layer.
-pub fn n_inputs(plan: &Plan) -> usize {
-    let per_context =
-        1 + usize::from(plan.parts.has(Part::Confidences)) + usize::from(has_runs(plan));
-    plan.contexts.len() * per_context
-        + n_counters(plan)
-        + 2 * plan.matches.len()
-        + 2 * usize::from(plan.with_model)
-        + 1
-}
-
-fn has_runs(plan: &Plan) -> bool {
-    plan.parts.has(Part::Runs) && plan.kind != MixerKind::Light
-}
-
-fn n_counters(plan: &Plan) -> usize {
-    match plan.kind {
-        _ if !plan.parts.has(Part::Counters) => 0,
-        MixerKind::Light => 2,
-        _ => 3,
-    }
-}
-
-/// Vectors in each weight set.
-pub fn set_sizes(plan: &Plan) -> Vec<usize> {
-    let mut sizes = vec![256];
-    if plan.parts.has(Part::MatchSets) {
-        sizes.push(16 * 3 * 2);
-    }
-    if plan.kind != MixerKind::Light {
-        if plan.parts.has(Part::ByteSets) {
-            sizes.push(512);
-        }
-        if plan.parts.has(Part::OrderSets) {
-            sizes.push(9 * 9);
-        }
-        if plan.parts.has(Part::ModelSets) {
-            sizes.push(if plan.with_model { 16 * 4 * 2 } else { 64 * 9 });
-        }
-    }
-    if plan.kind == MixerKind::Full && plan.parts.has(Part::ByteSets) {
-        sizes.push(512);
-    }
-    sizes
-}
-
-/// Contexts of each probability map.
-pub fn map_sizes(plan: &Plan) -> Vec<usize> {
-    if !plan.parts.has(Part::Maps) {
-        return Vec::new();
-    }
-    match plan.kind {
-        MixerKind::Light => vec![256, 1 << 12],
-        MixerKind::Default => vec![1 << 16, 1 << 14],
-        MixerKind::Full => vec![1 << 16, 1 << 16, 1 << 16],
-    }
-}
+/// Entries of a context's run map: by class, and whether bits of the byte are known.
+pub const RUN_ENTRIES: usize = 2 * RUN_CLASSES;
 
 /// The probability maps of a plan.
-pub fn maps(plan: &Plan, tables: &Tables) -> Vec<Map> {
-    map_sizes(plan).into_iter().map(|n| Map::new(n, MAP_LIMIT, tables)).collect()
+pub fn maps(plan: &Plan, squash: &Squash) -> Vec<Map> {
+    plan.map_sizes().into_iter().map(|n| Map::new(n, squash)).collect()
 }
+
+/// The most counters that speak in one decision, padded.
+const MAX_COUNTED: usize = 80;
+const _: () = assert!(2 * MAX_CONTEXTS + 3 + MAX_MATCHES <= MAX_COUNTED);
 
 /// What must be known between a prediction and its outcome.
 pub struct Pending {
+    /// Counters that speak: of bit histories, runs, direct ones, matches.
+    said: [Counter; MAX_COUNTED],
+    /// 0 where a counter speaks of a one, -1 where it speaks of a zero.
+    signs: [i32; MAX_COUNTED],
+    states: [u8; MAX_CONTEXTS],
+    /// For each context: its entry of `run_maps`.
+    runs: [u8; MAX_CONTEXTS],
+    counters: [usize; 3],
+    /// For each finder: its entry of `match_maps`.
+    matches: [usize; MAX_MATCHES],
+    node: usize,
+    map_contexts: [usize; 3],
     /// Inputs of the first layer, padded.
     inputs: Vec<i32>,
     /// Its outputs.
     outputs: [i32; SETS],
     /// Inputs of the second layer, padded.
-    seconds: [i32; 16],
+    seconds: [i32; LANES],
     /// Probability after the second layer.
     mixed: u32,
-    states: [u8; MAX_CONTEXTS],
-    node: usize,
-    end: bool,
-    /// For each context: its entry of `run_maps` and the expected bit, where the run speaks.
-    runs: [Option<(u16, bool)>; MAX_CONTEXTS],
-    /// For each finder: its entry of `match_maps` and the expected bit, where a match speaks.
-    matches: [Option<(usize, bool)>; MAX_MATCHES],
-    counters: [usize; 3],
     decisions: u32,
 }
 
@@ -117,16 +64,18 @@ impl Pending {
     /// Nothing is pending.
     pub fn new(inputs: usize) -> Self {
         Self {
-            inputs: vec![0; inputs.next_multiple_of(super::network::LANES)],
-            outputs: [0; SETS],
-            seconds: [0; 16],
-            mixed: P_HALF,
+            said: [Counter::HALF; MAX_COUNTED],
+            signs: [0; MAX_COUNTED],
             states: [0; MAX_CONTEXTS],
-            node: 0,
-            end: false,
-            runs: [None; MAX_CONTEXTS],
-            matches: [None; MAX_MATCHES],
+            runs: [0; MAX_CONTEXTS],
             counters: [0; 3],
+            matches: [0; MAX_MATCHES],
+            node: 0,
+            map_contexts: [0; 3],
+            inputs: vec![0; inputs.next_multiple_of(LANES)],
+            outputs: [0; SETS],
+            seconds: [0; LANES],
+            mixed: P_HALF,
             decisions: 0,
         }
     }
@@ -134,83 +83,61 @@ impl Pending {
 
 impl Mixer {
     /// The probability of a one for the next bit, or for the end of the token.
-    pub(super) fn predict(&mut self, model_p1_q32: Option<u32>, end: bool) -> u32 {
-        self.find_slots();
-        let t = self.tables;
+    #[inline(always)]
+    pub(super) fn predict_body(&mut self, model_p1_q32: Option<u32>, end: bool) -> u32 {
+        if !self.lanes[self.current].found {
+            self.find_slots();
+        }
         let lane = &self.lanes[self.current];
-        let pending = &mut self.pending;
-        let n = self.plan.contexts.len();
         let node = if end { 0 } else { lane.node() };
         // The node of the whole byte: the bits so far behind a leading one, 0 for the token's end.
         let partial = if end { 0 } else { lane.partial as usize };
+        self.choose_maps(node, partial);
+        let squash = self.squash;
+        let lane = &self.lanes[self.current];
+        let pending = &mut self.pending;
+        let n = self.plan.contexts.len();
         pending.node = node;
-        pending.end = end;
 
-        // Bit histories.
-        let inputs = &mut pending.inputs;
-        let mut used = 0;
-        let confidences = self.plan.parts.has(Part::Confidences);
-        let mut longest = 0;
-        for i in 0..n {
-            let state = *self.slots.state(lane.slots[i], node);
+        // What each counter says. Bit histories first; the counter of the empty history stays at one half, so that
+        // it says nothing.
+        for (i, (row, &slot)) in self.state_maps.iter().zip(&lane.slots[..n]).enumerate() {
+            let state = self.slots.state(slot, node);
             pending.states[i] = state;
-            let (x, c) = if state == 0 {
-                (0, 0)
-            } else {
-                if let Some(order) = self.plan.contexts[i].order() {
-                    longest = longest.max(order);
-                }
-                let p = self.state_maps[i * 256 + state as usize].p();
-                (t.stretch(p), (p as i32 - P_HALF as i32) >> 10)
-            };
-            inputs[used] = x;
-            used += 1;
-            if confidences {
-                inputs[used] = c;
-                used += 1;
-            }
+            pending.said[i] = row[usize::from(state)];
         }
+        let mut used = n;
 
-        // Runs.
-        if has_runs(&self.plan) {
-            for i in 0..n {
-                let (byte, len) = lane.runs[i];
-                let speaks =
-                    !end && len > 0 && (u32::from(byte) | 256) >> (8 - lane.bits) == lane.partial;
-                pending.runs[i] = None;
-                inputs[used] = 0;
-                if speaks {
-                    let bit = byte >> (7 - lane.bits) & 1 == 1;
-                    let at = (i * RUN_CLASSES + run_class(len)) * 2 + usize::from(lane.bits > 0);
-                    let x = t.stretch(self.run_maps[at].p());
-                    inputs[used] = if bit { x } else { -x };
-                    pending.runs[i] = Some((at as u16, bit));
-                }
-                used += 1;
+        // Runs. Entry 0 of each context stays at one half, for runs that have nothing to say.
+        {
+            let whole = if end { 0 } else { lane.partial };
+            let shift = 8 - lane.bits;
+            for (i, (&(byte, class), row)) in lane.runs.iter().zip(&self.run_maps).enumerate() {
+                let byte = u32::from(byte) | 256;
+                let speaks = byte >> shift == whole;
+                let entry = if speaks { 2 * class + u8::from(lane.bits > 0) } else { 0 };
+                pending.runs[i] = entry;
+                pending.said[used + i] = row[usize::from(entry)];
+                pending.signs[used + i] = (byte << 1 >> shift & 1) as i32 - 1;
             }
+            used += self.run_maps.len();
         }
 
         // Direct counters.
         let recent = lane.text.recent[0];
-        let places = [
-            partial,
-            (recent as usize & 0xff) << 8 | partial,
-            (mix(3, recent & 0xffff, partial as u64) >> (64 - super::COUNTER_BITS)) as usize,
-        ];
-        for (k, &place) in places.iter().enumerate().take(n_counters(&self.plan)) {
+        let places = [partial, (recent as usize & 0xff) << 8 | partial, lane.counters + node];
+        for (k, &place) in places.iter().enumerate().take(self.plan.n_counters()) {
             pending.counters[k] = place;
-            inputs[used] = t.stretch(self.counters[k][place].p());
+            pending.said[used] = Counter::from_table(self.counters[k][place], Counter::HALF);
             used += 1;
         }
 
-        // Matches.
+        // Matches. Entry 0 of each finder stays at one half.
         let mut match_len = 0;
         let mut expected_bit = None;
-        let mut expected_byte = 0;
         for i in (0..self.finders.len()).rev() {
             let found = &lane.matches[i];
-            pending.matches[i] = None;
-            let (mut x, mut c) = (0, 0);
+            let mut at = i * MATCH_ENTRIES;
             if lane.agree[i] {
                 let bit = if end {
                     self.token_starts[found.from / 64] >> (found.from % 64) & 1 == 1
@@ -218,29 +145,43 @@ impl Mixer {
                     lane.expected[i] >> (7 - lane.bits) & 1 == 1
                 };
                 let class = length_class(found.len);
-                let decision = if end { 0 } else { 1 + lane.bits as usize };
+                let decision = if end { 1 } else { 2 + lane.bits as usize };
                 let misses = (found.missed.count_ones() as usize).min(3);
-                let at = ((i * 9 + decision) * 4 + misses) * 16 + class;
-                let p = self.match_maps[at].p();
-                (x, c) = (t.stretch(p), (p as i32 - P_HALF as i32) >> 10);
-                if !bit {
-                    (x, c) = (-x, -c);
-                }
-                pending.matches[i] = Some((at, bit));
+                at += (decision * 4 + misses) * 16 + class;
+                pending.signs[used + i] = i32::from(bit) - 1;
                 match_len = class.max(1);
                 expected_bit = Some(bit);
-                expected_byte = usize::from(lane.expected[i]);
             }
-            inputs[used] = x;
-            inputs[used + 1] = c;
-            used += 2;
+            pending.matches[i] = at;
+            pending.said[used + i] = self.match_maps[at];
+        }
+        let first_match = used;
+        used += self.finders.len();
+
+        // Whole vectors; what stands behind the last counter is written over.
+        let inputs = &mut pending.inputs[..];
+        let whole = used.next_multiple_of(LANES);
+        stretch_all(&pending.said[..whole], &pending.signs[..whole], &mut inputs[..whole]);
+        if self.plan.has_confidences() {
+            for (input, counter) in inputs[used..].iter_mut().zip(&pending.said[..n]) {
+                *input = counter.sureness();
+            }
+            used += n;
+            for i in first_match..first_match + self.finders.len() {
+                inputs[used] = (pending.said[i].sureness() ^ pending.signs[i]) - pending.signs[i];
+                used += 1;
+            }
+        }
+        let mut longest = 0;
+        for (&state, &order) in pending.states.iter().zip(&self.plan.orders) {
+            longest = longest.max(if state != 0 { order } else { 0 });
         }
 
         // The model, and a constant.
         let mut model_x = 0;
         if self.plan.with_model {
             let p = model_p1_q32.unwrap_or(1 << 31);
-            model_x = t.stretch_q32(p);
+            model_x = stretch_q32(p);
             inputs[used] = model_x;
             inputs[used + 1] = ((p >> 10) as i32 - P_HALF as i32) >> 10;
             used += 2;
@@ -291,48 +232,67 @@ impl Mixer {
         }
 
         first.forward(inputs, &mut pending.outputs[..sets]);
-        let x = if parts.has(Part::SecondLayer) {
+        let x = if self.plan.has_second_layer() {
             pending.seconds[..sets].copy_from_slice(&pending.outputs[..sets]);
             self.second.choose(0, partial);
             let mut x = [0];
             self.second.forward(&pending.seconds, &mut x);
             x[0]
         } else {
-            pending.outputs[..sets].iter().sum::<i32>() / sets as i32
+            // The light kind has two sets; a division would take longer than all that went before.
+            match sets {
+                1 => pending.outputs[0],
+                2 => (pending.outputs[0] + pending.outputs[1]) >> 1,
+                _ => pending.outputs[..sets].iter().sum::<i32>() / sets as i32,
+            }
         };
-        let p = t.squash(x);
+        let p = squash.of(x);
         pending.mixed = p;
 
         // Probability maps.
-        if self.maps.is_empty() {
-            return p;
-        }
-        let order2 = mix(5, recent & 0xffff, partial as u64);
-        match self.plan.kind {
-            MixerKind::Light => {
-                let a = self.maps[0].refine(x, partial);
-                let b =
-                    self.maps[1].refine(x, (mix(5, recent & 0xff, partial as u64) >> 52) as usize);
-                (2 * p + a + b) / 4
-            }
-            MixerKind::Default => {
-                let a = self.maps[0].refine(x, c1 << 8 | partial);
-                let b = self.maps[1].refine(x, (order2 >> 50) as usize);
-                (2 * p + a + b) / 4
-            }
-            MixerKind::Full => {
-                let a = self.maps[0].refine(x, c1 << 8 | partial);
-                let b = self.maps[1].refine(x, (order2 >> 48) as usize);
-                let c = self.maps[2].refine(x, expected_byte << 8 | partial);
-                (p + a + b + c) / 4
+        let [a, b, c] = pending.map_contexts;
+        match &mut self.maps[..] {
+            [] => p,
+            [first] => (p + first.refine(x, a)) / 2,
+            [first, second] => (2 * p + first.refine(x, a) + second.refine(x, b)) / 4,
+            [first, second, third, ..] => {
+                (p + first.refine(x, a) + second.refine(x, b) + third.refine(x, c)) / 4
             }
         }
         .clamp(1, P_ONE - 1)
     }
 
+    /// The contexts of the probability maps for the next decision of the current lane.
+    #[inline(always)]
+    fn choose_maps(&mut self, node: usize, partial: usize) {
+        let lane = &self.lanes[self.current];
+        let recent = lane.text.recent[0];
+        let c1 = recent as usize & 0xff;
+        // The nodes of one half of a byte lie side by side.
+        let half = if partial < 16 { 0 } else { partial >> (lane.bits - 4) };
+        let order2 = mix(5, recent & 0xffff, half as u64);
+        let expected =
+            (0..self.finders.len()).find(|&i| lane.agree[i]).map_or(0, |i| lane.expected[i]);
+        self.pending.map_contexts = match self.plan.kind {
+            MixerKind::Light => {
+                [partial, (mix(5, recent & 0xff, half as u64) >> 56 << 4) as usize | node, 0]
+            }
+            MixerKind::Default => [c1 << 8 | partial, (order2 >> 54 << 4) as usize | node, 0],
+            MixerKind::Full => [
+                c1 << 8 | partial,
+                (order2 >> 52 << 4) as usize | node,
+                usize::from(expected) << 8 | partial,
+            ],
+        };
+        for (map, context) in self.maps.iter().zip(self.pending.map_contexts) {
+            map.prefetch(context);
+        }
+    }
+
     /// Learns the outcome of the last prediction.
-    pub(super) fn update(&mut self, bit: bool) {
-        let t = self.tables;
+    #[inline(always)]
+    pub(super) fn update_body(&mut self, bit: bool) {
+        let squash = self.squash;
         let pending = &mut self.pending;
         let lane = &self.lanes[self.current];
         let n = self.plan.contexts.len();
@@ -351,47 +311,53 @@ impl Mixer {
         let sets = self.first.n_sets();
         let mut errors = [0; SETS];
         for (error, &x) in errors[..sets].iter_mut().zip(&pending.outputs) {
-            *error = step(t.squash(x), rates[0]);
+            *error = step(squash.of(x), rates[0]);
         }
         self.first.backward(&pending.inputs, &errors[..sets]);
-        if self.plan.parts.has(Part::SecondLayer) {
+        if self.plan.has_second_layer() {
             self.second.backward(&pending.seconds, &[step(pending.mixed, rates[1])]);
         }
         for map in &mut self.maps {
-            map.update(t, bit);
+            map.update(bit);
         }
 
-        // Bit histories.
-        for i in 0..n {
+        // The counters.
+        let outcome = -i32::from(bit);
+        let used = self.plan.n_counted();
+        let whole = used.next_multiple_of(LANES);
+        update_all(&mut pending.said[..whole], &pending.signs[..whole], outcome);
+        let next = &self.histories.next[usize::from(bit)];
+        let slots = &lane.slots[..n];
+        for (i, (row, &slot)) in self.state_maps.iter_mut().zip(slots).enumerate() {
             let state = pending.states[i];
-            if state != 0 {
-                self.state_maps[i * 256 + state as usize].update(t, bit, STATE_LIMIT);
-            }
-            *self.slots.state(lane.slots[i], pending.node) =
-                self.histories.next[state as usize][usize::from(bit)];
+            row[usize::from(state)] = pending.said[i];
+            row[0] = Counter::HALF;
+            self.slots.set_state(slot, pending.node, next[usize::from(state)]);
         }
-        if has_runs(&self.plan) {
-            for run in &pending.runs[..n] {
-                if let Some((at, expected)) = *run {
-                    self.run_maps[at as usize].update(t, bit == expected, RUN_LIMIT);
-                }
+        let mut used = n;
+        {
+            for (i, row) in self.run_maps.iter_mut().enumerate() {
+                row[usize::from(pending.runs[i]) % RUN_ENTRIES] = pending.said[used + i];
+                row[0] = Counter::HALF;
             }
+            used += self.run_maps.len();
         }
-        for k in 0..n_counters(&self.plan) {
-            self.counters[k][pending.counters[k]].update(t, bit, COUNTER_LIMITS[k]);
+        for k in 0..self.plan.n_counters() {
+            self.counters[k][pending.counters[k]] = pending.said[used].to_table(Counter::HALF);
+            used += 1;
         }
-        for said in &pending.matches[..self.finders.len()] {
-            if let Some((at, expected)) = *said {
-                self.match_maps[at].update(t, bit == expected, MATCH_LIMIT);
-            }
+        for i in 0..self.finders.len() {
+            self.match_maps[pending.matches[i]] = pending.said[used + i];
+            self.match_maps[i * MATCH_ENTRIES] = Counter::HALF;
         }
     }
 }
 
+/// The class of a run's length: 0 is no run.
 #[inline(always)]
-fn run_class(len: u8) -> usize {
+pub fn run_class(len: u8) -> u8 {
     match len {
-        0..=3 => usize::from(len),
+        0..=3 => len,
         4..=5 => 4,
         6..=9 => 5,
         10..=31 => 6,
@@ -399,11 +365,60 @@ fn run_class(len: u8) -> usize {
     }
 }
 
-/// Kept here beside its user: an entry for every context fits 16 bits.
-const _: () = assert!(MAX_CONTEXTS * RUN_CLASSES * 2 <= 1 << 16);
-
 /// Number of entries of the match maps for each finder.
-pub const MATCH_ENTRIES: usize = 9 * 4 * 16;
+pub const MATCH_ENTRIES: usize = 10 * 4 * 16;
 
-/// An adaptive probability for each entry of a table.
-pub type Entries = Vec<Counter>;
+/// The two functions above for each set of vector instructions: the same plain code, the same results.
+impl Mixer {
+    /// The probability of a one for the next bit, or for the end of the token.
+    #[inline]
+    pub(super) fn predict(&mut self, model_p1_q32: Option<u32>, end: bool) -> u32 {
+        match self.vectors {
+            Vectors::Plain => self.predict_body(model_p1_q32, end),
+            // SAFETY: `Vectors` has this value only where the processor was found to have the instructions.
+            #[cfg(target_arch = "x86_64")]
+            Vectors::Avx2 => unsafe { self.predict_avx2(model_p1_q32, end) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Vectors::Avx512 => unsafe { self.predict_avx512(model_p1_q32, end) },
+        }
+    }
+
+    /// Learns the outcome of the last prediction.
+    #[inline]
+    pub(super) fn update(&mut self, bit: bool) {
+        match self.vectors {
+            Vectors::Plain => self.update_body(bit),
+            // SAFETY: `Vectors` has this value only where the processor was found to have the instructions.
+            #[cfg(target_arch = "x86_64")]
+            Vectors::Avx2 => unsafe { self.update_avx2(bit) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Vectors::Avx512 => unsafe { self.update_avx512(bit) },
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    fn predict_avx2(&mut self, model_p1_q32: Option<u32>, end: bool) -> u32 {
+        self.predict_body(model_p1_q32, end)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    fn update_avx2(&mut self, bit: bool) {
+        self.update_body(bit);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,bmi1,bmi2,lzcnt,popcnt")]
+    fn predict_avx512(&mut self, model_p1_q32: Option<u32>, end: bool) -> u32 {
+        self.predict_body(model_p1_q32, end)
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,bmi1,bmi2,lzcnt,popcnt")]
+    fn update_avx512(&mut self, bit: bool) {
+        self.update_body(bit);
+    }
+}

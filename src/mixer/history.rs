@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// A context that has seen nothing.
+#[cfg(test)]
 pub const EMPTY: u8 = 0;
 
 /// The longest history kept bit by bit.
@@ -30,8 +31,8 @@ fn weaken(n: u32) -> u32 {
 
 /// The table of states.
 pub struct Histories {
-    /// The state after a zero or a one.
-    pub next: [[u8; 2]; 256],
+    /// By bit: the state that follows each state.
+    pub next: [[u8; 256]; 2],
     /// Bits seen, at most 47: what a slot is worth.
     pub seen: [u8; 256],
     /// Zeros and ones that the state stands for.
@@ -101,7 +102,7 @@ fn allowed(counts: [u32; 2]) -> bool {
 
 fn build() -> Box<Histories> {
     let mut table =
-        Box::new(Histories { next: [[0; 2]; 256], seen: [0; 256], counts: [[0; 2]; 256], len: 0 });
+        Box::new(Histories { next: [[0; 256]; 2], seen: [0; 256], counts: [[0; 2]; 256], len: 0 });
     let start = State::Exact { len: 0, bits: 0 };
     let mut numbers = HashMap::from([(start, 0usize)]);
     let mut states = vec![start];
@@ -114,7 +115,7 @@ fn build() -> Box<Histories> {
                 states.push(next);
                 states.len() - 1
             });
-            table.next[done][bit as usize] = u8::try_from(number).expect("at most 256 states");
+            table.next[bit as usize][done] = u8::try_from(number).expect("at most 256 states");
         }
         let counts = state.counts();
         table.counts[done] = counts.map(|n| n as u8);
@@ -136,7 +137,9 @@ mod tests {
         assert_eq!(table.seen[EMPTY as usize], 0);
         for state in 0..table.len {
             assert!((state == 0) == (table.seen[state] == 0));
-            assert!(table.next[state].iter().all(|&n| usize::from(n) < table.len && n != EMPTY));
+            assert!(
+                (0..2).all(|bit| (1..table.len).contains(&usize::from(table.next[bit][state])))
+            );
         }
     }
 
@@ -144,7 +147,7 @@ mod tests {
     fn a_run_of_one_bit_reaches_the_end_and_stays() {
         let table = histories();
         for bit in 0..2 {
-            let state = (0..100).fold(EMPTY, |s, _| table.next[s as usize][bit]);
+            let state = (0..100).fold(EMPTY, |s, _| table.next[bit][s as usize]);
             assert_eq!(u32::from(table.counts[state as usize][bit]), MOST[0]);
             assert_eq!(table.counts[state as usize][1 - bit], 0);
         }
@@ -157,8 +160,8 @@ mod tests {
             let (mut a, mut b) = (EMPTY, EMPTY);
             for i in 0..12 {
                 let bit = (pattern >> i & 1) as usize;
-                a = table.next[a as usize][bit];
-                b = table.next[b as usize][1 - bit];
+                a = table.next[bit][a as usize];
+                b = table.next[1 - bit][b as usize];
                 let [zeros, ones] = table.counts[a as usize];
                 assert_eq!(table.counts[b as usize], [ones, zeros]);
             }
@@ -168,7 +171,7 @@ mod tests {
     #[test]
     fn an_unexpected_bit_weakens_long_runs() {
         let table = histories();
-        let run = (0..30).fold(EMPTY, |s, _| table.next[s as usize][1]);
-        assert_eq!(table.counts[table.next[run as usize][0] as usize], [1, 7]);
+        let run = (0..30).fold(EMPTY, |s, _| table.next[1][s as usize]);
+        assert_eq!(table.counts[table.next[0][run as usize] as usize], [1, 7]);
     }
 }

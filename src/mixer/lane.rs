@@ -28,10 +28,12 @@ pub struct Lane {
     pub found: bool,
     /// The slots of the first half, which hold the runs.
     pub byte_slots: [Slot; MAX_CONTEXTS],
-    /// The run of each context: byte and length.
+    /// The run of each context: byte and class of the length.
     pub runs: [(u8, u8); MAX_CONTEXTS],
     /// Whether `byte_slots` and `runs` belong to this byte.
     pub byte_found: bool,
+    /// Where the order-2 counters of this half of the byte begin.
+    pub counters: usize,
     /// What the finders follow.
     pub matches: [Match; MAX_MATCHES],
     /// The bytes that they expect.
@@ -54,6 +56,7 @@ impl Lane {
             byte_slots: [Slot::default(); MAX_CONTEXTS],
             runs: [(0, 0); MAX_CONTEXTS],
             byte_found: false,
+            counters: 0,
             matches: [Match::default(); MAX_MATCHES],
             expected: [0; MAX_MATCHES],
             agree: [false; MAX_MATCHES],

@@ -1,29 +1,35 @@
 //! Adaptive probability maps: what a prediction has been worth so far in some context.
 //!
-//! For each context a map holds the observed probability at 33 points of the prediction, two units of stretch
-//! apart... between them it interpolates. At the start it changes nothing.
+//! For each context a map holds the observed probability at 32 points of the stretched prediction, from -15.5 to
+//! 15.5; between them it interpolates. At the start it changes nothing.
 
 use super::counters::Counter;
-use super::math::{P_ONE, Tables};
+use super::math::{P_ONE, Squash};
+use super::platform::prefetch;
 
-const POINTS: usize = 33;
+const POINTS: usize = 32;
+/// The stretched prediction of the last point, and minus that of the first.
+const LAST: i32 = 31 * 1024;
 
 /// One probability map.
 pub struct Map {
-    /// `[context][point]`
-    points: Vec<Counter>,
+    /// `[context][point]`, as differences from `start`.
+    points: Vec<u32>,
+    start: [Counter; POINTS],
     /// The point that learns.
     at: usize,
-    limit: u32,
 }
 
 impl Map {
     /// A map for `contexts` contexts that changes nothing yet.
-    pub fn new(contexts: usize, limit: u32, tables: &Tables) -> Self {
-        let row: [Counter; POINTS] =
-            std::array::from_fn(|i| Counter::new(tables.squash((i as i32 - 16) * 2048), 6));
-        let points = row.iter().copied().cycle().take(POINTS * contexts).collect();
-        Self { points, at: 0, limit }
+    pub fn new(contexts: usize, squash: &Squash) -> Self {
+        let start = std::array::from_fn(|i| Counter::new(squash.of(i as i32 * 2048 - LAST), 6));
+        Self { points: vec![0; POINTS * contexts], start, at: 0 }
+    }
+
+    #[inline(always)]
+    fn point(&self, at: usize) -> Counter {
+        Counter::from_table(self.points[at], self.start[at % POINTS])
     }
 
     /// Bytes that a map takes.
@@ -31,22 +37,31 @@ impl Map {
         (POINTS * contexts * size_of::<Counter>()) as u64
     }
 
+    /// Asks for the points of a context that will be needed soon.
+    #[inline(always)]
+    pub fn prefetch(&self, context: usize) {
+        prefetch(&self.points, context * POINTS);
+        prefetch(&self.points, context * POINTS + POINTS / 2);
+    }
+
     /// What has come of predictions near the stretched probability `x` in this context, in `1..2^22`.
     #[inline(always)]
     pub fn refine(&mut self, x: i32, context: usize) -> u32 {
-        let x = (x + 32_768).clamp(0, 65_535) as u32;
+        let x = (x + LAST).clamp(0, 2 * LAST - 1) as u32;
         let (cell, part) = ((x >> 11) as usize, x & 2047);
         let at = context * POINTS + cell;
         self.at = at + usize::from(part >= 1024);
         // At most 2^22 * 2^11 needs 33 bits.
-        let sum = u64::from(self.points[at].p()) * u64::from(2048 - part)
-            + u64::from(self.points[at + 1].p()) * u64::from(part);
+        let sum = u64::from(self.point(at).p()) * u64::from(2048 - part)
+            + u64::from(self.point(at + 1).p()) * u64::from(part);
         ((sum >> 11) as u32).clamp(1, P_ONE - 1)
     }
 
     /// Learns what came after the last `refine`.
     #[inline(always)]
-    pub fn update(&mut self, tables: &Tables, bit: bool) {
-        self.points[self.at].update(tables, bit, self.limit);
+    pub fn update(&mut self, bit: bool) {
+        let mut point = self.point(self.at);
+        point.update(-i32::from(bit));
+        self.points[self.at] = point.to_table(self.start[self.at % POINTS]);
     }
 }

@@ -5,6 +5,7 @@
 //! field and go on alike.
 
 use super::hash::mix;
+use super::platform::prefetch;
 use super::text::Text;
 
 /// Bytes compared behind a candidate to know how long it agrees.
@@ -59,7 +60,9 @@ impl Finder {
         4 << bits
     }
 
-    fn place(&self, text: &Text) -> usize {
+    /// Where a lane's last bytes have their place; asks for it.
+    #[inline]
+    pub fn place(&self, text: &Text) -> usize {
         let keep = |number: u64, bytes: u32| {
             if bytes >= 8 { number } else { number & ((1 << (8 * bytes)) - 1) }
         };
@@ -67,16 +70,18 @@ impl Finder {
         let [a, b, c] = text.recent;
         let high =
             mix(n.into(), keep(b, n.saturating_sub(8).min(8)), keep(c, n.saturating_sub(16)));
-        (mix(n.into(), keep(a, n), high) >> (64 - self.bits)) as usize
+        let place = (mix(n.into(), keep(a, n), high) >> (64 - self.bits)) as usize;
+        prefetch(&self.table, place);
+        place
     }
 
     /// Follows the match by one byte, looks for a better one and remembers this place.
     ///
-    /// `lane` has just coded `byte`; its extent already says so.
+    /// `lane` has just coded `byte`; its extent already says so, and `place` belongs to its text with that byte.
     pub fn push(
         &mut self,
         found: &mut Match,
-        text: &Text,
+        place: usize,
         history: &[u8],
         lanes: &[Extent],
         lane: usize,
@@ -97,7 +102,6 @@ impl Finder {
         if me.position - me.start < self.min_len as usize || me.position == me.end {
             return;
         }
-        let place = self.place(text);
         if !found.live || found.len < LONG {
             let from = self.table[place] as usize;
             if from > 0 {

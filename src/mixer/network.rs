@@ -3,11 +3,11 @@
 //! A layer has several weight sets; in each, a context selects one vector of weights. All inputs are stretched
 //! probabilities in units of 1/2048, weights are in units of 2^-20 and stay within +-8.
 //!
-//! The loops are plain code over slices of a multiple of [`LANES`] numbers. They are compiled once for each set
-//! of vector instructions; sums of integers do not depend on their order, so all give the same result.
+//! The loops are plain code over slices of a multiple of [`LANES`] numbers, which the compiler turns into vector
+//! instructions; sums of integers do not depend on their order, so all of them give the same result.
 
 use super::math::STRETCH_MAX;
-use super::platform::Vectors;
+use std::ops::Range;
 
 /// Inputs are padded to a multiple of this.
 pub const LANES: usize = 16;
@@ -20,67 +20,19 @@ pub const MAX_INPUTS: usize = 128;
 
 #[inline(always)]
 fn dot(inputs: &[i32], weights: &[i32]) -> i32 {
-    let mut sum = [0i32; LANES];
-    for (x, w) in inputs.chunks_exact(LANES).zip(weights.chunks_exact(LANES)) {
-        for lane in 0..LANES {
-            sum[lane] = sum[lane].wrapping_add((w[lane] >> 8).wrapping_mul(x[lane]) >> 7);
-        }
-    }
+    let products = inputs.iter().zip(weights).map(|(x, w)| (w >> 8).wrapping_mul(*x) >> 7);
     // 2^11 (inputs) * 2^12 (weights) / 2^7 / 2^5 = 2^11.
-    (sum.iter().fold(0, |a: i32, &b| a.wrapping_add(b)) >> 5).clamp(-STRETCH_MAX, STRETCH_MAX)
+    (products.fold(0, i32::wrapping_add) >> 5).clamp(-STRETCH_MAX, STRETCH_MAX)
 }
 
 /// `error` is the wanted change in units such that a full input moves its weight by `error / 8` of 2^-20;
 /// at most 2^19.
 #[inline(always)]
 fn learn(inputs: &[i32], weights: &mut [i32], error: i32) {
-    for (x, w) in inputs.chunks_exact(LANES).zip(weights.chunks_exact_mut(LANES)) {
-        for lane in 0..LANES {
-            // At most 2^11 * 2^19.
-            let step = ((x[lane] + 8) >> 4).wrapping_mul(error).wrapping_add(512) >> 10;
-            w[lane] = (w[lane] + step).clamp(-WEIGHT_MAX, WEIGHT_MAX);
-        }
-    }
-}
-
-#[inline(always)]
-fn forward_body(inputs: &[i32], weights: &[i32], chosen: &[usize], out: &mut [i32]) {
-    for (&at, out) in chosen.iter().zip(out) {
-        *out = dot(inputs, &weights[at..at + inputs.len()]);
-    }
-}
-
-#[inline(always)]
-fn backward_body(inputs: &[i32], weights: &mut [i32], chosen: &[usize], errors: &[i32]) {
-    for (&at, &error) in chosen.iter().zip(errors) {
-        if error != 0 {
-            learn(inputs, &mut weights[at..at + inputs.len()], error);
-        }
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-mod wide {
-    //! The same loops with wider vectors.
-
-    #[target_feature(enable = "avx2")]
-    pub fn forward_avx2(inputs: &[i32], weights: &[i32], chosen: &[usize], out: &mut [i32]) {
-        super::forward_body(inputs, weights, chosen, out);
-    }
-
-    #[target_feature(enable = "avx2")]
-    pub fn backward_avx2(inputs: &[i32], weights: &mut [i32], chosen: &[usize], errors: &[i32]) {
-        super::backward_body(inputs, weights, chosen, errors);
-    }
-
-    #[target_feature(enable = "avx2,avx512f,avx512bw,avx512vl")]
-    pub fn forward_avx512(inputs: &[i32], weights: &[i32], chosen: &[usize], out: &mut [i32]) {
-        super::forward_body(inputs, weights, chosen, out);
-    }
-
-    #[target_feature(enable = "avx2,avx512f,avx512bw,avx512vl")]
-    pub fn backward_avx512(inputs: &[i32], weights: &mut [i32], chosen: &[usize], errors: &[i32]) {
-        super::backward_body(inputs, weights, chosen, errors);
+    for (x, w) in inputs.iter().zip(weights) {
+        // At most 2^11 * 2^19.
+        let step = ((x + 8) >> 4).wrapping_mul(error).wrapping_add(512) >> 10;
+        *w = w.wrapping_add(step).clamp(-WEIGHT_MAX, WEIGHT_MAX);
     }
 }
 
@@ -92,9 +44,10 @@ pub struct Layer {
     weights: Vec<i32>,
     /// First vector of each set.
     first: Vec<usize>,
-    /// Where the chosen vectors begin in `weights`.
+    /// The vectors chosen, counted over all sets.
     chosen: Vec<usize>,
-    vectors: Vectors,
+    /// How often each vector has learned.
+    uses: Vec<u32>,
 }
 
 impl Layer {
@@ -112,12 +65,8 @@ impl Layer {
             }
         }
         let chosen = vec![0; sizes.len()];
-        Self { width, weights, first, chosen, vectors: Vectors::best() }
-    }
-
-    /// Number of inputs with the padding.
-    pub fn width(&self) -> usize {
-        self.width
+        let uses = vec![0; weights.len() / width];
+        Self { width, weights, first, chosen, uses }
     }
 
     /// Number of sets.
@@ -126,53 +75,58 @@ impl Layer {
         self.chosen.len()
     }
 
-    /// Uses other vector instructions than the widest ones.
-    #[cfg(test)]
-    pub fn set_vectors(&mut self, vectors: Vectors) {
-        self.vectors = vectors;
+    /// Gives all vectors of a set the same weights, within +-8.
+    pub fn fill(&mut self, set: usize, weights: &[i32]) {
+        let (width, vectors) = (self.width, self.vectors(set));
+        for vector in
+            self.weights[vectors.start * width..vectors.end * width].chunks_exact_mut(width)
+        {
+            vector[..weights.len()].copy_from_slice(weights);
+        }
+    }
+
+    /// The mean of a set's vectors, each by how often it has learned.
+    pub fn mean(&self, set: usize) -> Vec<i32> {
+        let vectors = self.vectors(set);
+        let total = self.uses[vectors.clone()].iter().map(|&n| i64::from(n)).sum::<i64>();
+        let at = |vector: usize, i: usize| i64::from(self.weights[vector * self.width + i]);
+        let mean = |i: usize| match total {
+            0 => at(vectors.start, i),
+            _ => vectors.clone().map(|v| at(v, i) * i64::from(self.uses[v])).sum::<i64>() / total,
+        };
+        (0..self.width).map(|i| mean(i) as i32).collect()
+    }
+
+    fn vectors(&self, set: usize) -> Range<usize> {
+        let end = self.first.get(set + 1).copied().unwrap_or(self.uses.len());
+        self.first[set]..end
     }
 
     /// Chooses the vector of a set.
     #[inline(always)]
     pub fn choose(&mut self, set: usize, vector: usize) {
-        self.chosen[set] = (self.first[set] + vector) * self.width;
+        self.chosen[set] = self.first[set] + vector;
     }
 
     /// One output for each set, stretched and clamped. `inputs` is padded with zeros.
     #[inline(always)]
     pub fn forward(&self, inputs: &[i32], out: &mut [i32]) {
-        assert_eq!(inputs.len(), self.width);
-        match self.vectors {
-            Vectors::Plain => forward_body(inputs, &self.weights, &self.chosen, out),
-            // SAFETY: `Vectors` has this value only where the processor was found to have the instructions.
-            #[cfg(target_arch = "x86_64")]
-            Vectors::Avx2 => unsafe {
-                wide::forward_avx2(inputs, &self.weights, &self.chosen, out)
-            },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            Vectors::Avx512 => unsafe {
-                wide::forward_avx512(inputs, &self.weights, &self.chosen, out)
-            },
+        for (&vector, out) in self.chosen.iter().zip(out) {
+            let at = vector * self.width;
+            *out = dot(inputs, &self.weights[at..at + inputs.len()]);
         }
     }
 
     /// Moves the chosen vectors by `errors`, one for each set, at most 2^19.
     #[inline(always)]
     pub fn backward(&mut self, inputs: &[i32], errors: &[i32]) {
-        assert_eq!(inputs.len(), self.width);
-        match self.vectors {
-            Vectors::Plain => backward_body(inputs, &mut self.weights, &self.chosen, errors),
-            // SAFETY: `Vectors` has this value only where the processor was found to have the instructions.
-            #[cfg(target_arch = "x86_64")]
-            Vectors::Avx2 => unsafe {
-                wide::backward_avx2(inputs, &mut self.weights, &self.chosen, errors)
-            },
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            Vectors::Avx512 => unsafe {
-                wide::backward_avx512(inputs, &mut self.weights, &self.chosen, errors)
-            },
+        for (&vector, &error) in self.chosen.iter().zip(errors) {
+            if error != 0 {
+                let at = vector * self.width;
+                let uses = &mut self.uses[vector];
+                *uses = uses.saturating_add(1);
+                learn(inputs, &mut self.weights[at..at + inputs.len()], error);
+            }
         }
     }
 }

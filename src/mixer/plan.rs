@@ -6,7 +6,7 @@ use super::contexts::Context;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
 pub enum MixerKind {
-    /// Seven contexts and one match: about a megabyte a second without a model.
+    /// Six contexts and one match: about a megabyte a second without a model.
     Light = 0,
     /// What goes with a model at the default level.
     Default = 1,
@@ -110,6 +110,12 @@ pub struct Plan {
     pub parts: Parts,
     /// The hashed contexts.
     pub contexts: Vec<Context>,
+    /// Orders of the contexts of the last bytes, 0 for the others.
+    pub orders: Vec<u32>,
+    /// For how many of them, from the first on, the run is an input too.
+    pub n_runs: usize,
+    /// Which of them depends on what matches expect.
+    pub match_context: Option<usize>,
     /// Shortest lengths of the matches that are looked for, longest first.
     pub matches: Vec<u32>,
 }
@@ -118,9 +124,9 @@ impl Plan {
     /// What a kind consists of.
     pub fn new(kind: MixerKind, with_model: bool, parts: Parts) -> Self {
         use Context::*;
-        let mut contexts = vec![Order1, Order2, Order3, Order4, Order6, Word];
+        let mut contexts = vec![Order3, Order4, Order6, Word, Order1, Order2];
         match kind {
-            MixerKind::Light => contexts.push(Above),
+            MixerKind::Light => contexts[4] = Above,
             MixerKind::Default => {
                 contexts.extend([WordPair, Above, Field, Skip1, Record, MatchByte]);
             }
@@ -163,7 +169,80 @@ impl Plan {
         if !parts.has(Part::Matches) {
             matches.clear();
         }
-        Self { kind, with_model, parts, contexts, matches }
+        let orders = contexts.iter().map(|c| c.order().unwrap_or(0)).collect();
+        let n_runs = match kind {
+            _ if !parts.has(Part::Runs) => 0,
+            MixerKind::Light => 0,
+            _ => 4,
+        };
+        let match_context = contexts.iter().position(|&c| c == MatchByte);
+        Self { kind, with_model, parts, contexts, orders, n_runs, match_context, matches }
+    }
+
+    /// Whether it is an input how sure a counter is.
+    pub fn has_confidences(&self) -> bool {
+        self.parts.has(Part::Confidences) && self.kind != MixerKind::Light
+    }
+
+    /// Whether the outputs of the weight sets are mixed again, and not just averaged.
+    pub fn has_second_layer(&self) -> bool {
+        self.parts.has(Part::SecondLayer) && self.kind != MixerKind::Light
+    }
+
+    /// Number of direct counters that are inputs.
+    pub fn n_counters(&self) -> usize {
+        match self.kind {
+            _ if !self.parts.has(Part::Counters) => 0,
+            MixerKind::Light => 2,
+            _ => 3,
+        }
+    }
+
+    /// Number of counters that speak in each decision.
+    pub fn n_counted(&self) -> usize {
+        self.contexts.len() + self.n_runs + self.n_counters() + self.matches.len()
+    }
+
+    /// Number of inputs of the first layer: the counters, how sure some of them are, the model, a constant.
+    pub fn n_inputs(&self) -> usize {
+        let sure =
+            if self.has_confidences() { self.contexts.len() + self.matches.len() } else { 0 };
+        self.n_counted() + sure + 2 * usize::from(self.with_model) + 1
+    }
+
+    /// Vectors in each weight set.
+    pub fn set_sizes(&self) -> Vec<usize> {
+        let mut sizes = vec![256];
+        if self.parts.has(Part::MatchSets) {
+            sizes.push(16 * 3 * 2);
+        }
+        if self.kind != MixerKind::Light {
+            if self.parts.has(Part::ByteSets) {
+                sizes.push(512);
+            }
+            if self.parts.has(Part::OrderSets) {
+                sizes.push(9 * 9);
+            }
+            if self.parts.has(Part::ModelSets) {
+                sizes.push(if self.with_model { 16 * 4 * 2 } else { 64 * 9 });
+            }
+        }
+        if self.kind == MixerKind::Full && self.parts.has(Part::ByteSets) {
+            sizes.push(512);
+        }
+        sizes
+    }
+
+    /// Contexts of each probability map.
+    pub fn map_sizes(&self) -> Vec<usize> {
+        if !self.parts.has(Part::Maps) {
+            return Vec::new();
+        }
+        match self.kind {
+            MixerKind::Light => vec![256, 1 << 12],
+            MixerKind::Default => vec![1 << 16, 1 << 14],
+            MixerKind::Full => vec![1 << 16, 1 << 16, 1 << 16],
+        }
     }
 
     /// Base-2 logarithm of the number of 64-byte lines that hold the bit histories of a group.

@@ -25,12 +25,11 @@ impl Vectors {
         let mut all = vec![Vectors::Plain];
         #[cfg(target_arch = "x86_64")]
         {
-            if std::is_x86_feature_detected!("avx2") {
+            use std::is_x86_feature_detected as has;
+            if has!("avx2") && has!("bmi1") && has!("bmi2") && has!("lzcnt") && has!("popcnt") {
                 all.push(Vectors::Avx2);
-                if std::is_x86_feature_detected!("avx512f")
-                    && std::is_x86_feature_detected!("avx512bw")
-                    && std::is_x86_feature_detected!("avx512vl")
-                {
+                let dq = has!("avx512cd") && has!("avx512dq");
+                if has!("avx512f") && has!("avx512bw") && has!("avx512vl") && dq {
                     all.push(Vectors::Avx512);
                 }
             }
@@ -50,4 +49,31 @@ pub fn prefetch<T>(items: &[T], at: usize) {
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = (items, at);
+}
+
+/// Asks for large pages behind a table that will be read in no order: most of its reads miss the page tables
+/// otherwise. A hint; nothing depends on it.
+pub fn scattered(bytes: &mut [u8]) {
+    #[cfg(target_os = "linux")]
+    {
+        /// What large pages are aligned to; smaller tables do without.
+        const LARGE: usize = 2 << 20;
+        const MADV_HUGEPAGE: std::ffi::c_int = 14;
+        unsafe extern "C" {
+            fn madvise(
+                address: *mut std::ffi::c_void,
+                length: usize,
+                advice: std::ffi::c_int,
+            ) -> std::ffi::c_int;
+        }
+        let lead = bytes.as_ptr().align_offset(LARGE);
+        if bytes.len() > lead && bytes.len() - lead >= 2 * LARGE {
+            let length = (bytes.len() - lead) / LARGE * LARGE;
+            // SAFETY: the range lies within `bytes`, which is borrowed mutably, and begins at a page; this advice
+            // changes no content.
+            unsafe { madvise(bytes[lead..].as_mut_ptr().cast(), length, MADV_HUGEPAGE) };
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = bytes;
 }

@@ -11,9 +11,8 @@
 //! 16..64  states, 3 x 16
 //! ```
 
-use super::hash::mix;
 use super::history::histories;
-use super::platform::prefetch;
+use super::platform::{prefetch, scattered};
 
 const LINE: usize = 64;
 const WAYS: usize = 3;
@@ -35,7 +34,8 @@ pub struct Slots {
 impl Slots {
     /// A table of `2^line_bits` lines.
     pub fn new(line_bits: u32) -> Self {
-        let bytes = vec![0u8; (LINE << line_bits) + LINE];
+        let mut bytes = vec![0u8; (LINE << line_bits) + LINE];
+        scattered(&mut bytes);
         // Only speed depends on where the allocation lies.
         let lead = bytes.as_ptr().align_offset(LINE).min(LINE);
         Self { bytes, lead, line_bits }
@@ -57,12 +57,30 @@ impl Slots {
         prefetch(&self.bytes, self.line(hash));
     }
 
-    /// The hash of a context in the second half of a byte whose first half is `partial`: another line of the same
-    /// 4 KB, whose page the processor has just looked up.
+    /// Asks for the two lines, one of which the second half of a byte will need; `partial` holds its first two bits
+    /// behind a leading one.
+    #[inline(always)]
+    pub fn prefetch_half(&self, hash: u64, partial: u32) {
+        let line = self.line(hash ^ self.quarter(partial));
+        prefetch(&self.bytes, line);
+        prefetch(&self.bytes, ((line - self.lead) ^ LINE) + self.lead);
+    }
+
+    /// The hash of a context in the second half of a byte whose first half is `partial`.
+    ///
+    /// The first two bits choose a pair of lines, which can be asked for early; the third chooses a line of it. The
+    /// pair lies in the same 4 KB as the line of the first half, whose page the processor has just looked up.
     #[inline(always)]
     pub fn second_half(&self, hash: u64, partial: u32) -> u64 {
-        let nibble = mix(u64::from(partial), hash, 0);
-        hash ^ (nibble & 0xffff) ^ ((nibble >> 16 & 0x3f) << (64 - self.line_bits))
+        let check = u64::from(partial.wrapping_mul(0x9e35)) & 0xffff;
+        let line = u64::from(partial >> 1 & 1) << (64 - self.line_bits);
+        hash ^ self.quarter(partial >> 2) ^ line ^ check
+    }
+
+    /// What moves a context from its line to one of four pairs of lines.
+    #[inline(always)]
+    fn quarter(&self, partial: u32) -> u64 {
+        u64::from((partial * 10) & 0x3e) << (64 - self.line_bits)
     }
 
     /// Finds the slot of a context, or gives it the least used one of its line.
@@ -91,8 +109,14 @@ impl Slots {
 
     /// The state of a node: 0 for the token's end, 1..16 for the bits.
     #[inline(always)]
-    pub fn state(&mut self, slot: Slot, node: usize) -> &mut u8 {
-        &mut self.bytes[slot.0 as usize + node]
+    pub fn state(&self, slot: Slot, node: usize) -> u8 {
+        self.bytes[slot.0 as usize + node]
+    }
+
+    /// Changes the state of a node.
+    #[inline(always)]
+    pub fn set_state(&mut self, slot: Slot, node: usize, state: u8) {
+        self.bytes[slot.0 as usize + node] = state;
     }
 
     /// The byte that came last in this context, and how often in a row (0 if none did).
@@ -128,7 +152,7 @@ mod tests {
         for i in 0u64..1000 {
             let hash = i.wrapping_mul(0x9e37_79b9_7f4a_7c15);
             let slot = slots.find(hash);
-            *slots.state(slot, 1) = 5;
+            slots.set_state(slot, 1, 5);
             slots.note_byte(slot, 7);
             slots.note_byte(slot, 7);
             assert_eq!(slots.find(hash), slot);
@@ -144,16 +168,16 @@ mod tests {
             let slot = slots.find(line | check);
             let mut state = 0u8;
             for _ in 0..check + 3 {
-                state = histories().next[state as usize][1];
+                state = histories().next[1][state as usize];
             }
-            *slots.state(slot, 1) = state;
+            slots.set_state(slot, 1, state);
         }
         let kept = slots.find(line | 2);
         let fresh = slots.find(line | 99);
-        assert_eq!(*slots.state(fresh, 1), 0);
+        assert_eq!(slots.state(fresh, 1), 0);
         assert_eq!(slots.find(line | 2), kept);
-        assert!(*slots.state(kept, 1) != 0);
+        assert!(slots.state(kept, 1) != 0);
         let again = slots.find(line | 1);
-        assert_eq!(*slots.state(again, 1), 0);
+        assert_eq!(slots.state(again, 1), 0);
     }
 }

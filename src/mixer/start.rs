@@ -1,69 +1,183 @@
-//! What a mixer knows before it has seen anything.
+//! What a mixer knows before it has seen anything: rules of thumb, or values learned from other texts.
 
 use super::Mixer;
 use super::counters::Counter;
-use super::decide::{Entries, MATCH_ENTRIES, RUN_CLASSES};
+use super::decide::{MATCH_ENTRIES, RUN_ENTRIES};
 use super::history::histories;
 use super::math::P_ONE;
 use super::network::WEIGHT_ONE;
-use super::plan::{Part, Plan};
+use super::plan::{MixerKind, Parts, Plan};
+use crate::error::{Error, Result};
 
-/// Initial weights, state maps and probability maps.
-#[derive(Clone, Debug, Default)]
-pub struct StartValues {}
+/// First byte of the values' serialised form.
+const VERSION: u8 = 1;
+/// Learned weights are kept in units of 2^-12.
+const WEIGHT_SHIFT: u32 = 8;
+
+/// Initial weights, state maps and match maps of some kinds of mixer.
+///
+/// A kind without learned values begins with built-in rules of thumb.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StartValues {
+    /// At most one for each kind, with and without a model, in the order of [`slot`].
+    learned: [Option<Learned>; 6],
+}
+
+/// The values of one kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Learned {
+    /// Weights: the first layer's `[set][input]`, then the second layer's.
+    weights: Vec<i16>,
+    /// Counters: state maps, run maps, match maps.
+    counters: Vec<u16>,
+}
+
+/// Where the values of a kind stand.
+fn slot(kind: MixerKind, with_model: bool) -> usize {
+    usize::from(kind.code()) * 2 + usize::from(with_model)
+}
+
+/// Numbers of weights and counters that the values of a plan consist of.
+fn lengths(plan: &Plan) -> (usize, usize) {
+    let sets = plan.set_sizes().len();
+    let counters = plan.contexts.len() * histories().len
+        + plan.n_runs * RUN_ENTRIES
+        + plan.matches.len() * MATCH_ENTRIES;
+    (sets * plan.n_inputs() + sets, counters)
+}
 
 impl StartValues {
-    /// The values that are built in.
+    /// The values that are built in, for any model.
     pub fn generic() -> Self {
-        Self {}
+        Self::default()
     }
 
-    /// Their bytes in a model file.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        Vec::new()
-    }
-
-    /// Values from a model file.
-    pub fn from_bytes(bytes: &[u8]) -> crate::Result<Self> {
-        if !bytes.is_empty() {
-            return Err(crate::Error::damaged("start values of another version"));
+    /// Takes over the values of the kinds that `other` has learned.
+    pub fn merge(&mut self, other: StartValues) {
+        for (mine, theirs) in self.learned.iter_mut().zip(other.learned) {
+            if theirs.is_some() {
+                *mine = theirs;
+            }
         }
-        Ok(Self {})
     }
 
-    /// Puts the values into a new mixer.
-    pub(super) fn apply(&self, _mixer: &mut Mixer) {}
+    /// The values as bytes: a version, and for each kind its number, its weights and its counters.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = vec![VERSION];
+        for (slot, learned) in self.learned.iter().enumerate() {
+            if let Some(learned) = learned {
+                out.push(slot as u8);
+                out.extend(learned.weights.iter().flat_map(|w| w.to_le_bytes()));
+                out.extend(learned.counters.iter().flat_map(|c| c.to_le_bytes()));
+            }
+        }
+        out
+    }
+
+    /// Reads what `to_bytes` has written.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] for another version, [`Error::Damaged`] for anything else that `to_bytes` does not
+    /// write.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let (&version, mut rest) =
+            bytes.split_first().ok_or_else(|| Error::truncated("the mixer's start values"))?;
+        if version != VERSION {
+            return Err(Error::unsupported(format!("start values of version {version}")));
+        }
+        let mut values = Self::default();
+        let mut least = 0;
+        while let Some((&slot, behind)) = rest.split_first() {
+            let kind = MixerKind::from_code(slot / 2).filter(|_| usize::from(slot) >= least);
+            let kind = kind.ok_or_else(|| Error::damaged("start values of an unknown kind"))?;
+            least = usize::from(slot) + 1;
+            let (n_weights, n_counters) = lengths(&Plan::new(kind, slot % 2 == 1, Parts::ALL));
+            if behind.len() < 2 * (n_weights + n_counters) {
+                return Err(Error::truncated("the mixer's start values"));
+            }
+            let (weights, behind) = behind.split_at(2 * n_weights);
+            let (counters, behind) = behind.split_at(2 * n_counters);
+            values.learned[usize::from(slot)] = Some(Learned {
+                weights: weights.as_chunks().0.iter().map(|&b| i16::from_le_bytes(b)).collect(),
+                counters: counters.as_chunks().0.iter().map(|&b| u16::from_le_bytes(b)).collect(),
+            });
+            rest = behind;
+        }
+        Ok(values)
+    }
+
+    /// Puts the values into a new mixer, if there are any for its kind and it lacks no part.
+    pub(super) fn apply(&self, mixer: &mut Mixer) {
+        let plan = &mixer.plan;
+        let Some(learned) = &self.learned[slot(plan.kind, plan.with_model)] else { return };
+        if plan.parts != Parts::ALL {
+            return;
+        }
+        let wide = |w: &i16| i32::from(*w) << WEIGHT_SHIFT;
+        let (first, second) = learned.weights.split_at(plan.set_sizes().len() * plan.n_inputs());
+        for (set, weights) in first.chunks_exact(plan.n_inputs()).enumerate() {
+            mixer.first.fill(set, &weights.iter().map(wide).collect::<Vec<_>>());
+        }
+        mixer.second.fill(0, &second.iter().map(wide).collect::<Vec<_>>());
+        let mut packed = learned.counters.iter();
+        for counter in mixer.counters_to_learn() {
+            if let Some(&packed) = packed.next() {
+                *counter = Counter::unpack(packed);
+            }
+        }
+    }
+}
+
+impl Mixer {
+    /// What this mixer has learned, as the start of others of its kind.
+    pub fn learned(&mut self) -> StartValues {
+        let inputs = self.plan.n_inputs();
+        let narrow = |w: i32| (w >> WEIGHT_SHIFT) as i16;
+        let mut weights = Vec::new();
+        for set in 0..self.first.n_sets() {
+            weights.extend(self.first.mean(set).into_iter().take(inputs).map(narrow));
+        }
+        let sets = self.first.n_sets();
+        weights.extend(self.second.mean(0).into_iter().take(sets).map(narrow));
+        let counters = self.counters_to_learn().map(|counter| counter.pack()).collect();
+        let mut values = StartValues::default();
+        values.learned[slot(self.plan.kind, self.plan.with_model)] =
+            Some(Learned { weights, counters });
+        values
+    }
+
+    /// The counters that start values consist of, in their order.
+    fn counters_to_learn(&mut self) -> impl Iterator<Item = &mut Counter> {
+        let states = histories().len;
+        let maps = self.state_maps.iter_mut().flat_map(move |row| row[..states].iter_mut());
+        let runs = self.run_maps.iter_mut().flatten();
+        maps.chain(runs).chain(&mut self.match_maps)
+    }
 }
 
 /// What a history of so many zeros and ones says at first.
-pub fn state_maps(n: usize) -> Entries {
-    let table = histories();
-    let row: Vec<Counter> = table
-        .counts
-        .iter()
-        .map(|&[zeros, ones]| {
-            let (zeros, ones) = (u64::from(zeros), u64::from(ones));
-            // (n1 + 0.4) / (n + 0.8)
-            let p = (10 * ones + 4) * u64::from(P_ONE) / (10 * (zeros + ones) + 8);
-            Counter::new(p as u32, 6)
-        })
-        .collect();
-    row.iter().copied().cycle().take(256 * n).collect()
+pub fn state_maps(n: usize) -> Vec<[Counter; 256]> {
+    let row = histories().counts.map(|[zeros, ones]| {
+        let (zeros, ones) = (u64::from(zeros), u64::from(ones));
+        // (n1 + 0.4) / (n + 0.8)
+        let p = (10 * ones + 4) * u64::from(P_ONE) / (10 * (zeros + ones) + 8);
+        Counter::new(p as u32, 6)
+    });
+    vec![row; n]
 }
 
 /// How often a run goes on.
-pub fn run_maps(n: usize) -> Entries {
-    let row: Vec<Counter> = (0..RUN_CLASSES as u64)
-        .flat_map(|class| {
-            let p = (u64::from(P_ONE) * (2 * class + 2) / (2 * class + 3)) as u32;
-            [Counter::new(p, 4); 2]
-        })
-        .collect();
-    row.iter().copied().cycle().take(n * RUN_CLASSES * 2).collect()
+pub fn run_maps(n: usize) -> Vec<[Counter; RUN_ENTRIES]> {
+    let row = std::array::from_fn(|i| {
+        let class = (i / 2) as u32;
+        Counter::new((P_ONE / (2 * class + 3)) * (2 * class + 2), 4)
+    });
+    vec![row; n]
 }
 
 /// How often a match goes on, by its length.
-pub fn match_maps(n: usize) -> Entries {
+pub fn match_maps(n: usize) -> Vec<Counter> {
     let row: Vec<Counter> = (0..16u64)
         .map(|class| {
             Counter::new((u64::from(P_ONE) * (class * class + 2) / (class * class + 3)) as u32, 4)
@@ -76,23 +190,93 @@ pub fn match_maps(n: usize) -> Entries {
 pub fn first_weights(plan: &Plan, inputs: usize) -> Vec<i32> {
     let n = plan.contexts.len();
     let mut weights = vec![0; inputs];
-    let stride = 1 + usize::from(plan.parts.has(Part::Confidences));
     let share = if plan.with_model { WEIGHT_ONE / 12 } else { WEIGHT_ONE / 5 };
-    for i in 0..n {
-        weights[i * stride] = share;
-    }
+    weights[..n].fill(share);
     let last = inputs - 1;
     if plan.with_model {
         weights[last - 2] = WEIGHT_ONE * 3 / 4;
     }
-    let matches = last - 2 * usize::from(plan.with_model) - 2 * plan.matches.len();
-    for i in 0..plan.matches.len() {
-        weights[matches + 2 * i] = WEIGHT_ONE / 4;
-    }
+    let matches = plan.n_counted() - plan.matches.len();
+    weights[matches..matches + plan.matches.len()].fill(WEIGHT_ONE / 4);
     weights
 }
 
 /// The first weights of the second layer: the mean of its inputs.
 pub fn second_weights(sets: usize) -> Vec<i32> {
     vec![WEIGHT_ONE / sets as i32; sets]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Mixes a text without a model and gives its cost in bits.
+    fn mix(mixer: &mut Mixer, text: &[u8], with_model: bool) -> f64 {
+        let mut bits = 0.0;
+        for &byte in text {
+            mixer.begin_token(0);
+            for shift in (0..8).rev() {
+                let p =
+                    f64::from(mixer.predict_bit(with_model.then_some(1 << 31))) / f64::from(P_ONE);
+                let bit = byte >> shift & 1 == 1;
+                bits -= if bit { p.log2() } else { (1.0 - p).log2() };
+                mixer.update_bit(bit);
+            }
+            mixer.end_token();
+        }
+        bits
+    }
+
+    fn trained(kind: MixerKind, with_model: bool) -> Mixer {
+        let text = include_bytes!("start.rs");
+        let mut mixer = Mixer::new(
+            kind,
+            with_model,
+            std::slice::from_ref(&(0..text.len())),
+            &StartValues::generic(),
+        );
+        mix(&mut mixer, text, with_model);
+        mixer
+    }
+
+    #[test]
+    fn learned_values_come_back_from_their_bytes() {
+        let mut all = StartValues::default();
+        for kind in MixerKind::ALL {
+            for with_model in [false, true] {
+                all.merge(trained(kind, with_model).learned());
+            }
+        }
+        let bytes = all.to_bytes();
+        assert_eq!(StartValues::from_bytes(&bytes).unwrap(), all);
+        assert_eq!(StartValues::from_bytes(&[VERSION]).unwrap(), StartValues::generic());
+    }
+
+    #[test]
+    fn learned_values_are_a_better_start() {
+        for kind in MixerKind::ALL {
+            let values = trained(kind, false).learned();
+            let text = &include_bytes!("history.rs")[..600];
+            let cost = |start: &StartValues| {
+                mix(
+                    &mut Mixer::new(kind, false, std::slice::from_ref(&(0..text.len())), start),
+                    text,
+                    false,
+                )
+            };
+            let (with, without) = (cost(&values), cost(&StartValues::generic()));
+            assert!(with < without, "{kind:?}: {with} bits instead of {without}");
+        }
+    }
+
+    #[test]
+    fn damaged_values_are_refused() {
+        let bytes = trained(MixerKind::Light, false).learned().to_bytes();
+        for len in (0..bytes.len()).filter(|&len| len != 1) {
+            assert!(StartValues::from_bytes(&bytes[..len]).is_err());
+        }
+        assert!(StartValues::from_bytes(&[9]).is_err());
+        assert!(StartValues::from_bytes(&[VERSION, 6]).is_err());
+        assert!(StartValues::from_bytes(&[&bytes[..], &bytes[1..]].concat()).is_err());
+    }
 }

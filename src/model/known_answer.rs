@@ -4,6 +4,7 @@ use super::{Feed, Model, Session};
 use crate::container::WindowPolicy;
 use crate::error::{Error, Result};
 use crate::kernels::Isa;
+use crate::mixer::{Mixer, MixerKind, StartValues};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -13,13 +14,15 @@ const WINDOW: usize = 6;
 /// Lengths of the ragged first feeds of three lanes, and single steps of one lane after them.
 const FEEDS: [usize; 3] = [9, 4, 1];
 const STEPS: usize = 3;
+/// Tokens that each mixer sees.
+const MIXED_TOKENS: usize = 16;
 
 /// SHA-256 over the frequencies of a short fixed prompt: three ragged lanes at once, some of them
 /// past the window, then single rows.
 ///
 /// The tokens are `(i * 2654435761 mod 2^32) mod coded` for i = 1, 2, ... in feeding order, each
 /// lane beginning with the start row. Each frequency is hashed as 4 little-endian bytes, in the
-/// order of lanes and positions.
+/// order of lanes and positions. A few decisions of the mixers follow.
 ///
 /// # Errors
 /// `Invalid` if this machine lacks what `LLMZIP_ISA` asks for.
@@ -51,7 +54,39 @@ pub fn known_answer(model: &Arc<Model>) -> Result<[u8; 32]> {
             hash.update(bytemuck::cast_slice::<u32, u8>(frequencies.as_slice()));
         });
     }
+    mixer_steps(model.start_values(), &mut hash);
     Ok(hash.finalize().into())
+}
+
+/// Adds the probabilities of a few decisions to the hash: of each kind of mixer with the model's
+/// start values, in one lane, sixteen tokens of two bytes.
+///
+/// With `n` = 1, 2, ... and `x = n * 2654435761 mod 2^32`, the model's opinion on decision `n` is
+/// `max(x, 1)` in units of 2^-32, and what comes is the bit 2^16 of `x`; no token ends after its
+/// first byte.
+fn mixer_steps(start_values: &StartValues, hash: &mut Sha256) {
+    for kind in MixerKind::ALL {
+        let lane = 0..2 * MIXED_TOKENS;
+        let mut mixer = Mixer::new(kind, true, std::slice::from_ref(&lane), start_values);
+        let mut n = 0u32;
+        let mut next = || {
+            n += 1;
+            n.wrapping_mul(2_654_435_761).max(1)
+        };
+        for _ in 0..MIXED_TOKENS {
+            mixer.begin_token(0);
+            for bit in 0..16 {
+                if bit == 8 {
+                    hash.update(mixer.predict_end(next()).to_le_bytes());
+                    mixer.update_end(false);
+                }
+                let x = next();
+                hash.update(mixer.predict_bit(Some(x)).to_le_bytes());
+                mixer.update_bit(x >> 16 & 1 == 1);
+            }
+            mixer.end_token();
+        }
+    }
 }
 
 /// Runs the test once per model and process.

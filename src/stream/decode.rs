@@ -93,7 +93,7 @@ impl Pending {
             codec,
             params,
             check,
-            expected: head.check.to_vec(),
+            expected: head.recorded_check().to_vec(),
         }
         .with_memory())
     }

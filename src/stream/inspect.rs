@@ -178,6 +178,6 @@ fn group_info(head: &GroupHead, offset: u64) -> GroupInfo {
         offset,
         plain_bytes: head.plain_len,
         payload_bytes: head.payload_len,
-        check: hex(&head.check),
+        check: hex(head.recorded_check()),
     }
 }

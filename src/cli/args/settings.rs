@@ -3,7 +3,11 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::{Bench, Cli, Coding, Command, Decoding, General, Measure, Models, Output};
+use clap::CommandFactory;
+use clap::error::ErrorKind;
+
+use super::values;
+use super::{Bench, Cli, Coding, Command, Decoding, General, Measure, Models, Output, Predicting};
 
 /// The level where none is given.
 const DEFAULT_LEVEL: u8 = 5;
@@ -93,7 +97,11 @@ impl Settings {
         self
     }
 
-    fn coding(mut self, coding: Coding) -> Self {
+    fn coding(mut self, coding: Coding) -> Result<Self, clap::Error> {
+        if coding.no_level {
+            let text = values::level("").unwrap_err();
+            return Err(Cli::command().error(ErrorKind::InvalidValue, text));
+        }
         let flags = [
             (coding.level_1, 1),
             (coding.level_2, 2),
@@ -104,17 +112,21 @@ impl Settings {
         // Of several flags, clap has left only the last.
         let flag = flags.iter().find(|(given, _)| *given).map(|(_, level)| *level);
         self.level = flag.or(coding.level).unwrap_or(DEFAULT_LEVEL);
-        self.model = coding.model;
         self.lanes = coding.lanes;
         self.window = coding.window;
         self.full_hashes = coding.full_hashes;
         self.verify = coding.verify;
-        self
+        Ok(self)
     }
 
     fn decoding(mut self, decoding: Decoding) -> Self {
         self.recover = decoding.recover;
         self.memory_limit = decoding.memory_limit;
+        self
+    }
+
+    fn predicting(mut self, predicting: Predicting) -> Self {
+        self.model = predicting.model;
         self
     }
 
@@ -127,45 +139,70 @@ impl Settings {
 
 impl Cli {
     /// Brings flags and subcommands to one form: what to do, how, and with which files.
-    pub fn into_parts(self) -> (Action, Settings, Vec<PathBuf>) {
+    pub fn into_parts(self) -> Result<(Action, Settings, Vec<PathBuf>), clap::Error> {
         let settings = Settings::default();
-        match self.command {
+        Ok(match self.command {
             None => {
                 let action = match self.mode {
                     mode if mode.decompress => Action::Decompress,
                     mode if mode.test => Action::Test,
-                    mode if mode.list => Action::Info { json: self.json },
+                    mode if mode.list => Action::Info { json: mode.json },
                     _ => Action::Compress,
                 };
-                let settings = settings.output(self.output).coding(self.coding);
-                (action, settings.decoding(self.decoding).general(self.general), self.files)
+                let settings =
+                    settings.output(self.output).coding(self.coding)?.decoding(self.decoding);
+                (action, settings.predicting(self.predicting).general(self.general), self.files)
             }
-            Some(Command::Compress { output, coding, general, files }) => {
-                (Action::Compress, settings.output(output).coding(coding).general(general), files)
-            }
-            Some(Command::Decompress { output, decoding, general, files }) => {
-                let settings = settings.output(output).decoding(decoding).general(general);
+            Some(Command::Compress { output, coding, predicting, general, files }) => (
+                Action::Compress,
+                settings.output(output).coding(coding)?.predicting(predicting).general(general),
+                files,
+            ),
+            Some(Command::Decompress { output, decoding, predicting, general, files }) => {
+                let settings = settings
+                    .output(output)
+                    .decoding(decoding)
+                    .predicting(predicting)
+                    .general(general);
                 (Action::Decompress, settings, files)
             }
-            Some(Command::Test { decoding, general, files }) => {
-                (Action::Test, settings.decoding(decoding).general(general), files)
-            }
+            Some(Command::Test { decoding, predicting, general, files }) => (
+                Action::Test,
+                settings.decoding(decoding).predicting(predicting).general(general),
+                files,
+            ),
             Some(Command::Info { json, general, files }) => {
                 (Action::Info { json }, settings.general(general), files)
             }
-            Some(Command::Bench(Bench { dir, coding, general, json, csv, no_peers })) => {
+            Some(Command::Bench(Bench {
+                dir,
+                coding,
+                predicting,
+                general,
+                json,
+                csv,
+                no_peers,
+            })) => {
                 let action = Action::Bench { dir, json, csv, peers: !no_peers };
-                (action, settings.coding(coding).general(general), Vec::new())
+                (
+                    action,
+                    settings.coding(coding)?.predicting(predicting).general(general),
+                    Vec::new(),
+                )
             }
-            Some(Command::Measure(Measure { contender, coding, general, file })) => {
+            Some(Command::Measure(Measure { contender, coding, predicting, general, file })) => {
                 let action = Action::Measure { contender, file };
-                (action, settings.coding(coding).general(general), Vec::new())
+                (
+                    action,
+                    settings.coding(coding)?.predicting(predicting).general(general),
+                    Vec::new(),
+                )
             }
             Some(Command::Models(models)) => {
                 let settings = settings.general(*models.general());
                 (Action::Models(models), settings, Vec::new())
             }
-        }
+        })
     }
 }
 
@@ -177,7 +214,7 @@ mod tests {
 
     fn parse(line: &str) -> (Action, Settings, Vec<PathBuf>) {
         let words = std::iter::once("llmzip").chain(line.split_whitespace());
-        Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{error}")).into_parts()
+        Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{error}")).into_parts().unwrap()
     }
 
     #[test]
@@ -204,6 +241,13 @@ mod tests {
     }
 
     #[test]
+    fn levels_between_the_levels_are_refused() {
+        let cli = Cli::try_parse_from(["llmzip", "-6", "a"]).unwrap();
+        assert!(cli.into_parts().is_err());
+        assert!(Cli::try_parse_from(["llmzip", "--level", "6", "a"]).is_err());
+    }
+
+    #[test]
     fn repeating_a_flag_does_no_harm() {
         let (_, settings, _) = parse("compress -f -f -5 -5 -o a -o b");
         assert!(settings.force);
@@ -222,7 +266,6 @@ mod tests {
 
     #[test]
     fn the_argument_table_is_consistent() {
-        use clap::CommandFactory;
         Cli::command().debug_assert();
     }
 }

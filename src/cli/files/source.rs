@@ -54,7 +54,7 @@ impl Source {
 
     /// How many bytes it has, where that is known; a pipe's length is not.
     pub fn len(&self) -> Option<u64> {
-        self.metadata.is_file().then(|| self.metadata.len())
+        self.metadata.is_file().then_some(self.metadata.len())
     }
 
     /// The open file, where one can go back and forth in it; standard input may begin anywhere.

@@ -107,7 +107,9 @@ fn every_set_equals_scalar_at_every_edge_of_a_tile() {
 fn every_set_equals_scalar_for_every_fill() {
     for isa in fast_sets() {
         for fill in Fill::ALL {
-            for (m, k, panels) in [(1, 256, 4), (13, 768, 5), (32, 128, 8), (47, 192, 3)] {
+            for (m, k, panels) in
+                [(1, 256, 4), (13, 768, 5), (32, 128, 8), (47, 192, 3), (50, 4096, 11)]
+            {
                 let (a, b) = (fill.a(m * k, 5), fill.b(panels * LANES * k, 6));
                 let expected = gemm(Isa::SCALAR, &a, m, k, &b, panels);
                 assert!(gemm(isa, &a, m, k, &b, panels) == expected, "{} {fill:?}", isa.name());

@@ -1,0 +1,133 @@
+//! What a group costs, part by part: the model ahead of the mixer, the mixer, the model step by
+//! step, and both directions whole; for several numbers of lanes, on one thread and on all.
+//!
+//! `cargo bench --bench codec -- [FILE [BYTES]]`; without a file, a text of this project. Every
+//! result is checked by decoding it. Times are the best of three: these machines are noisy.
+//!
+//! With `windows` in front of the file, the window policies are compared instead: bits that the
+//! model alone would need, and its time running ahead.
+
+use llmzip::codec::{ModelPredictor, Plan, Predictor, Recording, decode, encode};
+use llmzip::container::WindowPolicy;
+use llmzip::entropy::{Decoder, Encoder};
+use llmzip::kernels::Isa;
+use llmzip::mixer::MixerKind;
+use llmzip::model::{Feed, builtin};
+use std::time::Instant;
+
+/// Best of three, in seconds.
+fn best<T>(mut work: impl FnMut() -> T) -> (f64, T) {
+    let mut least = f64::INFINITY;
+    let mut last = None;
+    for _ in 0..3 {
+        let start = Instant::now();
+        last = Some(work());
+        least = least.min(start.elapsed().as_secs_f64());
+    }
+    (least, last.expect("ran three times"))
+}
+
+fn main() {
+    let arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
+    let mut arguments = arguments.peekable();
+    let only_windows = arguments.next_if(|argument| argument == "windows").is_some();
+    let text = match arguments.next() {
+        Some(file) => std::fs::read(file).expect("the file can be read"),
+        None => include_bytes!("../src/container/FORMAT.md").repeat(1),
+    };
+    let limit = arguments.next().map_or(400_000, |bytes| bytes.parse().expect("a number of bytes"));
+    let text = &text[..limit.min(text.len())];
+    if only_windows {
+        return windows(text);
+    }
+    println!("{} bytes, {}", text.len(), Isa::choose().expect("an instruction set").name());
+    println!(
+        "{:>7} {:>5}  {:>6}  {:>10} {:>10} {:>10}  {:>9} {:>9}",
+        "threads", "lanes", "bpb", "ahead us/B", "mixer us/B", "step us/B", "in KB/s", "out KB/s"
+    );
+    let all = std::thread::available_parallelism().map_or(1, usize::from);
+    for threads in [1, all] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        for lanes in [1, 8, 16, 32, 64] {
+            if lanes * 512 < text.len() {
+                pool.install(|| measure(text, threads, lanes));
+            }
+        }
+    }
+}
+
+/// Sliding against hopping, model alone, eight lanes.
+fn windows(text: &[u8]) {
+    use WindowPolicy::{Hop, Slide};
+    let model = builtin();
+    println!("{:>7} {:>20}  {:>6}  {:>10}", "window", "policy", "bpb", "ahead us/B");
+    for (window, policy) in [
+        (512, Slide),
+        (512, Hop { keep: 128 }),
+        (512, Hop { keep: 256 }),
+        (512, Hop { keep: 384 }),
+        (256, Slide),
+        (768, Slide),
+    ] {
+        let predictor = ModelPredictor::new(model.clone(), window, policy).expect("fits");
+        let start_values = model.start_values().clone();
+        let plan = Plan { lanes: 8, prime_tokens: 256, mixer: MixerKind::Default, start_values };
+        let (ahead, recording) = best(|| Recording::new(text, &predictor, &plan).expect("runs"));
+        println!(
+            "{window:>7} {:>20}  {:>6.4}  {:>10.2}",
+            format!("{policy:?}"),
+            recording.ideal_bits(predictor.vocabulary()) / text.len() as f64,
+            ahead * 1e6 / text.len() as f64
+        );
+    }
+}
+
+fn measure(text: &[u8], threads: usize, lanes: usize) {
+    let model = builtin();
+    let window = model.config().window;
+    let predictor = ModelPredictor::new(model.clone(), window, WindowPolicy::Slide).expect("fits");
+    let plan = Plan {
+        lanes,
+        prime_tokens: 256,
+        mixer: MixerKind::Default,
+        start_values: model.start_values().clone(),
+    };
+    let per_byte = |seconds: f64| seconds * 1e6 / text.len() as f64;
+    let (ahead, recording) = best(|| Recording::new(text, &predictor, &plan).expect("runs"));
+    let (mixer, _) = best(|| recording.encode(predictor.vocabulary(), &plan));
+    let code = || encode(text, &predictor, &plan, Encoder::new(Vec::new()), &|_| ()).expect("runs");
+    let (whole, coded) = best(code);
+    let back = || decode(Decoder::new(&coded), text.len(), &predictor, &plan, &|_| ());
+    let (out, plain) = best(back);
+    assert!(plain.expect("decodes") == text, "other bytes came back");
+    println!(
+        "{threads:>7} {lanes:>5}  {:>6.4}  {:>10.2} {:>10.2} {:>10.2}  {:>9.1} {:>9.1}",
+        coded.len() as f64 * 8.0 / text.len() as f64,
+        per_byte(ahead),
+        per_byte(mixer),
+        step(&predictor, text, lanes),
+        text.len() as f64 / whole / 1e3,
+        text.len() as f64 / out / 1e3,
+    );
+}
+
+/// Microseconds per byte of the model alone when all lanes advance by one token at a time, on one
+/// thread, with full windows.
+fn step(predictor: &ModelPredictor, text: &[u8], lanes: usize) -> f64 {
+    use llmzip::codec::PredictorLanes;
+    let tokens = predictor.tokenizer().encode(text).expect("encodes");
+    let bytes_per_token = text.len() as f64 / tokens.len() as f64;
+    let mut session = predictor.lanes(lanes, 1).expect("fits");
+    let warm: Vec<u32> = tokens.iter().cycle().take(520).copied().collect();
+    let feeds: Vec<_> = (0..lanes).map(|lane| Feed { lane, tokens: &warm }).collect();
+    PredictorLanes::advance(&mut session, &feeds, &mut |_, _, _| ());
+    let steps = (256 / lanes).max(4);
+    let (seconds, ()) = best(|| {
+        for token in tokens.iter().take(steps) {
+            let one = [*token];
+            let feeds: Vec<_> = (0..lanes).map(|lane| Feed { lane, tokens: &one }).collect();
+            PredictorLanes::advance(&mut session, &feeds, &mut |_, _, _| ());
+        }
+    });
+    seconds * 1e6 / (steps * lanes) as f64 / bytes_per_token
+}

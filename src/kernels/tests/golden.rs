@@ -1,0 +1,83 @@
+//! Known answers, so that another CPU, compiler or operating system is compared with this one.
+//!
+//! The numbers were computed twice: by these kernels, and by a program of its own written from
+//! EXACTNESS.md with exact rational rounding. They change only with the version on that page.
+
+use crate::kernels::*;
+
+/// Numbers from -15.6 to 15.6 that are exact in single precision.
+fn numbers(n: usize, step: usize) -> Vec<f32> {
+    (0..n).map(|i| ((i * step) % 2003) as f32 / 64.0 - 1001.0 / 64.0).collect()
+}
+
+/// FNV-1a over little-endian words.
+fn hash(words: impl IntoIterator<Item = u32>) -> u64 {
+    words.into_iter().flat_map(u32::to_le_bytes).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+fn hash_floats(floats: &[f32]) -> u64 {
+    hash(floats.iter().map(|x| x.to_bits()))
+}
+
+#[test]
+fn every_set_gives_the_known_answers() {
+    let (x, y) = (numbers(300, 7919), numbers(300, 104_729));
+    let tables = RopeTables::new(&inv_freq(1e6, 128));
+    for isa in Isa::available() {
+        let name = isa.name();
+
+        let mut freqs = vec![0; 300];
+        frequencies(isa, &x, &mut freqs, &mut [0; 20]);
+        assert_eq!(hash(freqs), GOLDEN[0], "frequencies, {name}");
+
+        let mut rows = QuantRows::default();
+        quantise_rows(isa, &x, 150, 2, 150, 64, &mut rows);
+        let bytes = rows.data.iter().map(|&byte| u32::from(byte));
+        let scales = rows.scales.iter().map(|scale| scale.to_bits());
+        assert_eq!(hash(bytes.chain(scales)), GOLDEN[1], "quantise_rows, {name}");
+
+        let mut out = vec![0.0; 300];
+        rms_norm(isa, &x, &y, 1e-6, &mut out);
+        assert_eq!(hash_floats(&out), GOLDEN[2], "rms_norm, {name}");
+        silu_mul(isa, &x, &y, &mut out);
+        assert_eq!(hash_floats(&out), GOLDEN[3], "silu_mul, {name}");
+
+        let raw: Vec<i32> = x[..128].iter().map(|x| (x * 64_000.0) as i32).collect();
+        let corrections: Vec<i32> = y[..128].iter().map(|y| (y * 6400.0) as i32).collect();
+        let k_scales: Vec<f32> = x[..128].iter().map(|x| (x + 16.0) / 1024.0).collect();
+        let v_scales: Vec<f32> = y[..128].iter().map(|y| (y + 16.0) / 1024.0).collect();
+        let slots =
+            SlotView { k_scales: &k_scales, k_corrections: &corrections, v_scales: &v_scales };
+        let (mut high, mut low) = ([0; 128], [0; 128]);
+        let visible = [100..128, 3..90];
+        let factor =
+            attention_weights(isa, &raw, &slots, visible, 1.0 / 2048.0, &mut high, &mut low);
+        let weights = high.iter().zip(&low).map(|(&h, &l)| u32::from(h) << 8 | u32::from(l));
+        let words = weights.chain([factor.to_bits()]);
+        assert_eq!(hash(words), GOLDEN[4], "attention_weights, {name}");
+
+        let (mut cos, mut sin) = ([0.0; 64], [0.0; 64]);
+        let mut angles = Vec::new();
+        for position in [1, 300, 70_000, 16_000_000] {
+            tables.cos_sin(position, &mut cos, &mut sin);
+            angles.extend(cos.iter().chain(&sin));
+        }
+        assert_eq!(hash_floats(&angles), GOLDEN[5], "cos_sin");
+        let mut head = x[..128].to_vec();
+        rope(isa, &mut head, &cos, &sin);
+        assert_eq!(hash_floats(&head), GOLDEN[6], "rope, {name}");
+    }
+}
+
+/// In the order of the test.
+const GOLDEN: [u64; 7] = [
+    0xff3e_ac2d_2908_90c9,
+    0xd313_23dd_3fd3_98fa,
+    0x62d6_a918_64a1_5327,
+    0xfabc_ff88_f33b_26e4,
+    0x8983_dfda_e5ff_e4bf,
+    0xf7a1_25c2_8afe_894a,
+    0x9748_7e70_8521_c93f,
+];
