@@ -85,7 +85,10 @@ fn bad_files_are_refused_with_the_right_kind() {
     assert!(matches!(decompress(cut), Err(Error::Truncated { .. } | Error::Damaged { .. })));
     assert!(matches!(decompress(b"PK\x03\x04"), Err(Error::NotLlmzip)));
     // The model's identity stands behind magic and flags.
-    assert!(matches!(decompress(&changed(&message, 3, !message[3])), Err(Error::MissingModel { .. })));
+    assert!(matches!(
+        decompress(&changed(&message, 3, !message[3])),
+        Err(Error::MissingModel { .. })
+    ));
     let middle = groups.len() / 2;
     let damaged = decompress(&changed(&groups, middle, !groups[middle]));
     assert!(matches!(damaged, Err(Error::Damaged { group: Some(_), .. })));
