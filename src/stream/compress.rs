@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::batch;
 use super::encode::{Encoded, Encoder};
-use super::options::CompressOptions;
+use super::options::{CompressOptions, TOGETHER_BYTES};
 use super::place::Place;
 use super::progress::{Progress, stop_if_cancelled};
 use super::summary::Summary;
@@ -36,6 +36,7 @@ pub fn compress<R: Read, W: Write>(
     if let Some(model) = &model {
         model.validate()?;
     }
+    let model_is_used = model.is_some();
     let mut compressor = Compressor {
         writer,
         encoder: Encoder { codec, params: options.params, verify: options.verify, progress },
@@ -51,7 +52,9 @@ pub fn compress<R: Read, W: Write>(
     } else {
         let each = codec.memory_bytes(header.group_bytes(), &options.params);
         let each = each.saturating_add(header.group_bytes()).max(1);
-        let fitting = usize::try_from(options.memory_limit / each).unwrap_or(usize::MAX);
+        let together = if model_is_used { TOGETHER_BYTES } else { u64::MAX };
+        let fitting = options.memory_limit.min(together) / each;
+        let fitting = usize::try_from(fitting).unwrap_or(usize::MAX);
         let at_once = batch::at_once(options.threads).min(fitting).max(1);
         compressor.long(Cursor::new(first).chain(reader), header, at_once)?;
     }

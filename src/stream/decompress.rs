@@ -4,7 +4,7 @@ use std::io::{Cursor, Read, Write};
 
 use super::batch;
 use super::decode::{Job, Models, Pending, Plain};
-use super::options::DecompressOptions;
+use super::options::{DecompressOptions, TOGETHER_BYTES};
 use super::progress::{Progress, stop_if_cancelled};
 use super::recover::recover;
 use super::summary::Summary;
@@ -188,7 +188,11 @@ impl<R: Read, W: Write> Decompressor<'_, R, W> {
             };
             group.require_memory(self.memory_limit)?;
             memory_bytes = memory_bytes.saturating_add(group.memory_bytes);
-            if memory_bytes > self.memory_limit && !jobs.is_empty() {
+            let together = match group.method {
+                Method::Model => self.memory_limit.min(TOGETHER_BYTES),
+                _ => self.memory_limit,
+            };
+            if memory_bytes > together && !jobs.is_empty() {
                 *held = Some(group);
                 break;
             }

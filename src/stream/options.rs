@@ -6,6 +6,10 @@ use crate::error::{Error, Result};
 /// The memory that groups in work may take, unless told otherwise: 1 GiB.
 pub const DEFAULT_MEMORY_LIMIT: u64 = 1 << 30;
 
+/// The memory that groups with a model may take together: one such group keeps several cores busy
+/// by itself, so a second one at the same time would buy little for its memory.
+pub(super) const TOGETHER_BYTES: u64 = 480 << 20;
+
 /// How to compress. `group_bytes`, `params` and `full_hashes` change what is written, the rest does not.
 #[derive(Debug, Clone)]
 pub struct CompressOptions {
