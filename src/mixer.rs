@@ -40,7 +40,7 @@ mod tests;
 mod text;
 
 pub use plan::{MixerKind, Part, Parts};
-pub use start::StartValues;
+pub use start::{Learner, StartValues};
 
 use counters::Counter;
 use decide::{Pending, SETS};

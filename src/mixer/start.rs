@@ -1,5 +1,9 @@
 //! What a mixer knows before it has seen anything: rules of thumb, or values learned from other texts.
 
+mod learn;
+
+pub use learn::Learner;
+
 use super::Mixer;
 use super::counters::Counter;
 use super::decide::{MATCH_ENTRIES, RUN_ENTRIES};
@@ -13,6 +17,8 @@ use crate::error::{Error, Result};
 const VERSION: u8 = 1;
 /// Learned weights are kept in units of 2^-12.
 const WEIGHT_SHIFT: u32 = 8;
+/// Sets of up to this many vectors have values for each; the vectors of a larger one begin alike.
+const OWN_VECTORS: usize = 128;
 
 /// Initial weights, state maps and match maps of some kinds of mixer.
 ///
@@ -26,7 +32,7 @@ pub struct StartValues {
 /// The values of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Learned {
-    /// Weights: the first layer's `[set][input]`, then the second layer's.
+    /// Weights: the first layer's `[set][vector][input]`, one vector where a set is too large, then the second layer's.
     weights: Vec<i16>,
     /// Counters: state maps, run maps, match maps.
     counters: Vec<u16>,
@@ -37,13 +43,18 @@ fn slot(kind: MixerKind, with_model: bool) -> usize {
     usize::from(kind.code()) * 2 + usize::from(with_model)
 }
 
+/// How many vectors of a set of this size have values of their own.
+fn own_vectors(size: usize) -> usize {
+    if size <= OWN_VECTORS { size } else { 1 }
+}
+
 /// Numbers of weights and counters that the values of a plan consist of.
 fn lengths(plan: &Plan) -> (usize, usize) {
     let sets = plan.set_sizes().len();
     let counters = plan.contexts.len() * histories().len
         + plan.n_runs * RUN_ENTRIES
         + plan.matches.len() * MATCH_ENTRIES;
-    (sets * plan.n_inputs() + sets, counters)
+    (plan.set_sizes().into_iter().map(own_vectors).sum::<usize>() * plan.n_inputs() + sets, counters)
 }
 
 impl StartValues {
@@ -115,11 +126,17 @@ impl StartValues {
             return;
         }
         let wide = |w: &i16| i32::from(*w) << WEIGHT_SHIFT;
-        let (first, second) = learned.weights.split_at(plan.set_sizes().len() * plan.n_inputs());
-        for (set, weights) in first.chunks_exact(plan.n_inputs()).enumerate() {
-            mixer.first.fill(set, &weights.iter().map(wide).collect::<Vec<_>>());
+        let mut rows = learned.weights.chunks_exact(plan.n_inputs());
+        for (set, size) in plan.set_sizes().into_iter().enumerate() {
+            let own = own_vectors(size);
+            for (vector, row) in rows.by_ref().take(own).enumerate() {
+                let vectors = if own == size { vector..vector + 1 } else { 0..size };
+                mixer.first.fill(set, vectors, &row.iter().map(wide).collect::<Vec<_>>());
+            }
         }
-        mixer.second.fill(0, &second.iter().map(wide).collect::<Vec<_>>());
+        let n_second = plan.set_sizes().len();
+        let second = &learned.weights[learned.weights.len() - n_second..];
+        mixer.second.fill(0, 0..256, &second.iter().map(wide).collect::<Vec<_>>());
         let mut packed = learned.counters.iter();
         for counter in mixer.counters_to_learn() {
             if let Some(&packed) = packed.next() {
@@ -135,8 +152,13 @@ impl Mixer {
         let inputs = self.plan.n_inputs();
         let narrow = |w: i32| (w >> WEIGHT_SHIFT) as i16;
         let mut weights = Vec::new();
-        for set in 0..self.first.n_sets() {
-            weights.extend(self.first.mean(set).into_iter().take(inputs).map(narrow));
+        for (set, size) in self.plan.set_sizes().into_iter().enumerate() {
+            let own = own_vectors(size);
+            let mean = self.first.mean(set);
+            for vector in 0..own {
+                let row = if own == size { self.first.row(set, vector) } else { &mean };
+                weights.extend(row.iter().take(inputs).copied().map(narrow));
+            }
         }
         let sets = self.first.n_sets();
         weights.extend(self.second.mean(0).into_iter().take(sets).map(narrow));
