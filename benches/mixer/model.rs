@@ -11,7 +11,7 @@ use std::path::Path;
 /// Documents that are learned from have at most this many bytes; they are cut to several lengths up to it.
 const DOCUMENT_MAX: usize = 24 << 10;
 /// Bytes that are learned from, of each file of documents.
-const LEARN_BYTES: usize = 400 << 10;
+const LEARN_BYTES: usize = 200 << 10;
 
 fn predictor() -> ModelPredictor {
     let model = builtin();
@@ -33,7 +33,9 @@ pub fn compare(options: &Options) {
     println!();
     for group in entries(&options.corpus) {
         let name = group.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if !group.is_dir() || options.group.as_ref().is_some_and(|g| !g.split(',').any(|g| g == name)) {
+        if !group.is_dir()
+            || options.group.as_ref().is_some_and(|g| !g.split(',').any(|g| g == name))
+        {
             continue;
         }
         let mut total = vec![(0, 0.0, 0.0); kinds.len()];
@@ -57,7 +59,11 @@ pub fn compare(options: &Options) {
             }
             if options.files {
                 let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                print!("  {name:30.30} {:>8} {:9.4}", bytes.len(), ideal * 8.0 / bytes.len() as f64);
+                print!(
+                    "  {name:30.30} {:>8} {:9.4}",
+                    bytes.len(),
+                    ideal * 8.0 / bytes.len() as f64
+                );
                 total.iter().for_each(|t| print!("{:18.4}", bpb(t.0, bytes.len())));
                 println!();
             }
@@ -65,7 +71,9 @@ pub fn compare(options: &Options) {
         if model.0 > 0 {
             let per_byte = 1.0 / model.0 as f64;
             print!("{name:32} {:>8} {:9.4}", model.0, model.1 * 8.0 * per_byte);
-            total.iter().for_each(|t| print!("{:12.4}{:6.2}", t.1 * 8.0 * per_byte, t.2 * 1e6 * per_byte));
+            total
+                .iter()
+                .for_each(|t| print!("{:12.4}{:6.2}", t.1 * 8.0 * per_byte, t.2 * 1e6 * per_byte));
             println!();
         }
     }
@@ -79,7 +87,8 @@ fn documents(folder: &Path) -> Vec<Vec<u8>> {
         let text = std::fs::read(&file).expect("a readable file");
         let (mut left, mut chosen) = (LEARN_BYTES, Vec::new());
         for document in text.split(|&b| b == 0).filter(|d| d.len() >= 200) {
-            let hash: String = Sha256::digest(document).iter().map(|b| format!("{b:02x}")).collect();
+            let hash: String =
+                Sha256::digest(document).iter().map(|b| format!("{b:02x}")).collect();
             if excluded.contains(&hash) {
                 continue;
             }
@@ -101,37 +110,47 @@ fn documents(folder: &Path) -> Vec<Vec<u8>> {
 pub fn learn(folder: &Path, out: &Path) {
     let predictor = predictor();
     let documents = documents(folder);
-    println!("{} documents, {} bytes", documents.len(), documents.iter().map(Vec::len).sum::<usize>());
+    println!(
+        "{} documents, {} bytes",
+        documents.len(),
+        documents.iter().map(Vec::len).sum::<usize>()
+    );
     let first = plan(MixerKind::Default, 1, &StartValues::default());
     let recordings: Vec<_> = documents
         .iter()
         .map(|document| Recording::new(document, &predictor, &first).expect("the model runs"))
         .collect();
-    let mut all = StartValues::default();
-    for (kind, with_model) in [
-        (MixerKind::Default, true),
+    let kinds = [
         (MixerKind::Full, true),
-        (MixerKind::Light, false),
-        (MixerKind::Default, false),
+        (MixerKind::Default, true),
         (MixerKind::Full, false),
-    ] {
+        (MixerKind::Default, false),
+        (MixerKind::Light, false),
+        (MixerKind::Light, true),
+    ];
+    let learn = &|&(kind, with_model): &(MixerKind, bool)| {
         let mut learner = Learner::new(kind, with_model);
-        for round in 0..2 {
-            let mut coded = 0;
-            for (document, recording) in documents.iter().zip(&recordings) {
-                let plan = plan(kind, 1, &learner.values());
-                let (bytes, mut mixer) = if with_model {
-                    recording.encode(predictor.vocabulary(), &plan)
-                } else {
-                    without_model(document, kind, &plan.start_values)
-                };
-                coded += bytes.len();
-                learner.approach(&mut mixer);
-            }
-            println!("{kind:?}, model {with_model}, round {round}: {coded}");
+        let mut coded = 0;
+        for (document, recording) in documents.iter().zip(&recordings) {
+            let plan = plan(kind, 1, &learner.values());
+            let (bytes, mut mixer) = if with_model {
+                recording.encode(predictor.vocabulary(), &plan)
+            } else {
+                without_model(document, kind, &plan.start_values)
+            };
+            coded += bytes.len();
+            learner.approach(&mut mixer);
         }
-        all.merge(learner.values());
-    }
+        println!("{kind:?}, with a model: {with_model}: {coded} bytes");
+        learner.values()
+    };
+    let mut all = StartValues::default();
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = kinds.iter().map(|kind| scope.spawn(move || learn(kind))).collect();
+        for thread in threads {
+            all.merge(thread.join().expect("learns"));
+        }
+    });
     std::fs::write(out, all.to_bytes()).expect("a writable file");
 }
 
@@ -139,6 +158,7 @@ fn without_model(document: &[u8], kind: MixerKind, start: &StartValues) -> (Vec<
     let mut encoder = llmzip::entropy::Encoder::new(Vec::new());
     let lanes = cut(document.len(), 1);
     let parts = llmzip::mixer::Parts::ALL;
-    let mixer = crate::walk(&mut encoder, &lanes, kind, parts, start, |position| document[position]);
+    let mixer =
+        crate::walk(&mut encoder, &lanes, kind, parts, start, |position| document[position]);
     (encoder.finish(), mixer)
 }

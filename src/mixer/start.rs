@@ -12,11 +12,14 @@ use super::math::P_ONE;
 use super::network::WEIGHT_ONE;
 use super::plan::{MixerKind, Parts, Plan};
 use crate::error::{Error, Result};
+use std::sync::LazyLock;
 
 /// First byte of the values' serialised form.
 const VERSION: u8 = 1;
 /// Learned weights are kept in units of 2^-12.
 const WEIGHT_SHIFT: u32 = 8;
+/// As bytes they are in units of 2^-6.
+const COARSE_SHIFT: u32 = 6;
 /// Sets of up to this many vectors have values for each; the vectors of a larger one begin alike.
 const OWN_VECTORS: usize = 128;
 
@@ -43,6 +46,12 @@ fn slot(kind: MixerKind, with_model: bool) -> usize {
     usize::from(kind.code()) * 2 + usize::from(with_model)
 }
 
+/// A weight in the units of its byte, the nearest there is.
+fn coarse(weight: i16) -> i8 {
+    let rounded = (i32::from(weight) + (1 << (COARSE_SHIFT - 1))) >> COARSE_SHIFT;
+    rounded.clamp(-128, 127) as i8
+}
+
 /// How many vectors of a set of this size have values of their own.
 fn own_vectors(size: usize) -> usize {
     if size <= OWN_VECTORS { size } else { 1 }
@@ -54,13 +63,20 @@ fn lengths(plan: &Plan) -> (usize, usize) {
     let counters = plan.contexts.len() * histories().len
         + plan.n_runs * RUN_ENTRIES
         + plan.matches.len() * MATCH_ENTRIES;
-    (plan.set_sizes().into_iter().map(own_vectors).sum::<usize>() * plan.n_inputs() + sets, counters)
+    (
+        plan.set_sizes().into_iter().map(own_vectors).sum::<usize>() * plan.n_inputs() + sets,
+        counters,
+    )
 }
 
 impl StartValues {
-    /// The values that are built in, for any model.
+    /// The values that are built in, for any model; `scripts/learn_start_values.sh` makes them.
     pub fn generic() -> Self {
-        Self::default()
+        static GENERIC: LazyLock<StartValues> = LazyLock::new(|| {
+            let bytes = include_bytes!("start_values.bin");
+            StartValues::from_bytes(bytes).expect("the tests read it")
+        });
+        GENERIC.clone()
     }
 
     /// Takes over the values of the kinds that `other` has learned.
@@ -78,7 +94,7 @@ impl StartValues {
         for (slot, learned) in self.learned.iter().enumerate() {
             if let Some(learned) = learned {
                 out.push(slot as u8);
-                out.extend(learned.weights.iter().flat_map(|w| w.to_le_bytes()));
+                out.extend(learned.weights.iter().map(|&w| coarse(w) as u8));
                 out.extend(learned.counters.iter().flat_map(|c| c.to_le_bytes()));
             }
         }
@@ -104,13 +120,13 @@ impl StartValues {
             let kind = kind.ok_or_else(|| Error::damaged("start values of an unknown kind"))?;
             least = usize::from(slot) + 1;
             let (n_weights, n_counters) = lengths(&Plan::new(kind, slot % 2 == 1, Parts::ALL));
-            if behind.len() < 2 * (n_weights + n_counters) {
+            if behind.len() < n_weights + 2 * n_counters {
                 return Err(Error::truncated("the mixer's start values"));
             }
-            let (weights, behind) = behind.split_at(2 * n_weights);
+            let (weights, behind) = behind.split_at(n_weights);
             let (counters, behind) = behind.split_at(2 * n_counters);
             values.learned[usize::from(slot)] = Some(Learned {
-                weights: weights.as_chunks().0.iter().map(|&b| i16::from_le_bytes(b)).collect(),
+                weights: weights.iter().map(|&w| i16::from(w as i8) << COARSE_SHIFT).collect(),
                 counters: counters.as_chunks().0.iter().map(|&b| u16::from_le_bytes(b)).collect(),
             });
             rest = behind;
@@ -214,9 +230,9 @@ pub fn first_weights(plan: &Plan, inputs: usize) -> Vec<i32> {
     let mut weights = vec![0; inputs];
     let share = if plan.with_model { WEIGHT_ONE / 12 } else { WEIGHT_ONE / 5 };
     weights[..n].fill(share);
-    let last = inputs - 1;
     if plan.with_model {
-        weights[last - 2] = WEIGHT_ONE * 3 / 4;
+        let model = inputs - 3 - usize::from(plan.has_model_map());
+        weights[model] = WEIGHT_ONE * 3 / 4;
     }
     let matches = plan.n_counted() - plan.matches.len();
     weights[matches..matches + plan.matches.len()].fill(WEIGHT_ONE / 4);
@@ -255,7 +271,7 @@ mod tests {
             kind,
             with_model,
             std::slice::from_ref(&(0..text.len())),
-            &StartValues::generic(),
+            &StartValues::default(),
         );
         mix(&mut mixer, text, with_model);
         mixer
@@ -270,8 +286,15 @@ mod tests {
             }
         }
         let bytes = all.to_bytes();
-        assert_eq!(StartValues::from_bytes(&bytes).unwrap(), all);
-        assert_eq!(StartValues::from_bytes(&[VERSION]).unwrap(), StartValues::generic());
+        let again = StartValues::from_bytes(&bytes).unwrap();
+        assert_eq!(again.to_bytes(), bytes);
+        assert_eq!(StartValues::from_bytes(&again.to_bytes()).unwrap(), again);
+        assert_eq!(StartValues::from_bytes(&[VERSION]).unwrap(), StartValues::default());
+    }
+
+    #[test]
+    fn the_generic_values_are_there_for_every_kind() {
+        assert!(StartValues::generic().learned.iter().all(Option::is_some));
     }
 
     #[test]
@@ -286,7 +309,7 @@ mod tests {
                     false,
                 )
             };
-            let (with, without) = (cost(&values), cost(&StartValues::generic()));
+            let (with, without) = (cost(&values), cost(&StartValues::default()));
             assert!(with < without, "{kind:?}: {with} bits instead of {without}");
         }
     }

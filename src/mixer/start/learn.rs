@@ -4,13 +4,13 @@
 //! learned. So they come to lie where a few kilobytes of any text lead to a good mixer, not where one text left it.
 
 use super::super::plan::{MixerKind, Parts, Plan};
-use super::{Learned, StartValues, histories, lengths, slot};
+use super::{Learned, StartValues, lengths, slot};
 use crate::mixer::Mixer;
 
 /// Values are kept in units of 2^-16 of their serialised units, so that small steps are not lost.
 const FRACTION: u32 = 16;
-/// The oldest that a counter is at the start, in units of a half of `log2` of what it has seen: 2^(11/2) bits.
-const AGE_CAP: u16 = 10;
+/// The oldest that a counter is at the start, in units of a half of `log2` of what it has seen: 2^(12/2) = 64 bits.
+const AGE_CAP: u16 = 12;
 
 /// Start values of one kind of mixer on their way.
 pub struct Learner {
@@ -32,8 +32,6 @@ impl Learner {
         let mut mixer = Mixer::new(kind, with_model, &[], &nothing);
         let values = mixer.learned();
         let learned = values.learned[slot(kind, with_model)].as_ref().expect("just learned");
-        let n_states = Plan::new(kind, with_model, Parts::ALL).contexts.len() * histories().len;
-        debug_assert!(n_states <= learned.counters.len());
         Self {
             kind,
             with_model,
@@ -52,7 +50,9 @@ impl Learner {
         let mut values = StartValues::default();
         values.learned[slot(self.kind, self.with_model)] = Some(Learned {
             weights: self.weights.iter().map(|&w| round(w) as i16).collect(),
-            counters: counters.map(|(&x, &age)| (round(x).clamp(0, 4095) as u16) << 4 | age).collect(),
+            counters: counters
+                .map(|(&x, &age)| (round(x).clamp(0, 4095) as u16) << 4 | age)
+                .collect(),
         });
         values
     }
@@ -85,7 +85,8 @@ impl Learner {
             // The first documents that reach a counter count fully, the later ones as much as for a weight.
             let rate = rate.max(65_536 / i64::from(self.moves[i] + 2));
             self.moves[i] += 1;
-            self.counters[i] += ((i64::from(theirs >> 4) << FRACTION) - self.counters[i]) * rate >> 16;
+            self.counters[i] +=
+                ((i64::from(theirs >> 4) << FRACTION) - self.counters[i]) * rate >> 16;
             self.ages[i] = self.ages[i].max((theirs & 15).min(AGE_CAP));
         }
     }
