@@ -3,10 +3,19 @@
 //! ```text
 //! cargo bench --no-default-features --bench mixer -- CORPUS [--kind light|default|full] [--group NAME]
 //!     [--files] [--no-check] [--lanes N] [--without PART] [--ablate]
+//! cargo bench --no-default-features --features threads --bench mixer -- CORPUS --model [--lanes N] [--bytes N]
+//!     [--kind KIND] [--group NAME,NAME] [--file NAME] [--files] [--start FILE]
+//! cargo bench --no-default-features --features threads --bench mixer -- DOCUMENTS --learn OUT
 //! ```
+//!
+//! `--model` shows what the builtin model needs alone and with each kind of mixer, up to `--bytes` of each file.
+//! `--learn` makes start values from documents that zero bytes separate.
 //!
 //! Every file is one group of one lane (or `--lanes`), decoded again and compared unless `--no-check` is given.
 //! `--without` leaves out one part, named as in the output of `--ablate`, which leaves out each part of the mixer in turn and prints what that costs.
+
+#[path = "mixer/model.rs"]
+mod model;
 
 use llmzip::entropy::{BinaryCoder, Decoder, Encoder};
 use llmzip::mixer::{Mixer, MixerKind, Part, Parts, StartValues};
@@ -24,10 +33,33 @@ struct Options {
     ablate: bool,
     lanes: usize,
     parts: Parts,
+    /// Together with the builtin model.
+    model: bool,
+    /// Where to write learned start values.
+    learn: Option<PathBuf>,
+    start: Option<PathBuf>,
+    /// At most so many bytes of each file, with the model.
+    bytes: usize,
+    file: Option<String>,
+}
+
+impl Options {
+    fn start(&self) -> StartValues {
+        self.start.as_ref().map_or_else(StartValues::generic, |file| {
+            StartValues::from_bytes(&std::fs::read(file).expect("a readable file"))
+                .expect("start values")
+        })
+    }
 }
 
 fn main() {
     let options = options();
+    if let Some(out) = &options.learn {
+        return model::learn(&options.corpus, out);
+    }
+    if options.model {
+        return model::compare(&options);
+    }
     if options.ablate {
         return ablate(&options);
     }
@@ -50,6 +82,11 @@ fn options() -> Options {
         ablate: false,
         lanes: 1,
         parts: Parts::ALL,
+        model: false,
+        learn: None,
+        start: None,
+        bytes: usize::MAX,
+        file: None,
     };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
@@ -74,6 +111,11 @@ fn options() -> Options {
             "--files" => options.files = true,
             "--no-check" => options.check = false,
             "--ablate" => options.ablate = true,
+            "--model" => options.model = true,
+            "--learn" => options.learn = Some(value().into()),
+            "--start" => options.start = Some(value().into()),
+            "--bytes" => options.bytes = value().parse().expect("a number of bytes"),
+            "--file" => options.file = Some(value()),
             path => options.corpus = path.into(),
         }
     }
@@ -155,13 +197,13 @@ fn cut(len: usize, n: usize) -> Vec<Range<usize>> {
 
 fn encode(bytes: &[u8], lanes: &[Range<usize>], kind: MixerKind, parts: Parts) -> Vec<u8> {
     let mut encoder = Encoder::new(Vec::new());
-    walk(&mut encoder, lanes, kind, parts, |position| bytes[position]);
+    walk(&mut encoder, lanes, kind, parts, &StartValues::generic(), |position| bytes[position]);
     encoder.finish()
 }
 
 fn decode(coded: &[u8], lanes: &[Range<usize>], kind: MixerKind, parts: Parts) -> Vec<u8> {
     let mut decoder = Decoder::new(coded);
-    let mixer = walk(&mut decoder, lanes, kind, parts, |_| 0);
+    let mixer = walk(&mut decoder, lanes, kind, parts, &StartValues::generic(), |_| 0);
     decoder.finish().expect("a whole stream");
     (0..lanes.len()).flat_map(|lane| mixer.coded(lane).to_vec()).collect()
 }
@@ -171,9 +213,10 @@ fn walk(
     lanes: &[Range<usize>],
     kind: MixerKind,
     parts: Parts,
+    start: &StartValues,
     byte_at: impl Fn(usize) -> u8,
 ) -> Mixer {
-    let mut mixer = Mixer::with_parts(kind, false, lanes, &StartValues::generic(), parts);
+    let mut mixer = Mixer::with_parts(kind, false, lanes, start, parts);
     let longest = lanes.iter().map(|l| l.len()).max().unwrap_or(0);
     for step in 0..longest {
         for (lane, range) in lanes.iter().enumerate().filter(|(_, r)| step < r.len()) {

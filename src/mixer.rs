@@ -40,7 +40,7 @@ mod tests;
 mod text;
 
 pub use plan::{MixerKind, Part, Parts};
-pub use start::StartValues;
+pub use start::{Learner, StartValues};
 
 use counters::Counter;
 use decide::{Pending, SETS};
@@ -91,6 +91,8 @@ pub struct Mixer {
     first: Layer,
     second: Layer,
     maps: Vec<Map>,
+    /// What the model's probability has been worth, by match and token.
+    model_map: Option<Map>,
     pending: Pending,
     vectors: Vectors,
 }
@@ -160,6 +162,7 @@ impl Mixer {
             first: Layer::new(inputs, &sizes, &vec![weights; sizes.len()]),
             second: Layer::new(SETS, &[256], &[start::second_weights(sizes.len())]),
             maps: decide::maps(&plan, squash),
+            model_map: plan.has_model_map().then(|| Map::new(decide::MODEL_CONTEXTS, squash)),
             pending: Pending::new(inputs),
             vectors: Vectors::best(),
             plan,

@@ -6,7 +6,7 @@ use super::hash::mix;
 use super::lane::{MAX_CONTEXTS, MAX_MATCHES};
 use super::maps::Map;
 use super::matching::length_class;
-use super::math::{P_HALF, P_ONE, Squash, stretch_q32};
+use super::math::{P_HALF, P_ONE, Squash, stretch, stretch_q32};
 use super::network::LANES;
 use super::plan::{MixerKind, Part, Plan};
 use super::platform::Vectors;
@@ -16,10 +16,16 @@ use super::text::class;
 pub const SETS: usize = 8;
 
 /// Learning rates of the two layers in units of 2^-16: what remains, and what is added at the start.
-const RATE: [u32; 2] = [140, 60];
+const RATE: [u32; 2] = [200, 40];
 const RATE_EXTRA: [u32; 2] = [900, 200];
 /// Decisions after which half of the added rate is gone.
 const RATE_HALF: u32 = 1 << 12;
+
+/// Contexts of the map by what a match expects: the partial byte where none does, or the expected byte and the decision.
+pub const EXPECTED_CONTEXTS: usize = 256 + 256 * 9;
+
+/// Contexts of the map that corrects the model: length and bit of the match, token's length, end or bit.
+pub const MODEL_CONTEXTS: usize = 16 * 3 * 4 * 2;
 
 /// Classes of run lengths.
 pub const RUN_CLASSES: usize = 8;
@@ -185,6 +191,14 @@ impl Mixer {
             inputs[used] = model_x;
             inputs[used + 1] = ((p >> 10) as i32 - P_HALF as i32) >> 10;
             used += 2;
+            if let Some(map) = &mut self.model_map {
+                let expected = expected_bit.map_or(0, |bit| 1 + usize::from(bit));
+                let place = match_len * 3 + expected;
+                let token = (lane.text.token_len as usize).min(3);
+                inputs[used] =
+                    stretch(map.refine(model_x, (place * 4 + token) * 2 + usize::from(end)));
+                used += 1;
+            }
         }
         inputs[used] = 512;
 
@@ -255,6 +269,11 @@ impl Mixer {
             [] => p,
             [first] => (p + first.refine(x, a)) / 2,
             [first, second] => (2 * p + first.refine(x, a) + second.refine(x, b)) / 4,
+            // The third corrects what the model alone says, where there is one.
+            [first, second, third] if self.plan.with_model => {
+                let sum = 4 * p + 2 * first.refine(x, a) + second.refine(x, b);
+                (sum + third.refine(model_x, c)) / 8
+            }
             [first, second, third, ..] => {
                 (p + first.refine(x, a) + second.refine(x, b) + third.refine(x, c)) / 4
             }
@@ -271,18 +290,20 @@ impl Mixer {
         // The nodes of one half of a byte lie side by side.
         let half = if partial < 16 { 0 } else { partial >> (lane.bits - 4) };
         let order2 = mix(5, recent & 0xffff, half as u64);
-        let expected =
-            (0..self.finders.len()).find(|&i| lane.agree[i]).map_or(0, |i| lane.expected[i]);
+        // What a match expects agrees with the bits so far, so it and their number say all.
+        let agreeing = (0..self.finders.len()).find(|&i| lane.agree[i]);
+        let expected = agreeing.map_or(partial, |i| {
+            let decision = if partial == 0 { 8 } else { lane.bits as usize };
+            256 + usize::from(lane.expected[i]) * 9 + decision
+        });
         self.pending.map_contexts = match self.plan.kind {
             MixerKind::Light => {
                 [partial, (mix(5, recent & 0xff, half as u64) >> 56 << 4) as usize | node, 0]
             }
-            MixerKind::Default => [c1 << 8 | partial, (order2 >> 54 << 4) as usize | node, 0],
-            MixerKind::Full => [
-                c1 << 8 | partial,
-                (order2 >> 52 << 4) as usize | node,
-                usize::from(expected) << 8 | partial,
-            ],
+            MixerKind::Default => {
+                [c1 << 8 | partial, (order2 >> 54 << 4) as usize | node, expected]
+            }
+            MixerKind::Full => [c1 << 8 | partial, (order2 >> 52 << 4) as usize | node, expected],
         };
         for (map, context) in self.maps.iter().zip(self.pending.map_contexts) {
             map.prefetch(context);
@@ -317,7 +338,7 @@ impl Mixer {
         if self.plan.has_second_layer() {
             self.second.backward(&pending.seconds, &[step(pending.mixed, rates[1])]);
         }
-        for map in &mut self.maps {
+        for map in self.maps.iter_mut().chain(&mut self.model_map) {
             map.update(bit);
         }
 

@@ -75,14 +75,18 @@ impl Layer {
         self.chosen.len()
     }
 
-    /// Gives all vectors of a set the same weights, within +-8.
-    pub fn fill(&mut self, set: usize, weights: &[i32]) {
-        let (width, vectors) = (self.width, self.vectors(set));
-        for vector in
-            self.weights[vectors.start * width..vectors.end * width].chunks_exact_mut(width)
-        {
-            vector[..weights.len()].copy_from_slice(weights);
+    /// Gives some vectors of a set the same weights, within +-8.
+    pub fn fill(&mut self, set: usize, vectors: Range<usize>, weights: &[i32]) {
+        for vector in vectors {
+            let at = (self.first[set] + vector) * self.width;
+            self.weights[at..at + weights.len()].copy_from_slice(weights);
         }
+    }
+
+    /// The weights of one vector, padded.
+    pub fn row(&self, set: usize, vector: usize) -> &[i32] {
+        let at = (self.first[set] + vector) * self.width;
+        &self.weights[at..at + self.width]
     }
 
     /// The mean of a set's vectors, each by how often it has learned.

@@ -1,6 +1,7 @@
 //! What each kind of mixer is made of.
 
 use super::contexts::Context;
+use super::decide::EXPECTED_CONTEXTS;
 
 /// How much the mixer looks at, and so how long it takes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -53,11 +54,12 @@ pub enum Part {
     ModelSets,
     SecondLayer,
     Maps,
+    ModelMap,
 }
 
 impl Part {
     /// All parts with the names that measurements print.
-    pub const ALL: [(Part, &'static str); 19] = [
+    pub const ALL: [(Part, &'static str); 20] = [
         (Part::HighOrders, "orders 5, 6 and 8"),
         (Part::Words, "word contexts"),
         (Part::Columns, "column and field contexts"),
@@ -77,6 +79,7 @@ impl Part {
         (Part::ModelSets, "weight sets by model or classes"),
         (Part::SecondLayer, "second layer"),
         (Part::Maps, "probability maps"),
+        (Part::ModelMap, "model corrected as an input"),
     ];
 }
 
@@ -207,7 +210,10 @@ impl Plan {
     pub fn n_inputs(&self) -> usize {
         let sure =
             if self.has_confidences() { self.contexts.len() + self.matches.len() } else { 0 };
-        self.n_counted() + sure + 2 * usize::from(self.with_model) + 1
+        self.n_counted()
+            + sure
+            + usize::from(self.with_model) * (2 + usize::from(self.has_model_map()))
+            + 1
     }
 
     /// Vectors in each weight set.
@@ -233,6 +239,11 @@ impl Plan {
         sizes
     }
 
+    /// Whether the model's probability comes in a second time, corrected by what it has been worth.
+    pub fn has_model_map(&self) -> bool {
+        self.with_model && self.kind != MixerKind::Light && self.parts.has(Part::ModelMap)
+    }
+
     /// Contexts of each probability map.
     pub fn map_sizes(&self) -> Vec<usize> {
         if !self.parts.has(Part::Maps) {
@@ -240,8 +251,9 @@ impl Plan {
         }
         match self.kind {
             MixerKind::Light => vec![256, 1 << 12],
+            MixerKind::Default if self.with_model => vec![1 << 16, 1 << 14, EXPECTED_CONTEXTS],
             MixerKind::Default => vec![1 << 16, 1 << 14],
-            MixerKind::Full => vec![1 << 16, 1 << 16, 1 << 16],
+            MixerKind::Full => vec![1 << 16, 1 << 16, EXPECTED_CONTEXTS],
         }
     }
 

@@ -1,5 +1,9 @@
 //! What a mixer knows before it has seen anything: rules of thumb, or values learned from other texts.
 
+mod learn;
+
+pub use learn::Learner;
+
 use super::Mixer;
 use super::counters::Counter;
 use super::decide::{MATCH_ENTRIES, RUN_ENTRIES};
@@ -8,11 +12,16 @@ use super::math::P_ONE;
 use super::network::WEIGHT_ONE;
 use super::plan::{MixerKind, Parts, Plan};
 use crate::error::{Error, Result};
+use std::sync::LazyLock;
 
 /// First byte of the values' serialised form.
 const VERSION: u8 = 1;
 /// Learned weights are kept in units of 2^-12.
 const WEIGHT_SHIFT: u32 = 8;
+/// As bytes they are in units of 2^-6.
+const COARSE_SHIFT: u32 = 6;
+/// Sets of up to this many vectors have values for each; the vectors of a larger one begin alike.
+const OWN_VECTORS: usize = 128;
 
 /// Initial weights, state maps and match maps of some kinds of mixer.
 ///
@@ -26,7 +35,7 @@ pub struct StartValues {
 /// The values of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Learned {
-    /// Weights: the first layer's `[set][input]`, then the second layer's.
+    /// Weights: the first layer's `[set][vector][input]`, one vector where a set is too large, then the second layer's.
     weights: Vec<i16>,
     /// Counters: state maps, run maps, match maps.
     counters: Vec<u16>,
@@ -37,19 +46,37 @@ fn slot(kind: MixerKind, with_model: bool) -> usize {
     usize::from(kind.code()) * 2 + usize::from(with_model)
 }
 
+/// A weight in the units of its byte, the nearest there is.
+fn coarse(weight: i16) -> i8 {
+    let rounded = (i32::from(weight) + (1 << (COARSE_SHIFT - 1))) >> COARSE_SHIFT;
+    rounded.clamp(-128, 127) as i8
+}
+
+/// How many vectors of a set of this size have values of their own.
+fn own_vectors(size: usize) -> usize {
+    if size <= OWN_VECTORS { size } else { 1 }
+}
+
 /// Numbers of weights and counters that the values of a plan consist of.
 fn lengths(plan: &Plan) -> (usize, usize) {
     let sets = plan.set_sizes().len();
     let counters = plan.contexts.len() * histories().len
         + plan.n_runs * RUN_ENTRIES
         + plan.matches.len() * MATCH_ENTRIES;
-    (sets * plan.n_inputs() + sets, counters)
+    (
+        plan.set_sizes().into_iter().map(own_vectors).sum::<usize>() * plan.n_inputs() + sets,
+        counters,
+    )
 }
 
 impl StartValues {
-    /// The values that are built in, for any model.
+    /// The values that are built in, for any model; `scripts/learn_start_values.sh` makes them.
     pub fn generic() -> Self {
-        Self::default()
+        static GENERIC: LazyLock<StartValues> = LazyLock::new(|| {
+            let bytes = include_bytes!("start_values.bin");
+            StartValues::from_bytes(bytes).expect("the tests read it")
+        });
+        GENERIC.clone()
     }
 
     /// Takes over the values of the kinds that `other` has learned.
@@ -67,7 +94,7 @@ impl StartValues {
         for (slot, learned) in self.learned.iter().enumerate() {
             if let Some(learned) = learned {
                 out.push(slot as u8);
-                out.extend(learned.weights.iter().flat_map(|w| w.to_le_bytes()));
+                out.extend(learned.weights.iter().map(|&w| coarse(w) as u8));
                 out.extend(learned.counters.iter().flat_map(|c| c.to_le_bytes()));
             }
         }
@@ -93,13 +120,13 @@ impl StartValues {
             let kind = kind.ok_or_else(|| Error::damaged("start values of an unknown kind"))?;
             least = usize::from(slot) + 1;
             let (n_weights, n_counters) = lengths(&Plan::new(kind, slot % 2 == 1, Parts::ALL));
-            if behind.len() < 2 * (n_weights + n_counters) {
+            if behind.len() < n_weights + 2 * n_counters {
                 return Err(Error::truncated("the mixer's start values"));
             }
-            let (weights, behind) = behind.split_at(2 * n_weights);
+            let (weights, behind) = behind.split_at(n_weights);
             let (counters, behind) = behind.split_at(2 * n_counters);
             values.learned[usize::from(slot)] = Some(Learned {
-                weights: weights.as_chunks().0.iter().map(|&b| i16::from_le_bytes(b)).collect(),
+                weights: weights.iter().map(|&w| i16::from(w as i8) << COARSE_SHIFT).collect(),
                 counters: counters.as_chunks().0.iter().map(|&b| u16::from_le_bytes(b)).collect(),
             });
             rest = behind;
@@ -115,11 +142,17 @@ impl StartValues {
             return;
         }
         let wide = |w: &i16| i32::from(*w) << WEIGHT_SHIFT;
-        let (first, second) = learned.weights.split_at(plan.set_sizes().len() * plan.n_inputs());
-        for (set, weights) in first.chunks_exact(plan.n_inputs()).enumerate() {
-            mixer.first.fill(set, &weights.iter().map(wide).collect::<Vec<_>>());
+        let mut rows = learned.weights.chunks_exact(plan.n_inputs());
+        for (set, size) in plan.set_sizes().into_iter().enumerate() {
+            let own = own_vectors(size);
+            for (vector, row) in rows.by_ref().take(own).enumerate() {
+                let vectors = if own == size { vector..vector + 1 } else { 0..size };
+                mixer.first.fill(set, vectors, &row.iter().map(wide).collect::<Vec<_>>());
+            }
         }
-        mixer.second.fill(0, &second.iter().map(wide).collect::<Vec<_>>());
+        let n_second = plan.set_sizes().len();
+        let second = &learned.weights[learned.weights.len() - n_second..];
+        mixer.second.fill(0, 0..256, &second.iter().map(wide).collect::<Vec<_>>());
         let mut packed = learned.counters.iter();
         for counter in mixer.counters_to_learn() {
             if let Some(&packed) = packed.next() {
@@ -135,8 +168,13 @@ impl Mixer {
         let inputs = self.plan.n_inputs();
         let narrow = |w: i32| (w >> WEIGHT_SHIFT) as i16;
         let mut weights = Vec::new();
-        for set in 0..self.first.n_sets() {
-            weights.extend(self.first.mean(set).into_iter().take(inputs).map(narrow));
+        for (set, size) in self.plan.set_sizes().into_iter().enumerate() {
+            let own = own_vectors(size);
+            let mean = self.first.mean(set);
+            for vector in 0..own {
+                let row = if own == size { self.first.row(set, vector) } else { &mean };
+                weights.extend(row.iter().take(inputs).copied().map(narrow));
+            }
         }
         let sets = self.first.n_sets();
         weights.extend(self.second.mean(0).into_iter().take(sets).map(narrow));
@@ -192,9 +230,9 @@ pub fn first_weights(plan: &Plan, inputs: usize) -> Vec<i32> {
     let mut weights = vec![0; inputs];
     let share = if plan.with_model { WEIGHT_ONE / 12 } else { WEIGHT_ONE / 5 };
     weights[..n].fill(share);
-    let last = inputs - 1;
     if plan.with_model {
-        weights[last - 2] = WEIGHT_ONE * 3 / 4;
+        let model = inputs - 3 - usize::from(plan.has_model_map());
+        weights[model] = WEIGHT_ONE * 3 / 4;
     }
     let matches = plan.n_counted() - plan.matches.len();
     weights[matches..matches + plan.matches.len()].fill(WEIGHT_ONE / 4);
@@ -233,7 +271,7 @@ mod tests {
             kind,
             with_model,
             std::slice::from_ref(&(0..text.len())),
-            &StartValues::generic(),
+            &StartValues::default(),
         );
         mix(&mut mixer, text, with_model);
         mixer
@@ -248,8 +286,15 @@ mod tests {
             }
         }
         let bytes = all.to_bytes();
-        assert_eq!(StartValues::from_bytes(&bytes).unwrap(), all);
-        assert_eq!(StartValues::from_bytes(&[VERSION]).unwrap(), StartValues::generic());
+        let again = StartValues::from_bytes(&bytes).unwrap();
+        assert_eq!(again.to_bytes(), bytes);
+        assert_eq!(StartValues::from_bytes(&again.to_bytes()).unwrap(), again);
+        assert_eq!(StartValues::from_bytes(&[VERSION]).unwrap(), StartValues::default());
+    }
+
+    #[test]
+    fn the_generic_values_are_there_for_every_kind() {
+        assert!(StartValues::generic().learned.iter().all(Option::is_some));
     }
 
     #[test]
@@ -264,7 +309,7 @@ mod tests {
                     false,
                 )
             };
-            let (with, without) = (cost(&values), cost(&StartValues::generic()));
+            let (with, without) = (cost(&values), cost(&StartValues::default()));
             assert!(with < without, "{kind:?}: {with} bits instead of {without}");
         }
     }

@@ -1,0 +1,164 @@
+//! The mixer together with the builtin model, over recordings of what the model says.
+
+use crate::{Options, bpb, cpu_time, cut, entries};
+use llmzip::codec::{ModelPredictor, Plan, Predictor, Recording};
+use llmzip::container::WindowPolicy;
+use llmzip::mixer::{Learner, Mixer, MixerKind, StartValues};
+use llmzip::model::builtin;
+use sha2::{Digest, Sha256};
+use std::path::Path;
+
+/// Documents that are learned from have at most this many bytes; they are cut to several lengths up to it.
+const DOCUMENT_MAX: usize = 24 << 10;
+/// Bytes that are learned from, of each file of documents.
+const LEARN_BYTES: usize = 200 << 10;
+
+fn predictor() -> ModelPredictor {
+    let model = builtin();
+    let window = model.config().window;
+    ModelPredictor::new(model, window, WindowPolicy::Slide).expect("the builtin fits")
+}
+
+fn plan(mixer: MixerKind, lanes: usize, start_values: &StartValues) -> Plan {
+    Plan { lanes, prime_tokens: 256, mixer, start_values: start_values.clone() }
+}
+
+/// Prints the model alone and with each kind of mixer, by file and group.
+pub fn compare(options: &Options) {
+    let predictor = predictor();
+    let start = options.start();
+    let kinds = &options.kinds;
+    print!("{:32} {:>8} {:>9}", "", "bytes", "model");
+    kinds.iter().for_each(|kind| print!("{:>18}", format!("{kind:?} bpb us/B")));
+    println!();
+    for group in entries(&options.corpus) {
+        let name = group.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !group.is_dir()
+            || options.group.as_ref().is_some_and(|g| !g.split(',').any(|g| g == name))
+        {
+            continue;
+        }
+        let mut total = vec![(0, 0.0, 0.0); kinds.len()];
+        let mut model = (0, 0.0);
+        for file in entries(&group) {
+            let mut bytes = std::fs::read(&file).expect("a readable file");
+            bytes.truncate(options.bytes);
+            if bytes.is_empty() || options.file.as_ref().is_some_and(|f| !file.ends_with(f)) {
+                continue;
+            }
+            let recorded = plan(MixerKind::Default, options.lanes, &start);
+            let recording = Recording::new(&bytes, &predictor, &recorded).expect("the model runs");
+            let ideal = recording.ideal_bits(predictor.vocabulary()) / 8.0;
+            model = (model.0 + bytes.len(), model.1 + ideal);
+            for (kind, total) in kinds.iter().zip(&mut total) {
+                let began = cpu_time();
+                let plan = plan(*kind, options.lanes, &start);
+                let coded = recording.encode(predictor.vocabulary(), &plan).0.len();
+                let took = cpu_time().saturating_sub(began).as_secs_f64();
+                *total = (coded, total.1 + coded as f64, total.2 + took);
+            }
+            if options.files {
+                let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                print!(
+                    "  {name:30.30} {:>8} {:9.4}",
+                    bytes.len(),
+                    ideal * 8.0 / bytes.len() as f64
+                );
+                total.iter().for_each(|t| print!("{:18.4}", bpb(t.0, bytes.len())));
+                println!();
+            }
+        }
+        if model.0 > 0 {
+            let per_byte = 1.0 / model.0 as f64;
+            print!("{name:32} {:>8} {:9.4}", model.0, model.1 * 8.0 * per_byte);
+            total
+                .iter()
+                .for_each(|t| print!("{:12.4}{:6.2}", t.1 * 8.0 * per_byte, t.2 * 1e6 * per_byte));
+            println!();
+        }
+    }
+}
+
+/// Documents of a folder of files in which they are separated by zero bytes, one of each file in turn.
+fn documents(folder: &Path) -> Vec<Vec<u8>> {
+    let excluded = std::fs::read_to_string(folder.join("EXCLUDE.tsv")).unwrap_or_default();
+    let mut files = Vec::new();
+    for file in entries(folder).into_iter().filter(|f| f.extension().is_none()) {
+        let text = std::fs::read(&file).expect("a readable file");
+        let (mut left, mut chosen) = (LEARN_BYTES, Vec::new());
+        for document in text.split(|&b| b == 0).filter(|d| d.len() >= 200) {
+            let hash: String =
+                Sha256::digest(document).iter().map(|b| format!("{b:02x}")).collect();
+            if excluded.contains(&hash) {
+                continue;
+            }
+            // Lengths of 0.75 to 24 KB, so that both the first bytes and the later ones count.
+            let len = document.len().min(DOCUMENT_MAX >> (chosen.len() % 6)).min(left);
+            chosen.push(document[..len].to_vec());
+            left -= len;
+            if left == 0 {
+                break;
+            }
+        }
+        files.push(chosen);
+    }
+    let most = files.iter().map(Vec::len).max().unwrap_or(0);
+    (0..most).flat_map(|i| files.iter().filter_map(move |f| f.get(i).cloned())).collect()
+}
+
+/// Learns start values from the documents of a folder, and writes them.
+pub fn learn(folder: &Path, out: &Path) {
+    let predictor = predictor();
+    let documents = documents(folder);
+    println!(
+        "{} documents, {} bytes",
+        documents.len(),
+        documents.iter().map(Vec::len).sum::<usize>()
+    );
+    let first = plan(MixerKind::Default, 1, &StartValues::default());
+    let recordings: Vec<_> = documents
+        .iter()
+        .map(|document| Recording::new(document, &predictor, &first).expect("the model runs"))
+        .collect();
+    let kinds = [
+        (MixerKind::Full, true),
+        (MixerKind::Default, true),
+        (MixerKind::Full, false),
+        (MixerKind::Default, false),
+        (MixerKind::Light, false),
+        (MixerKind::Light, true),
+    ];
+    let learn = &|&(kind, with_model): &(MixerKind, bool)| {
+        let mut learner = Learner::new(kind, with_model);
+        let mut coded = 0;
+        for (document, recording) in documents.iter().zip(&recordings) {
+            let plan = plan(kind, 1, &learner.values());
+            let (bytes, mut mixer) = if with_model {
+                recording.encode(predictor.vocabulary(), &plan)
+            } else {
+                without_model(document, kind, &plan.start_values)
+            };
+            coded += bytes.len();
+            learner.approach(&mut mixer);
+        }
+        println!("{kind:?}, with a model: {with_model}: {coded} bytes");
+        learner.values()
+    };
+    let mut all = StartValues::default();
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = kinds.iter().map(|kind| scope.spawn(move || learn(kind))).collect();
+        for thread in threads {
+            all.merge(thread.join().expect("learns"));
+        }
+    });
+    std::fs::write(out, all.to_bytes()).expect("a writable file");
+}
+
+fn without_model(document: &[u8], kind: MixerKind, start: &StartValues) -> (Vec<u8>, Mixer) {
+    let mut encoder = llmzip::entropy::Encoder::new(Vec::new());
+    let lanes = cut(document.len(), 1);
+    let parts = llmzip::mixer::Parts::ALL;
+    let mixer =
+        crate::walk(&mut encoder, &lanes, kind, parts, start, |position| document[position]);
+    (encoder.finish(), mixer)
+}

@@ -1,0 +1,20 @@
+#!/bin/sh
+# Makes src/mixer/start_values.bin again: what a mixer knows before it has seen anything.
+#
+#   scripts/learn_start_values.sh TRAIN [OUT]
+#
+# TRAIN holds the held-out training texts (heldout_*.zst, documents separated by zero bytes) and EXCLUDE.tsv, the
+# documents to leave out. The same texts and the same builtin model give the same bytes on every machine. Afterwards
+# the builtin model, which carries a copy of the values, has to be made again.
+set -eu
+train=$(realpath "$1")
+out=$(realpath -m "${2:-$(dirname "$0")/../src/mixer/start_values.bin}")
+cd "$(dirname "$0")/.."
+folder=$(mktemp -d)
+trap 'rm -r "$folder"' EXIT
+for file in "$train"/heldout_*.zst; do
+    zstd -dcq --long=27 "$file" > "$folder/$(basename "$file" .zst)"
+done
+cp "$train/EXCLUDE.tsv" "$folder/"
+cargo bench --no-default-features --features threads --bench mixer -- "$folder" --learn "$folder/new.values"
+cp "$folder/new.values" "$out"
