@@ -269,10 +269,12 @@ impl Mixer {
             [] => p,
             [first] => (p + first.refine(x, a)) / 2,
             [first, second] => (2 * p + first.refine(x, a) + second.refine(x, b)) / 4,
-            // The third corrects what the model alone says, where there is one.
+            // The third corrects what the model alone says, but where a match speaks it would hold back a mixer that
+            // is surer than the model: logs became 9 % larger.
             [first, second, third] if self.plan.with_model => {
                 let sum = 4 * p + 2 * first.refine(x, a) + second.refine(x, b);
-                (sum + third.refine(model_x, c)) / 8
+                let from = if c < 256 { model_x } else { x };
+                (sum + third.refine(from, c)) / 8
             }
             [first, second, third, ..] => {
                 (p + first.refine(x, a) + second.refine(x, b) + third.refine(x, c)) / 4

@@ -197,9 +197,9 @@ const GOLDEN: [u64; 6] = [
     0xa1d1edd750a38314,
     0x14ef81ae98ddc296,
     0x65660a17de328e71,
-    0xebc91a08c61e572e,
+    0xdb2b025cf8b1a3c9,
     0x4be12945a839a0b6,
-    0x81e30ca0b8f51bab,
+    0xcb67735b4f2acee8,
 ];
 
 proptest! {

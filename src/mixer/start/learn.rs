@@ -76,7 +76,7 @@ impl Learner {
         let rate = i64::from((64 << 10) / (4 * (self.documents + 16) / 16)).max(65_536 / 50);
         self.documents += 1;
         for (mine, &theirs) in self.weights.iter_mut().zip(&learned.weights) {
-            *mine += ((i64::from(theirs) << FRACTION) - *mine) * rate >> 16;
+            *mine += (((i64::from(theirs) << FRACTION) - *mine) * rate) >> 16;
         }
         for (i, (&theirs, &before)) in learned.counters.iter().zip(&began.counters).enumerate() {
             if theirs == before {
@@ -86,7 +86,7 @@ impl Learner {
             let rate = rate.max(65_536 / i64::from(self.moves[i] + 2));
             self.moves[i] += 1;
             self.counters[i] +=
-                ((i64::from(theirs >> 4) << FRACTION) - self.counters[i]) * rate >> 16;
+                (((i64::from(theirs >> 4) << FRACTION) - self.counters[i]) * rate) >> 16;
             self.ages[i] = self.ages[i].max((theirs & 15).min(AGE_CAP));
         }
     }
