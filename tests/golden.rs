@@ -43,7 +43,7 @@ fn good() -> Vec<(&'static str, Vec<u8>, Vec<u8>)> {
     };
     let three_lanes = Options { lanes: 3, window: 100, ..at(Level::Default) };
     let groups = (text(), in_groups(&text()));
-    let named: Vec<(&'static str, (Vec<u8>, Vec<u8>))> = vec![
+    let named = [
         ("good-empty.llmz", made(Vec::new(), &at(Level::Default))),
         ("good-message.llmz", made(message, &at(Level::Default))),
         ("good-text-light.llmz", made(text(), &at(Level::Light))),
