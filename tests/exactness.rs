@@ -131,6 +131,24 @@ fn pool(threads: usize) -> rayon::ThreadPool {
 }
 
 #[test]
+fn lane_0_may_end_while_it_is_alone() {
+    let model = tiny_model(5);
+    let predictor = ModelPredictor::new(model, 40, WindowPolicy::Slide).unwrap();
+    let plain = b"six or seven";
+    for lanes in 1..=plain.len() {
+        let plan = Plan {
+            lanes,
+            prime_tokens: 40,
+            mixer: MixerKind::Default,
+            start_values: StartValues::generic(),
+        };
+        let coded = encode(plain, &predictor, &plan, Encoder::new(Vec::new()), &|_| ()).unwrap();
+        let back = decode(Decoder::new(&coded), plain.len(), &predictor, &plan, &|_| ());
+        assert_eq!(back.unwrap(), plain, "{lanes} lanes");
+    }
+}
+
+#[test]
 fn models_of_every_family_give_equal_bits_everywhere() {
     let mut random = Random(77);
     for variant in 0..4 {

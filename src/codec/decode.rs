@@ -116,7 +116,9 @@ pub fn decode<P: Predictor>(
     let mut halves = [shards(predictor, 0..middle)?, shards(predictor, middle..plan.lanes)?];
     prime(predictor, plan, &mut halves, &mut mixing)?;
     let [first, second] = &mut halves;
-    let mut busy = mixing.step(first)?;
+    mixing.step(first)?;
+    // One half may be finished before the other begins: lane 0 can end while it is alone.
+    let mut busy = true;
     while busy {
         busy = overlap(first, second, &mut mixing)? | overlap(second, first, &mut mixing)?;
     }

@@ -248,11 +248,10 @@ pub(crate) mod tests {
 
     #[test]
     fn refuses_parts_that_do_not_fit() {
-        let spoil: [fn(&mut SpecParts); 9] = [
+        let spoil: [fn(&mut SpecParts); 8] = [
             |parts| parts.original_ids[3] = 300,
             |parts| parts.original_ids[3] = parts.original_ids[4],
             |parts| parts.original_ids.truncate(9),
-            |parts| parts.duplicates[0] = (5, 1),
             |parts| parts.duplicates[0] = (500, 295),
             |parts| parts.merges[0].result += 1,
             |parts| parts.merges[0].left = 500,

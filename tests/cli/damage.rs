@@ -24,6 +24,11 @@ fn changed_bytes_of_a_small_file_are_refused() {
         changed[at] ^= 0x10;
         sandbox.write("bad.llmz", &changed);
         let output = sandbox.run("-t bad.llmz");
+        if code(&output) == 0 {
+            // The last byte of coded data has bits to spare: what comes back must be the same.
+            assert_eq!(sandbox.succeed("-d -c bad.llmz"), b"a small message", "byte {at}");
+            continue;
+        }
         assert_eq!(code(&output), 1, "byte {at}");
         assert_eq!(said(&output).lines().count(), 1, "byte {at}: {}", said(&output));
     }

@@ -99,7 +99,6 @@ fn refuses_models_of_another_kind_by_the_name_of_the_field() {
     let fields = [
         ("type", json!("Unigram")),
         ("dropout", json!(0.1)),
-        ("byte_fallback", json!(true)),
         ("end_of_word_suffix", json!("</w>")),
         ("ignore_merges", json!("maybe")),
     ];

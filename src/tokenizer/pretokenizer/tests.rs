@@ -99,12 +99,12 @@ fn long_pieces_are_cut_between_characters() {
 
 #[test]
 fn the_codes_of_the_model_file_stay() {
-    for (pattern, code) in [(Pattern::Gpt2, 1), (Pattern::Llama3, 4)] {
+    for (pattern, code) in [(Pattern::Gpt2, 1), (Pattern::Llama3, 4), (Pattern::SentencePiece, 5)] {
         assert_eq!(pattern.code(), code);
         assert_eq!(Pattern::from_code(code).unwrap(), pattern);
     }
     assert!(matches!(Pattern::from_code(0), Err(Error::Unsupported { .. })));
-    assert!(matches!(Pattern::from_code(5), Err(Error::Unsupported { .. })));
+    assert!(matches!(Pattern::from_code(6), Err(Error::Unsupported { .. })));
 }
 
 proptest! {
