@@ -139,7 +139,11 @@ fn overlap<L: PredictorLanes>(
 /// Cuts some lanes into shards.
 fn shards<P: Predictor>(predictor: &P, lanes: Range<usize>) -> Result<Vec<Shard<P::Lanes>>> {
     let n_shards = parallel::threads().min(lanes.len() / MIN_SHARD_LANES).max(1);
-    let per_shard = lanes.len().div_ceil(n_shards).max(1);
+    // Of two threads one mixes first, and so has time for fewer lanes of the other half.
+    let per_shard = match n_shards {
+        2 => (5 * lanes.len()).div_ceil(8),
+        _ => lanes.len().div_ceil(n_shards).max(1),
+    };
     let mut shards = Vec::new();
     for first in lanes.clone().step_by(per_shard) {
         let n = per_shard.min(lanes.end - first);
