@@ -124,11 +124,17 @@ impl Recording {
     /// Codes the group as [`encode`] would, and gives back the mixer with what it has learned.
     pub fn encode(&self, vocabulary: &Vocabulary, plan: &Plan) -> (Vec<u8>, Mixer) {
         let lanes = Lanes::new(self.len, self.lanes.len());
+        let mixer = Mixer::new(plan.mixer, true, lanes.ranges(), &plan.start_values);
+        self.encode_with(vocabulary, mixer)
+    }
+
+    /// The same with a mixer of the caller's, which may lack some parts.
+    pub fn encode_with(&self, vocabulary: &Vocabulary, mixer: Mixer) -> (Vec<u8>, Mixer) {
         let mut mixing = Mixing {
             vocabulary,
             tokens: &self.tokens,
             coded: vec![0; self.lanes.len()],
-            mixer: Mixer::new(plan.mixer, true, lanes.ranges(), &plan.start_values),
+            mixer,
             coder: Encoder::new(Vec::new()),
             done: &|_| (),
         };

@@ -97,9 +97,9 @@ impl Codec {
             (Some(model), true) => model.start_values().clone(),
             _ => StartValues::generic(),
         };
-        // Without a model there is time for everything that the mixer has.
+        // Without a model there is time for everything that the mixer has, and for a short group too.
         let mixer = match mixer_kind(params)? {
-            MixerKind::Default if !with_model => MixerKind::Full,
+            MixerKind::Default if !with_model || len <= FULL_MIXER_BYTES => MixerKind::Full,
             kind => kind,
         };
         let prime_tokens = match params.prime_tokens {
@@ -148,6 +148,8 @@ enum Choice {
     Store,
 }
 
+/// Groups up to this long are mixed by the full mixer where the default one is asked.
+const FULL_MIXER_BYTES: usize = 16 << 10;
 /// Groups up to this long are coded both ways.
 const TRY_BOTH_BYTES: usize = 4 << 10;
 /// Groups from this length on are looked at before the mixer spends time on noise.

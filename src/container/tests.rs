@@ -147,15 +147,15 @@ fn a_footer_without_bytes_for_its_groups_is_cut_short() {
 fn short_heads_have_one_form() {
     let coded = ShortHead {
         method: Method::Model,
-        model_prefix: Some([0xAA, 0xBB, 0xCC]),
+        model_prefix: Some([0xAA, 0xBB]),
         params: GroupParams { mixer: MixerKindCode(1), ..GroupParams::default() },
         plain_len: 2000,
         payload_len: 500,
     };
     let odd = GroupParams { lanes: 2, mixer: MixerKindCode(9), ..GroupParams::default() };
     for (head, expected) in [
-        (coded.clone(), "f57a 2b aabbcc d00f f403"),
-        (ShortHead { params: odd, ..coded }, "f57a 3f aabbcc 02000000 09 d00f f403"),
+        (coded.clone(), "f57a 2b aabb d00f f403"),
+        (ShortHead { params: odd, ..coded }, "f57a 3f aabb 02000000 09 d00f f403"),
     ] {
         let mut bytes = Vec::new();
         head.write(&mut bytes);
