@@ -194,12 +194,12 @@ fn the_bytes_are_those_of_this_version() {
 }
 
 const GOLDEN: [u64; 6] = [
-    0xa1d1edd750a38314,
-    0x14ef81ae98ddc296,
-    0x65660a17de328e71,
-    0xdb2b025cf8b1a3c9,
-    0x4be12945a839a0b6,
-    0xcb67735b4f2acee8,
+    0x5602664e180433e8,
+    0x593051f977eac932,
+    0xf1449c33c8334ada,
+    0xd7d092ef43891bd3,
+    0x86d6971c7925b907,
+    0x89f3ff06709dae90,
 ];
 
 proptest! {
