@@ -13,13 +13,16 @@ use super::models::{Encoder, LocalModels};
 use super::names::{self, Name};
 use super::progress::Line;
 use super::summary::{self, Way};
+use super::together::Ready;
 
 /// Compresses one source to where the settings say.
 ///
+/// `ready` is its result if it was made beforehand.
 /// With `--verify`, and always before a source is removed, what was written is decoded and its
 /// hash compared with that of what was read, before the result gets its name.
 pub fn compress(
     name: &Name,
+    ready: Option<Ready>,
     encoder: &Encoder,
     settings: &Settings,
     messages: &Messages,
@@ -49,15 +52,22 @@ pub fn compress(
     }
 
     let mut line = Line::new(name.to_string(), source.len(), !messages.is_quiet());
-    let options = CompressOptions {
-        params: encoder.params,
-        full_hashes: settings.full_hashes,
-        memory_limit: settings.memory_limit.unwrap_or(stream::DEFAULT_MEMORY_LIMIT),
-        ..CompressOptions::default()
-    };
     let mut hashed = Hashed { inner: &mut source, hash: Sha256::new() };
-    let done = stream::compress(&mut hashed, &mut target, &encoder.codec, &options, &line)?;
-    let elapsed = line.elapsed();
+    let read = ready.map(|ready| ready.for_source(&mut hashed)).transpose()?;
+    let (done, elapsed) = match read {
+        Some(Ok((packed, done, elapsed))) => {
+            target.write_all(&packed)?;
+            target.flush()?;
+            (done, elapsed)
+        }
+        other => {
+            let begun = other.and_then(Result::err).unwrap_or_default();
+            let reader = io::Cursor::new(begun).chain(&mut hashed);
+            let options = options(encoder, settings);
+            let done = stream::compress(reader, &mut target, &encoder.codec, &options, &line)?;
+            (done, line.elapsed())
+        }
+    };
     if verify {
         line.restart(format!("{name} (verifying)"), (done.plain_bytes, done.stored_bytes));
         check(&mut target, hashed.hash, settings, &line)
@@ -70,6 +80,16 @@ pub fn compress(
         source.remove()?;
     }
     Ok(())
+}
+
+/// What the settings make of the library's options.
+pub fn options(encoder: &Encoder, settings: &Settings) -> CompressOptions {
+    CompressOptions {
+        params: encoder.params,
+        full_hashes: settings.full_hashes,
+        memory_limit: settings.memory_limit.unwrap_or(stream::DEFAULT_MEMORY_LIMIT),
+        ..CompressOptions::default()
+    }
 }
 
 /// Decodes what was written and compares it with what was read, by SHA-256.

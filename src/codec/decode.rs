@@ -15,24 +15,24 @@ use std::ops::Range;
 const MIN_SHARD_LANES: usize = 4;
 
 /// One lane of a shard.
-struct Slot {
+pub(super) struct Slot {
     /// The model's opinion on the next token.
-    frequencies: Frequencies,
+    pub(super) frequencies: Frequencies,
     /// The token that was coded and that the model has not seen.
-    coded: Option<u32>,
+    pub(super) coded: Option<u32>,
 }
 
 /// Some lanes that one thread runs.
-struct Shard<L> {
-    lanes: L,
+pub(super) struct Shard<L> {
+    pub(super) lanes: L,
     /// Global number of the first lane.
-    first: usize,
-    slots: Vec<Slot>,
+    pub(super) first: usize,
+    pub(super) slots: Vec<Slot>,
 }
 
 impl<L: PredictorLanes> Shard<L> {
     /// Shows the model what was coded.
-    fn advance(&mut self) {
+    pub(super) fn advance(&mut self) {
         let mut tokens = Vec::with_capacity(self.slots.len());
         for (lane, slot) in self.slots.iter_mut().enumerate() {
             tokens.extend(slot.coded.take().map(|token| (lane, [token])));
@@ -47,19 +47,19 @@ impl<L: PredictorLanes> Shard<L> {
 }
 
 /// What codes, in the order that both sides share.
-struct Mixing<'a> {
-    vocabulary: &'a Vocabulary,
-    mixer: Mixer,
-    coder: Decoder<'a>,
-    plain: Vec<u8>,
+pub(super) struct Mixing<'a> {
+    pub(super) vocabulary: &'a Vocabulary,
+    pub(super) mixer: Mixer,
+    pub(super) coder: Decoder<'a>,
+    pub(super) plain: Vec<u8>,
     /// The part of each lane that is still to come.
-    rest: Vec<Range<usize>>,
-    done: &'a (dyn Fn(u64) + Sync),
+    pub(super) rest: Vec<Range<usize>>,
+    pub(super) done: &'a (dyn Fn(u64) + Sync),
 }
 
 impl Mixing<'_> {
     /// Decodes the next token of a lane, if it is not finished.
-    fn token(&mut self, lane: usize, frequencies: &Frequencies) -> Result<Option<u32>> {
+    pub(super) fn token(&mut self, lane: usize, frequencies: &Frequencies) -> Result<Option<u32>> {
         let rest = &mut self.rest[lane];
         if Range::is_empty(rest) {
             return Ok(None);

@@ -11,13 +11,13 @@ use crate::parallel;
 use crate::tokenizer::Vocabulary;
 
 /// What codes, in the order that both sides share.
-struct Mixing<'a> {
-    vocabulary: &'a Vocabulary,
-    tokens: &'a [Vec<u32>],
-    coded: Vec<usize>,
-    mixer: Mixer,
-    coder: Encoder,
-    done: &'a (dyn Fn(u64) + Sync),
+pub(super) struct Mixing<'a> {
+    pub(super) vocabulary: &'a Vocabulary,
+    pub(super) tokens: &'a [Vec<u32>],
+    pub(super) coded: Vec<usize>,
+    pub(super) mixer: Mixer,
+    pub(super) coder: Encoder,
+    pub(super) done: &'a (dyn Fn(u64) + Sync),
 }
 
 impl Mixing<'_> {
@@ -30,7 +30,7 @@ impl Mixing<'_> {
     }
 
     /// Codes all that is noted, one token of each lane per step.
-    fn steps(&mut self, lanes: &[NotedTokens]) {
+    pub(super) fn steps(&mut self, lanes: &[NotedTokens]) {
         let mut opinions: Vec<_> = lanes.iter().map(|noted| Noted::new(&noted.answers)).collect();
         let steps = lanes.iter().map(|noted| noted.tokens).max().unwrap_or(0);
         let mut bytes = 0;
