@@ -8,13 +8,13 @@ use llmzip::{Options, compress, compress_many, decompress_many};
 /// lanes, a long frame, and one with a copy.
 fn inputs() -> Vec<Vec<u8>> {
     let prose = include_bytes!("../README.md").to_vec();
-    let code = include_bytes!("common/mod.rs").to_vec();
+    let code = include_bytes!("../src/codec/group.rs").to_vec();
     let noise: Vec<u8> = (0..3000u32).map(|i| (i.wrapping_mul(0x9e37_79b9) >> 13) as u8).collect();
     let mut inputs = vec![vec![], vec![b'x'], vec![7; 5000], noise];
     inputs.extend([1, 2, 3, 30, 200, 500, 1000, 3000].map(|len| prose[len..2 * len].to_vec()));
     inputs.extend([5000, 800, 90].map(|len| code[..len].to_vec()));
     inputs.push(prose.repeat(2));
-    inputs.push([&prose[..], &code[..]].concat().repeat(5)[..70_000].to_vec());
+    inputs.push([&prose[..], &code[..]].concat().repeat(7)[..70_000].to_vec());
     inputs.push([&prose[..2000], &prose[..2000]].concat());
     inputs
 }
