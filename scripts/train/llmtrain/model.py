@@ -32,6 +32,7 @@ class Block(nn.Module):
     def __init__(self, shape, dtype, attend):
         super().__init__()
         self.shape, self.dtype, self.attend = shape, dtype, attend
+        self.trained = self.forward
         hidden, wide = shape.hidden, shape.feed_forward
         query, key = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
         self.q_proj, self.k_proj = matrix(query, hidden), matrix(key, hidden)
@@ -87,9 +88,10 @@ class Transformer(nn.Module):
                 weight.data.copy_(drawn)
 
     def compile(self):
-        """One compiled block serves all layers."""
+        """For training; one compiled block serves all layers. Evaluation stays as it was, since
+        every other size of batch would be compiled anew."""
         for layer in self.layers:
-            layer.forward = torch.compile(layer.forward, dynamic=False)
+            layer.trained = torch.compile(layer.forward, dynamic=False)
         self.chunk = torch.compile(chunk_of, dynamic=False)
 
     def matrices(self):
@@ -112,7 +114,8 @@ class Transformer(nn.Module):
         cos, sin = angles.cos().float(), angles.sin().float()
         for i, layer in enumerate(self.layers):
             stored = (self.stored(f"layers.{i}.{m}", getattr(layer, m)) for m in MATRICES)
-            x = layer(x, cos, sin, [weight.to(self.dtype) for weight in stored])
+            run = layer.trained if torch.is_grad_enabled() else layer.forward
+            x = run(x, cos, sin, [weight.to(self.dtype) for weight in stored])
         return norm(x, self.norm, self.shape.norm_eps).to(self.dtype)
 
     def output(self, embedding):

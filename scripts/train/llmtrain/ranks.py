@@ -13,6 +13,9 @@ import tempfile
 import torch
 import torch.distributed as dist
 
+# Exit status of a sitting that ended before the run did.
+NOT_DONE = 3
+
 
 class Ranks:
     """This process among its fellows."""
@@ -20,6 +23,7 @@ class Ranks:
     def __init__(self):
         self.rank = int(os.environ.get("RANK", 0))
         self.world = int(os.environ.get("WORLD_SIZE", 1))
+        self.parent = os.getppid()
         if self.world > 1:
             meeting = os.environ["LLMTRAIN_MEETING"]
             dist.init_process_group(
@@ -29,6 +33,11 @@ class Ranks:
     @property
     def first(self):
         return self.rank == 0
+
+    def check_parent(self):
+        """Ends a rank whose launcher was killed: nobody would stop it, or know of it."""
+        if self.world > 1 and os.getppid() != self.parent:
+            raise SystemExit("the process that started this one is gone")
 
     def average(self, tensors, extra):
         """Averages tensors in place over all processes, and a list of numbers with them."""
@@ -80,7 +89,7 @@ def launch(n, argv):
                 except subprocess.TimeoutExpired:
                     continue
                 waiting.remove(process)
-                if code != 0:
+                if code not in (0, NOT_DONE):
                     for other in waiting:
                         other.kill()
         return max(abs(process.returncode) for process in ranks)
