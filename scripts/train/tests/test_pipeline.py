@@ -193,8 +193,9 @@ class Training:
 
     def __init__(self, folder, arguments):
         self.folder = folder
-        self.log = tempfile.TemporaryFile("w+")
-        self.process = subprocess.Popen(arguments, stdout=self.log, stderr=self.log)
+        self.log = folder.with_suffix(".log")
+        with open(self.log, "a") as log:
+            self.process = subprocess.Popen(arguments, stdout=log, stderr=log)
 
     def steps(self):
         path = self.folder / "curve.csv"
@@ -211,8 +212,7 @@ class Training:
     def wait_done(self):
         code = self.process.wait(300)
         if code != 0:
-            self.log.seek(0)
-            raise AssertionError(f"{self.process.args}: {code}\n{self.log.read()}")
+            raise AssertionError(f"{self.process.args}: {code}\n{self.log.read_text()}")
 
 
 if __name__ == "__main__":
