@@ -10,8 +10,6 @@ window - 1 positions before it.
 q is (batch, heads, n, head_dim), k and v have kv_heads; heads of one group lie together.
 """
 
-import functools
-
 import torch
 import torch.nn.functional as F
 
@@ -25,16 +23,6 @@ def visible(n_queries, n_keys, first_query, window, device):
     return (key <= query) & (query - key < window)
 
 
-@functools.lru_cache(64)
-def block_mask(n_queries, n_keys, first_query, window, groups, dtype):
-    """0 where a query sees, -inf elsewhere, once for each head of a group; None if all is seen."""
-    seen = visible(n_queries, n_keys, first_query, window, "cpu")
-    if seen.all():
-        return None
-    mask = torch.zeros(n_queries, n_keys, dtype=dtype).masked_fill(~seen, float("-inf"))
-    return mask.repeat(groups, 1)
-
-
 def blocks(q, k, v, window):
     batch, heads, n, width = q.shape
     kv_heads = k.shape[1]
@@ -46,9 +34,8 @@ def blocks(q, k, v, window):
         first = max(start - window + 1, 0)
         rows = q[:, :, :, start:end].reshape(batch, kv_heads, groups * (end - start), width)
         scores = (rows @ k[:, :, first:end].transpose(-1, -2)).float()
-        mask = block_mask(end - start, end - first, start - first, window, groups, torch.float32)
-        if mask is not None:
-            scores = scores + mask.to(scores.device)
+        seen = visible(end - start, end - first, start - first, window, q.device)
+        scores = scores.masked_fill(~seen.repeat(groups, 1), float("-inf"))
         mixed = torch.softmax(scores, -1).to(v.dtype) @ v[:, :, first:end]
         out.append(mixed.view(batch, kv_heads, groups, end - start, width))
     return torch.cat(out, 3).view(batch, heads, n, width)
@@ -62,28 +49,43 @@ def sdpa(q, k, v, window):
     return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, enable_gqa=True)
 
 
-@functools.lru_cache(8)
-def flex_parts(n, window, device):
-    from torch.nn.attention.flex_attention import create_block_mask, flex_attention
+class Flex:
+    """flex_attention, with the blocks that the window leaves worked out beforehand.
 
-    def sees(batch, head, query, key):
-        return (key <= query) & (query - key < window)
+    Inside a compiled block it is compiled with it; elsewhere by itself, except on a CPU, where it is
+    for tests only.
+    """
 
-    mask = create_block_mask(sees, None, None, n, n, device=device)
-    return torch.compile(flex_attention, dynamic=False), mask
+    def __init__(self, window, sequence, device):
+        from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 
+        self.window, self.device = window, device
+        self.create, self.attend = create_block_mask, flex_attention
+        self.alone = torch.compile(flex_attention) if device.type == "cuda" else flex_attention
+        self.masks = {}
+        self.mask_of(sequence)
 
-def flex(q, k, v, window):
-    attend, mask = flex_parts(q.shape[2], window, str(q.device))
-    return attend(q, k, v, block_mask=mask, enable_gqa=True)
+    def mask_of(self, n):
+        if n not in self.masks:
+            window = self.window
 
+            def sees(batch, head, query, key):
+                return (key <= query) & (query - key < window)
 
-WAYS = {"blocks": blocks, "sdpa": sdpa, "flex": flex}
+            self.masks[n] = self.create(sees, None, None, n, n, device=self.device)
+        return self.masks[n]
+
+    def __call__(self, q, k, v, window):
+        attend = self.attend if torch.compiler.is_compiling() else self.alone
+        return attend(q, k, v, block_mask=self.mask_of(q.shape[2]), enable_gqa=True)
 
 
 def choose(name, device, window, sequence):
-    if name != "auto":
-        return WAYS[name]
-    if device.type == "cpu":
-        return blocks
-    return sdpa if window >= sequence else flex
+    """A way by its name; for "auto" the one that suits the device."""
+    if name == "auto" and device.type == "cpu":
+        name = "blocks"
+    elif name == "auto":
+        name = "sdpa" if window >= sequence else "flex"
+    if name == "flex":
+        return Flex(window, sequence, device)
+    return {"blocks": blocks, "sdpa": sdpa}[name]

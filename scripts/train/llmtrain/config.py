@@ -100,6 +100,8 @@ class Train:
     def check(self):
         must(self.tokens > 0 and self.batch > 0, "train: tokens and batch are above 0")
         must(self.products in ("bfloat16", "float32"), "train.products is bfloat16 or float32")
+        ways = ("auto", "blocks", "sdpa", "flex")
+        must(self.attention in ways, f"train.attention is none of {', '.join(ways)}")
         must(0 < self.decay <= 1, "train.decay is not in 0..1")
 
 

@@ -8,8 +8,15 @@ from llmtrain import checkpoint, config
 from llmtrain.curve import Curve
 
 CURVE = ("step", "tokens", "loss", "smooth_loss", "rate", "tokens_per_second")
-# What may be changed when a run goes on: nothing that decides which numbers come out.
-FREE = ("checkpoint_minutes", "evaluate_steps", "evaluate_windows", "micro_batch", "compile")
+# What may be changed when a run goes on: what decides no number, or its last bits only.
+FREE = (
+    "checkpoint_minutes",
+    "evaluate_steps",
+    "evaluate_windows",
+    "micro_batch",
+    "compile",
+    "attention",
+)
 
 
 class RunFolder:
