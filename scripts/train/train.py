@@ -72,7 +72,7 @@ def main():
         hugging_face.read_weights(trainer.model, args.init)
     if ranks.first:
         if not begun:
-            folder.begin(config, hashes)
+            folder.begin(config, hashes, args.init)
         n_weights = sum(weight.numel() for weight in trainer.model.parameters())
         print(f"{n_weights} parameters, step {trainer.step} of {config.steps}", flush=True)
         folder.open_curves(trainer.step, tokens.categories("heldout"))

@@ -6,6 +6,7 @@ import json
 
 from llmtrain import checkpoint, config
 from llmtrain.curve import Curve
+from llmtrain.documents import file_sha256
 
 CURVE = ("step", "tokens", "loss", "smooth_loss", "rate", "tokens_per_second")
 # What may be changed when a run goes on: what decides no number, or its last bits only.
@@ -43,9 +44,13 @@ class RunFolder:
         if json.loads((self.root / "data.json").read_text()) != hashes:
             raise SystemExit(f"{self.root}: began with other tokens")
 
-    def begin(self, wanted, hashes):
-        self.config_path.write_text(wanted.to_json())
+    def begin(self, wanted, hashes, init):
+        """Writes down what the run is made of; the configuration last, since it says that it began."""
         (self.root / "data.json").write_text(json.dumps(hashes, indent=2) + "\n")
+        if init:
+            digest = file_sha256(init / "model.safetensors")
+            (self.root / "init.json").write_text(json.dumps({"weights_sha256": digest}) + "\n")
+        self.config_path.write_text(wanted.to_json())
 
     def lock(self):
         """Two programs that train one run would spoil it; the lock goes when this one ends."""
