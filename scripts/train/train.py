@@ -40,6 +40,16 @@ def arguments():
     return parser.parse_args()
 
 
+def long_enough(config, tokens, ranks):
+    """The mix, without the categories that are shorter than one sequence."""
+    sizes = {category: tokens.size("train", category) for category in tokens.categories("train")}
+    mix = normalised(config.data.mix or sizes, list(sizes))
+    short = {c for c in mix if tokens.n_tokens("train", c) <= config.data.sequence}
+    if short and ranks.first:
+        print(f"left out, shorter than a sequence: {', '.join(sorted(short))}", flush=True)
+    return normalised({c: part for c, part in mix.items() if c not in short}, list(sizes))
+
+
 def main():
     args = arguments()
     if args.processes > 1 and "RANK" not in os.environ:
@@ -50,18 +60,14 @@ def main():
     settle(device, args.threads)
     folder, tokens = RunFolder(args.run), Tokens(args.tokens)
     begun = folder.config_path.exists()
-    if begun and not (args.config or args.set):
-        config = folder.read_config()
-    else:
-        config = configs.read(args.config, args.set)
+    config = configs.read(args.config or (folder.config_path if begun else None), args.set)
     hashes = tokens.hashes()
     if begun:
         folder.agree(config, hashes)
-    sizes = {category: tokens.size("train", category) for category in tokens.categories("train")}
-    mix = normalised(config.data.mix or sizes, list(sizes))
     ranks = Ranks()
     if ranks.first:
         folder.lock()
+    mix = long_enough(config, tokens, ranks)
     trainer = Trainer(config, tokens, mix, device, ranks)
     state = folder.load()
     # All have read what is there before the first one writes.

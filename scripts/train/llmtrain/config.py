@@ -151,8 +151,10 @@ def from_tables(tables):
 
 
 def read(path, changes=()):
-    """A file, with changes such as "train.tokens=1000000" (TOML values) over it."""
-    tables = tomllib.loads(path.read_text()) if path else {}
+    """A file, TOML or a run's JSON, with changes such as "train.tokens=1000000" over it."""
+    tables = {}
+    if path:
+        tables = (json if path.suffix == ".json" else tomllib).loads(path.read_text())
     for change in changes:
         name, _, value = change.partition("=")
         table, _, key = name.partition(".")

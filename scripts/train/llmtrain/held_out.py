@@ -37,5 +37,6 @@ def bits_per_byte(model, tokens, length, n, device):
             nats += model.losses(ids[:, :-1], ids[:, 1:]).double().sum().item()
         n_bytes = int(n_bytes_of[chosen[:, 1:]].sum())
         result[category] = nats / math.log(2) / n_bytes
-    result["mean"] = sum(result.values()) / len(result)
+    if result:
+        result["mean"] = sum(result.values()) / len(result)
     return {name: round(value, 5) for name, value in result.items()}

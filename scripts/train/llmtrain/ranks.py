@@ -68,9 +68,10 @@ def launch(n, argv):
         common = os.environ | {
             "WORLD_SIZE": str(n),
             "LLMTRAIN_MEETING": os.path.join(folder, "meeting"),
-            # All on this machine: its name need not resolve.
-            "GLOO_SOCKET_IFNAME": os.environ.get("GLOO_SOCKET_IFNAME", "lo"),
         }
+        if sys.platform == "linux":
+            # All are on this machine: its name need not resolve.
+            common.setdefault("GLOO_SOCKET_IFNAME", "lo")
         command = [sys.executable, *argv]
         ranks = [subprocess.Popen(command, env=common | {"RANK": str(i)}) for i in range(n)]
 

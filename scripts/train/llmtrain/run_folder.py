@@ -66,8 +66,13 @@ class RunFolder:
 
     def open_curves(self, steps_done, categories):
         self.curve = Curve(self.root / "curve.csv", CURVE, steps_done)
-        columns = ("step", "tokens", *categories, "mean")
+        self.categories = (*categories, "mean")
+        columns = ("step", "tokens", *self.categories)
         self.held_out = Curve(self.root / "heldout.csv", columns, steps_done)
+
+    def add_held_out(self, step, n_tokens, result):
+        """A row of the held-out figures; a category too short to be measured stays empty."""
+        self.held_out.add(step, n_tokens, *(result.get(name, "") for name in self.categories))
 
     def save(self, state):
         self.curve.sync()

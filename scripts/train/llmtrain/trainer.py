@@ -1,5 +1,6 @@
 """One run: from a step to the last one, or to when it is told to stop."""
 
+import math
 import time
 
 import torch
@@ -111,6 +112,8 @@ class Trainer:
             if minutes and time.monotonic() - begun > 60 * minutes:
                 self.stop_wanted = True
             loss, factor, stopping = self.advance()
+            if not math.isfinite(loss):
+                raise SystemExit(f"step {self.step}: the loss is {loss}; the last checkpoint stands")
             if not self.ranks.first:
                 continue
             now = time.monotonic()
@@ -122,7 +125,7 @@ class Trainer:
                 print(f"step {self.step}/{steps}", *row[2:], f"{speed:.0f} tokens/s", flush=True)
             if self.step % train.evaluate_steps == 0 or self.step == steps:
                 result = self.evaluate()
-                folder.held_out.add(self.step, n_tokens, *result.values())
+                folder.add_held_out(self.step, n_tokens, result)
                 print("bits per byte", self.step, result, flush=True)
             if now - saved > 60 * train.checkpoint_minutes or stopping or self.step == steps:
                 folder.save(self.state())
