@@ -11,6 +11,7 @@ mod choice;
 pub mod copies;
 mod decode;
 mod encode;
+mod estimate;
 mod group;
 mod lanes;
 mod level;
@@ -20,6 +21,7 @@ mod walk;
 
 pub use decode::{decode, decode_without_model};
 pub use encode::{Recording, encode, encode_without_model};
+pub use estimate::Estimate;
 pub use group::{BuiltinModels, Codec};
 pub use lanes::{Lanes, MAX_LANES, lane_count};
 pub use level::Level;

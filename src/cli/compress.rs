@@ -1,12 +1,14 @@
 //! Compressing one file.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
+use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use llmzip::stream::{self, CompressOptions, DecompressOptions};
 use sha2::{Digest, Sha256};
 
 use super::args::{Destination, Settings};
+use super::figures::clock;
 use super::files::{Source, Target, Written};
 use super::messages::{Failure, Messages};
 use super::models::{Encoder, LocalModels};
@@ -14,6 +16,11 @@ use super::names::{self, Name};
 use super::progress::Line;
 use super::summary::{self, Way};
 use super::together::Ready;
+
+/// As much of a file is read to see how long it will take.
+const TRIAL_BYTES: u64 = 64 << 10;
+/// Nobody needs to be told of less.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Compresses one source to where the settings say.
 ///
@@ -51,6 +58,9 @@ pub fn compress(
         Err(anyhow!("compressed data is not written to a terminal; -f does, -o FILE is better"))?;
     }
 
+    if !messages.is_quiet() {
+        tell_time(name, &mut source, encoder, messages)?;
+    }
     let mut line = Line::new(name.to_string(), source.len(), !messages.is_quiet());
     let mut hashed = Hashed { inner: &mut source, hash: Sha256::new() };
     let read = ready.map(|ready| ready.for_source(&mut hashed)).transpose()?;
@@ -78,6 +88,27 @@ pub fn compress(
     messages.note(&summary::line(name, Way::In, &done, elapsed));
     if settings.remove_source && written == Written::File {
         source.remove()?;
+    }
+    Ok(())
+}
+
+/// Says how long a large model will take, if that is long and can be known.
+fn tell_time(
+    name: &Name,
+    source: &mut Source,
+    encoder: &Encoder,
+    messages: &Messages,
+) -> Result<(), Failure> {
+    let (Some(codec), Some(len)) = (&encoder.slow, source.len()) else { return Ok(()) };
+    let Some(file) = source.seekable() else { return Ok(()) };
+    let mut beginning = Vec::new();
+    file.take(TRIAL_BYTES).read_to_end(&mut beginning)?;
+    file.rewind()?;
+    if let Some(estimate) = codec.estimate(&beginning, len, &encoder.params)?
+        && estimate.encode > PATIENCE
+    {
+        let [encode, decode] = [estimate.encode, estimate.decode].map(clock);
+        messages.tell(name, &format!("about {encode} to compress, {decode} to decompress"));
     }
     Ok(())
 }

@@ -1,10 +1,13 @@
 //! Groups as the container sees them: which method, which model, how much memory.
 
 use super::choice::Choice;
+use super::estimate::{Estimate, estimate};
 use super::many::{decode_many, encode_many};
 use super::predictor::ModelPredictor;
 use super::{Plan, copies, decode, decode_without_model, encode, encode_without_model, lane_count};
-use crate::container::{CodedGroup, EncodedGroup, GroupCodec, GroupParams, Method, ModelSource};
+use crate::container::{
+    CodedGroup, EncodedGroup, GROUP_LOG2_DEFAULT, GroupCodec, GroupParams, Method, ModelSource, hex,
+};
 use crate::entropy::{Decoder, Encoder};
 use crate::error::{Error, Result};
 use crate::mixer::{Mixer, MixerKind, StartValues};
@@ -43,6 +46,27 @@ impl Codec {
     /// As [`Codec::with_model`].
     pub fn builtin() -> Result<Codec> {
         Codec::with_model(builtin())
+    }
+
+    /// About how long a text of `len` bytes that begins with `beginning` will take in both directions.
+    ///
+    /// A few bytes of it are coded to see that, at most a fiftieth of `len`; `None` where that says nothing, or without
+    /// a model.
+    ///
+    /// # Errors
+    /// What the parameters do not allow.
+    pub fn estimate(
+        &self,
+        beginning: &[u8],
+        len: u64,
+        params: &GroupParams,
+    ) -> Result<Option<Estimate>> {
+        if self.model.is_none() {
+            return Ok(None);
+        }
+        let group_len = usize::try_from(len).unwrap_or(usize::MAX).min(1 << GROUP_LOG2_DEFAULT);
+        let plan = self.plan(group_len, params, true)?;
+        estimate(beginning, len, &self.predictor(params)?, &plan)
     }
 
     fn plan(&self, len: usize, params: &GroupParams, with_model: bool) -> Result<Plan> {
@@ -307,7 +331,7 @@ impl ModelSource for BuiltinModels {
         if builtin().id().0.starts_with(id_prefix) {
             return Ok(Arc::new(Codec::builtin()?));
         }
-        let identity = id_prefix.iter().map(|byte| format!("{byte:02x}")).collect();
+        let identity = hex(id_prefix);
         let hint = match name_hint {
             "" => "it is not the builtin of this version".to_owned(),
             name => format!("the file calls it {name:?}"),
