@@ -19,6 +19,9 @@ pub struct NotedTokens {
     pub tokens: usize,
 }
 
+/// Tokens of a lane that are run at once at least: as many queries read its keys and values once.
+const LEAST_RUN: usize = 64;
+
 /// Some lanes that one thread runs.
 struct Shard<L> {
     lanes: L,
@@ -69,7 +72,7 @@ impl<'a, P: Predictor> Ahead<'a, P> {
         // Two shards a thread let the thread that mixes leave one to the others.
         let n_shards = if threads == 1 { 1 } else { (2 * threads).min(tokens.len()) };
         let per_shard = tokens.len().div_ceil(n_shards);
-        let run = (SHARD_ROWS / per_shard).max(1);
+        let run = (SHARD_ROWS / per_shard).max(LEAST_RUN);
         let mut shards = Vec::new();
         for first in (0..tokens.len()).step_by(per_shard) {
             let n = per_shard.min(tokens.len() - first);
