@@ -12,6 +12,10 @@ use super::{Isa, LANES, QuantRows, padded_cols, padded_rows};
 /// 16 panels of 128 rows are 128 KB of outputs, which stay in the second-level cache.
 const PANELS_AT_ONCE: usize = 16;
 
+/// Panels from those in work to those that are fetched meanwhile: as many as the kernels take at
+/// once. The next matrix usually follows the last one in memory.
+const PANELS_AHEAD: usize = 4;
+
 /// The weights of one linear layer, wherever they live.
 #[derive(Clone, Copy, Debug)]
 pub struct LinearView<'a> {
@@ -91,6 +95,7 @@ pub fn linear(
                 b_panel_stride: LANES * k,
                 n_panels: chunk,
                 b_bounded_63: w.weights_bounded_63,
+                next: w.weights.as_ptr().wrapping_add(((from + PANELS_AHEAD) * k + col) * LANES),
             };
             let mut sink = Scaled {
                 out: out[(from - panels.start) * LANES..].as_mut_ptr(),

@@ -73,8 +73,8 @@ impl Scratch {
             sin: vec![0.0; rows * c.head_dim / 2],
             queries: vec![0; queries * c.head_dim],
             scores: vec![0; queries * slots],
-            weights: vec![0; 2 * queries * slots],
-            sums: vec![0; 2 * queries * c.head_dim],
+            weights: vec![0; queries * slots],
+            sums: vec![0; queries * c.head_dim],
             factors: vec![0.0; queries],
             unpacked: Unpacked::default(),
             energies: None,
@@ -205,7 +205,9 @@ impl Forward<'_> {
         let mut first = 0;
         for run in rows.chunk_by(|a, b| a.lane == b.lane) {
             for queries in run.chunks(MAX_QUERIES) {
-                self.attend(index, first, queries, &lanes[queries[0].lane], scratch);
+                let lane = &lanes[queries[0].lane];
+                let after = rows.get(first + queries.len()).unwrap_or(&queries[0]).lane;
+                self.attend(index, first, queries, (lane, lanes[after].keys(index, 0)), scratch);
                 first += queries.len();
             }
         }
@@ -248,7 +250,7 @@ impl Forward<'_> {
         index: usize,
         first: usize,
         queries: &[Row],
-        lane: &LaneCache,
+        (lane, next_keys): (&LaneCache, &[i8]),
         scratch: &mut Scratch,
     ) {
         let c = &self.model.config;
@@ -279,10 +281,9 @@ impl Forward<'_> {
                 false,
                 scores,
                 used,
+                lane.values(index, head).0,
             );
             let slots = lane.slots(index, head, used);
-            let (high, low) =
-                scratch.weights[..2 * n_queries * used].split_at_mut(n_queries * used);
             for q in 0..n_queries {
                 let position = queries[q / group].position;
                 let from = (position + 1).saturating_sub(self.window);
@@ -290,21 +291,21 @@ impl Forward<'_> {
                 let place = q * used..(q + 1) * used;
                 scratch.factors[q] = attention_weights(
                     self.isa,
-                    &scores[place.clone()],
+                    &mut scores[place.clone()],
                     &slots,
                     lane.visible(from, position),
                     scratch.heads.scales[query] * scale,
-                    &mut high[place.clone()],
-                    &mut low[place],
+                    &mut scratch.weights[place],
                 );
             }
             let (values, stride) = lane.values(index, head);
-            let sums = &mut scratch.sums[..2 * n_queries * dim];
+            let next = if head + 1 < c.kv_heads { lane.keys(index, head + 1) } else { next_keys };
+            let sums = &mut scratch.sums[..n_queries * dim];
             gemm_u8i8(
                 self.isa,
                 &scratch.weights,
                 used,
-                2 * n_queries,
+                n_queries,
                 used,
                 values,
                 stride,
@@ -312,19 +313,13 @@ impl Forward<'_> {
                 false,
                 sums,
                 dim,
+                next,
             );
-            let (high, low) = sums.split_at(n_queries * dim);
             for q in 0..n_queries {
                 let at = ((first + q / group) * c.heads + head * group + q % group) * dim;
                 let out = &mut scratch.gated[at..at + dim];
-                let place = q * dim..(q + 1) * dim;
-                combine_values(
-                    self.isa,
-                    &high[place.clone()],
-                    &low[place],
-                    scratch.factors[q],
-                    out,
-                );
+                let sums = &sums[q * dim..(q + 1) * dim];
+                combine_values(self.isa, sums, scratch.factors[q], out);
             }
         }
     }
