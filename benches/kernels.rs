@@ -84,7 +84,7 @@ fn products(c: &mut Criterion) {
                 check(isa, &x, &view, m - 1);
                 group.throughput(Throughput::Elements((m * rows * cols) as u64));
                 group.bench_function(format!("{} m={m}", isa.name()), |b| {
-                    b.iter(|| linear(isa, &x, 0..m, &view, 0..view.panels(), &mut out, rows));
+                    b.iter(|| linear(isa, &x, 0..m, &view, 0..view.panels(), &mut out, rows, 1));
                 });
             }
         }
@@ -96,8 +96,8 @@ fn products(c: &mut Criterion) {
 fn check(isa: Isa, x: &QuantRows, view: &LinearView, row: usize) {
     for panels in [0..8, view.panels() - 8..view.panels()] {
         let (mut out, mut expected) = ([0.0; 8 * LANES], [0.0; 8 * LANES]);
-        linear(isa, x, row..row + 1, view, panels.clone(), &mut out, 8 * LANES);
-        linear(Isa::SCALAR, x, row..row + 1, view, panels, &mut expected, 8 * LANES);
+        linear(isa, x, row..row + 1, view, panels.clone(), &mut out, 8 * LANES, 1);
+        linear(Isa::SCALAR, x, row..row + 1, view, panels, &mut expected, 8 * LANES, 1);
         assert!(out.map(f32::to_bits) == expected.map(f32::to_bits), "{} differs", isa.name());
     }
 }

@@ -46,7 +46,7 @@ pub use float_env::FloatEnv;
 pub use frequencies::{cumulative, frequencies};
 pub use gemm::{MAX_K, gemm_u8i8};
 pub use isa::Isa;
-pub use linear::{LinearView, linear};
+pub use linear::{LinearView, SHARED_WORK, linear};
 pub use nibbles::{store_nibbles, unpack_nibbles};
 pub use packing::{bounded_63, pack, packed_index, packed_len, padded_cols, padded_rows};
 pub use quantise::{QuantRows, quantise_rows};

@@ -7,6 +7,7 @@ use crate::entropy::{Decoder, Encoder};
 use crate::error::{Error, Result};
 use crate::mixer::{Mixer, MixerKind, StartValues};
 use crate::model::{Model, Session, builtin, check_known_answer};
+use crate::parallel;
 use std::sync::Arc;
 
 /// Tokens that lane 0 codes for all, in groups of several lanes, unless another number is asked.
@@ -214,8 +215,11 @@ impl GroupCodec for Codec {
             Choice::Model => with_model(coder, done)?,
             Choice::Mixer => without_model(coder, done)?,
             Choice::Smaller => {
-                let (model, mixer) =
-                    (with_model(coder.clone(), done)?, without_model(coder, &|_| ())?);
+                let (model, mixer) = parallel::join(
+                    || with_model(coder.clone(), done),
+                    || without_model(coder.clone(), &|_| ()),
+                );
+                let (model, mixer) = (model?, mixer?);
                 if mixer.payload.len() < model.payload.len() { mixer } else { model }
             }
         };
