@@ -41,6 +41,18 @@ impl Choice {
     }
 }
 
+impl Choice {
+    /// Whether the model takes part.
+    pub fn runs_model(self) -> bool {
+        matches!(self, Choice::Model | Choice::Smaller)
+    }
+
+    /// Whether the mixer works without the model.
+    pub fn runs_mixer(self) -> bool {
+        matches!(self, Choice::Mixer | Choice::Smaller)
+    }
+}
+
 /// Groups up to this long are coded both ways.
 const TRY_BOTH_BYTES: usize = 4 << 10;
 /// Groups from this length on are looked at before the mixer spends time on noise.

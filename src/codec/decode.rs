@@ -138,10 +138,15 @@ fn overlap<L: PredictorLanes>(
 
 /// Cuts some lanes into shards.
 fn shards<P: Predictor>(predictor: &P, lanes: Range<usize>) -> Result<Vec<Shard<P::Lanes>>> {
-    let n_shards = parallel::threads().min(lanes.len() / MIN_SHARD_LANES).max(1);
+    let threads = parallel::threads();
+    let n_shards = match predictor.reads_much() {
+        true => 1,
+        false => threads.min(lanes.len() / MIN_SHARD_LANES).max(1),
+    };
+    let threads_each = (threads / n_shards).max(1);
     // Of two threads one mixes first, and so has time for fewer lanes of the other half.
     let per_shard = match n_shards {
-        2 => (5 * lanes.len()).div_ceil(8),
+        2 => (9 * lanes.len()).div_ceil(16),
         _ => lanes.len().div_ceil(n_shards).max(1),
     };
     let mut shards = Vec::new();
@@ -151,7 +156,11 @@ fn shards<P: Predictor>(predictor: &P, lanes: Range<usize>) -> Result<Vec<Shard<
             frequencies: Frequencies::new(predictor.vocabulary().len()),
             coded: None,
         });
-        shards.push(Shard { lanes: predictor.lanes(n, 1)?, first, slots: slots.collect() });
+        shards.push(Shard {
+            lanes: predictor.lanes(n, 1, threads_each)?,
+            first,
+            slots: slots.collect(),
+        });
     }
     Ok(shards)
 }

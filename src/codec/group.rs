@@ -12,6 +12,7 @@ use crate::entropy::{Decoder, Encoder};
 use crate::error::{Error, Result};
 use crate::mixer::{Mixer, MixerKind, StartValues};
 use crate::model::{Model, Session, builtin, check_known_answer};
+use crate::parallel;
 use std::sync::Arc;
 
 /// Tokens that lane 0 codes for all, in groups of several lanes, unless another number is asked.
@@ -97,28 +98,18 @@ impl Codec {
         Ok(Prepared { rest, coder, choice })
     }
 
-    /// The best that a group can become, given what the model made of it if it ran.
-    fn settle(
+    /// What the mixer alone makes of a group, if that is worth a look.
+    fn by_mixer(
         &self,
-        prepared: Prepared,
-        by_model: Option<Vec<u8>>,
-        plain_len: usize,
+        prepared: &Prepared,
         params: &GroupParams,
         done: &(dyn Fn(u64) + Sync),
-    ) -> Result<EncodedGroup> {
-        let Prepared { rest, coder, choice } = prepared;
-        let by_mixer = match choice {
-            Choice::Mixer | Choice::Smaller => {
-                let plan = self.plan(rest.len(), params, false)?;
-                Some(encode_without_model(&rest, &plan, coder, done))
-            }
-            Choice::Model | Choice::Store => None,
-        };
-        let group = |method| move |payload| EncodedGroup { method, payload };
-        // Of two equally long ones the model's.
-        let coded = [by_model.map(group(Method::Model)), by_mixer.map(group(Method::Mixer))];
-        let shortest = coded.into_iter().flatten().min_by_key(|group| group.payload.len());
-        Ok(shortest.filter(|group| group.payload.len() < plain_len).unwrap_or_else(stored))
+    ) -> Result<Option<Vec<u8>>> {
+        if !prepared.choice.runs_mixer() {
+            return Ok(None);
+        }
+        let plan = self.plan(prepared.rest.len(), params, false)?;
+        Ok(Some(encode_without_model(&prepared.rest, &plan, prepared.coder.clone(), done)))
     }
 
     /// Encodes groups; the short ones among them go through the model together.
@@ -129,21 +120,28 @@ impl Codec {
     ) -> Result<Vec<Result<EncodedGroup>>> {
         let prepared =
             plains.iter().map(|plain| self.prepare(plain)).collect::<Result<Vec<_>>>()?;
-        let runs = |p: &Prepared| matches!(p.choice, Choice::Model | Choice::Smaller);
-        let joins = |p: &Prepared| runs(p) && is_short(p.rest.len(), params);
+        let joins = |p: &Prepared| p.choice.runs_model() && is_short(p.rest.len(), params);
         let batch: Vec<_> = prepared.iter().filter(|p| joins(p)).collect();
-        let mut made = Vec::new();
+        let mut by_model = Vec::new();
         if !batch.is_empty() {
             let plan = self.plan(1, params, true)?;
             let groups = batch.iter().map(|p| (&p.rest[..], p.coder.clone())).collect();
-            made = encode_many(groups, &self.predictor(params)?, &plan)?;
+            by_model = encode_many(groups, &self.predictor(params)?, &plan)?;
         }
-        let mut made = made.into_iter();
-        let finish = |(prepared, plain): (Prepared, &&[u8])| match joins(&prepared) {
-            true => self.settle(prepared, made.next(), plain.len(), params, &|_| ()),
-            false => self.encode(plain, params, &|_| ()),
+        let mut by_mixer: Vec<_> = batch.into_iter().map(|p| (p, Ok(None))).collect();
+        parallel::for_each_mut(&mut by_mixer, |(prepared, made)| {
+            *made = self.by_mixer(prepared, params, &|_| ());
+        });
+        let mut made = by_model.into_iter().zip(by_mixer);
+        let finish = |(prepared, plain): (&Prepared, &&[u8])| {
+            if !joins(prepared) {
+                return self.encode(plain, params, &|_| ());
+            }
+            let (by_model, by_mixer) =
+                made.next().map(|(model, (_, mixer))| (model, mixer)).unzip();
+            Ok(shortest(by_model, by_mixer.transpose()?.flatten(), plain.len()))
         };
-        Ok(prepared.into_iter().zip(plains).map(finish).collect())
+        Ok(prepared.iter().zip(plains).map(finish).collect())
     }
 
     /// Decodes short groups of one set of parameters, the model running all of them together.
@@ -216,8 +214,17 @@ fn is_short(rest_len: usize, params: &GroupParams) -> bool {
     rest_len <= FULL_MIXER_BYTES && lane_count(rest_len, params.lanes as usize) == 1
 }
 
-fn stored() -> EncodedGroup {
-    EncodedGroup { method: Method::Stored, payload: Vec::new() }
+/// The shorter of what was made of a group, of two equally long ones the model's; stored if nothing is shorter.
+fn shortest(
+    by_model: Option<Vec<u8>>,
+    by_mixer: Option<Vec<u8>>,
+    plain_len: usize,
+) -> EncodedGroup {
+    let group = |method| move |payload| EncodedGroup { method, payload };
+    let made = [by_model.map(group(Method::Model)), by_mixer.map(group(Method::Mixer))];
+    let shortest = made.into_iter().flatten().min_by_key(|group| group.payload.len());
+    let stored = || EncodedGroup { method: Method::Stored, payload: Vec::new() };
+    shortest.filter(|group| group.payload.len() < plain_len).unwrap_or_else(stored)
 }
 
 fn window(model: &Model, params: &GroupParams) -> usize {
@@ -244,16 +251,19 @@ impl GroupCodec for Codec {
     ) -> Result<EncodedGroup> {
         let prepared = self.prepare(plain)?;
         done((plain.len() - prepared.rest.len()) as u64);
-        let by_model = match prepared.choice {
-            Choice::Model | Choice::Smaller => {
-                let (rest, coder) = (&prepared.rest, prepared.coder.clone());
-                let plan = self.plan(rest.len(), params, true)?;
-                Some(encode(rest, &self.predictor(params)?, &plan, coder, done)?)
+        let by_model = || -> Result<Option<Vec<u8>>> {
+            if !prepared.choice.runs_model() {
+                return Ok(None);
             }
-            Choice::Mixer | Choice::Store => None,
+            let (rest, coder) = (&prepared.rest, prepared.coder.clone());
+            let plan = self.plan(rest.len(), params, true)?;
+            Ok(Some(encode(rest, &self.predictor(params)?, &plan, coder, done)?))
         };
-        let heard: &(dyn Fn(u64) + Sync) = if by_model.is_some() { &|_| () } else { done };
-        self.settle(prepared, by_model, plain.len(), params, heard)
+        let heard: &(dyn Fn(u64) + Sync) =
+            if prepared.choice.runs_model() { &|_| () } else { done };
+        let by_mixer = || self.by_mixer(&prepared, params, heard);
+        let (by_model, by_mixer) = parallel::join(by_model, by_mixer);
+        Ok(shortest(by_model?, by_mixer?, plain.len()))
     }
 
     fn encode_many(&self, plains: &[&[u8]], params: &GroupParams) -> Vec<Result<EncodedGroup>> {

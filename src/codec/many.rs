@@ -72,7 +72,9 @@ pub fn decode_many<P: Predictor>(
     predictor: &P,
     plan: &Plan,
 ) -> Result<Vec<Result<Vec<u8>>>> {
-    let n_shares = parallel::threads().min(groups.len()).max(1);
+    let threads = parallel::threads();
+    let n_shares = if predictor.reads_much() { 1 } else { threads.min(groups.len()).max(1) };
+    let threads_each = (threads / n_shares).max(1);
     let n_groups = groups.len();
     let begin = |(number, (coder, len))| Group {
         number,
@@ -95,7 +97,7 @@ pub fn decode_many<P: Predictor>(
         shares[i % n_shares].0.push(group);
     }
     parallel::for_each_mut(&mut shares, |(groups, result)| {
-        *result = decode_share(groups, predictor);
+        *result = decode_share(groups, predictor, threads_each);
     });
     let mut results: Vec<_> = (0..n_groups).map(|_| None).collect();
     for (groups, result) in shares {
@@ -109,11 +111,15 @@ pub fn decode_many<P: Predictor>(
 }
 
 /// Decodes all groups of one thread, in lockstep.
-fn decode_share<P: Predictor>(groups: &mut [Group<'_>], predictor: &P) -> Result<()> {
+fn decode_share<P: Predictor>(
+    groups: &mut [Group<'_>],
+    predictor: &P,
+    threads: usize,
+) -> Result<()> {
     let n_tokens = predictor.vocabulary().len();
     let slot = |_| Slot { frequencies: Frequencies::new(n_tokens), coded: None };
     let slots: Vec<Slot> = (0..groups.len()).map(slot).collect();
-    let mut shard = Shard { lanes: predictor.lanes(groups.len(), 1)?, first: 0, slots };
+    let mut shard = Shard { lanes: predictor.lanes(groups.len(), 1, threads)?, first: 0, slots };
     shard.slots[0].coded = Some(predictor.start_token());
     shard.advance();
     let frequencies = shard.slots[0].frequencies.clone();
