@@ -40,7 +40,9 @@ mod sink;
 #[cfg(test)]
 mod tests;
 
-pub use attention::{SlotView, attention_weights, combine_values};
+pub use attention::{
+    SlotView, attention_weights, combine_fine_values, combine_values, fine_attention_weights,
+};
 pub use elementwise::{add_assign, rms_norm, silu_mul};
 pub use float_env::FloatEnv;
 pub use frequencies::{cumulative, frequencies};

@@ -43,6 +43,8 @@ pub struct ImportOptions {
     pub weight_max: i8,
     /// How weights inside the blocks are stored.
     pub bits: Bits,
+    /// Bits of attention's weights, 8 or 15.
+    pub attention_bits: u8,
     /// Positions a token sees; `None` for what the model was made for, at most 1,024.
     pub window: Option<usize>,
     /// What the mixer starts with.
@@ -58,6 +60,7 @@ impl ImportOptions {
             group: 0,
             weight_max: 63,
             bits: Bits::Eight,
+            attention_bits: 8,
             window: None,
             start_values: StartValues::generic(),
         }
@@ -71,6 +74,7 @@ impl ImportOptions {
             group: 64,
             weight_max: 127,
             bits: Bits::Eight,
+            attention_bits: 15,
             window: None,
             start_values: StartValues::generic(),
         }
@@ -117,6 +121,7 @@ fn import<T>(
         group: options.group,
         weight_max: options.weight_max,
         weight_bits: if options.bits == Bits::Eight { 8 } else { 4 },
+        attention_bits: options.attention_bits,
     };
     let mut config = hf.to_config(spec.tokens().len(), spec.duplicates().len(), quantisation)?;
     if let Some(window) = options.window {

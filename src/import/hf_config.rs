@@ -66,6 +66,8 @@ pub struct Quantisation {
     pub weight_max: i8,
     /// Bits of a weight, 8 or 4.
     pub weight_bits: u8,
+    /// Bits of attention's weights, 8 or 15.
+    pub attention_bits: u8,
 }
 
 impl HfConfig {
@@ -154,6 +156,7 @@ impl HfConfig {
             activation_group: quantisation.group,
             weight_max: quantisation.weight_max,
             weight_bits: quantisation.weight_bits,
+            attention_bits: quantisation.attention_bits,
         };
         config.validate()?;
         Ok(config)

@@ -5,7 +5,7 @@
 use std::arch::x86_64::*;
 
 use super::LANES;
-use super::attention::{DEEPEST, INVISIBLE, Query, UNIT, sum_factor, weight_factor};
+use super::attention::{DEEPEST, INVISIBLE, Query, UNIT};
 use super::portable::{EXP2, LARGEST, ROUNDER};
 
 /// Weighs the slots of a query.
@@ -19,16 +19,23 @@ pub(super) unsafe fn weigh(query: &mut Query) -> f32 {
         return query.nothing();
     }
     let (denominator, largest) = exponentials(query, max);
-    let Some(factor) = weight_factor(max, largest) else { return query.nothing() };
+    let Some(factor) = query.weight_factor(max, largest) else { return query.nothing() };
     let (factor, rounder) = (_mm512_set1_ps(factor), _mm512_set1_ps(ROUNDER));
-    for (weights, g) in query.weights.iter_mut().zip(&*query.raw) {
-        // The low byte of ROUNDER's bits is 0, so that of the sum is the weight.
-        let rounded = _mm512_add_ps(_mm512_mul_ps(load_floats(g), factor), rounder);
-        let bytes = _mm512_cvtepi32_epi8(_mm512_castps_si512(rounded));
-        // SAFETY: writes the 16 bytes of `weights`.
-        unsafe { _mm_storeu_si128(weights.as_mut_ptr().cast(), bytes) };
+    // The lower 22 bits of ROUNDER's are 0, so those of the sum are the weight.
+    let rounded = |g: &[i32; LANES]| {
+        _mm512_castps_si512(_mm512_add_ps(_mm512_mul_ps(load_floats(g), factor), rounder))
+    };
+    let blocks = query.weights.iter_mut().zip(&*query.raw);
+    match &mut query.low {
+        None => blocks.for_each(|(weights, g)| store_bytes(weights, rounded(g))),
+        Some(low) => {
+            for ((high, g), low) in blocks.zip(low.iter_mut()) {
+                store_bytes(high, _mm512_srli_epi32::<8>(rounded(g)));
+                store_bytes(low, rounded(g));
+            }
+        }
     }
-    sum_factor(largest, denominator)
+    query.sum_factor(largest, denominator)
 }
 
 /// Sums to scores, in place; gives the largest that is seen.
@@ -112,6 +119,14 @@ fn load_floats(bits: &[i32; LANES]) -> __m512 {
 fn load_scales(block: &[f32; LANES]) -> __m512 {
     // SAFETY: reads the 64 bytes of the block.
     unsafe { _mm512_loadu_ps(block.as_ptr()) }
+}
+
+/// The lowest byte of each.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn store_bytes(bytes: &mut [u8; LANES], values: __m512i) {
+    // SAFETY: writes the 16 bytes.
+    unsafe { _mm_storeu_si128(bytes.as_mut_ptr().cast(), _mm512_cvtepi32_epi8(values)) };
 }
 
 #[inline]

@@ -63,6 +63,9 @@ pub struct Config {
     pub activation_group: usize,
     /// Largest magnitude of a quantised weight: 63 lets AVX2 multiply pairs exactly.
     pub weight_max: i8,
+    /// Bits of attention's weights, 8 or 15.
+    #[serde(default = "fifteen", skip_serializing_if = "is_fifteen")]
+    pub attention_bits: u8,
     /// Bits of a weight inside the blocks, 8 or 4; the embedding and the output layer have 8.
     #[serde(default = "eight", skip_serializing_if = "is_eight")]
     pub weight_bits: u8,
@@ -75,6 +78,15 @@ fn eight() -> u8 {
 
 fn is_eight(bits: &u8) -> bool {
     *bits == 8
+}
+
+/// What serves any model.
+fn fifteen() -> u8 {
+    15
+}
+
+fn is_fifteen(bits: &u8) -> bool {
+    *bits == 15
 }
 
 /// The longest window: attention's integer sums and buffers are sized for it.
@@ -116,6 +128,7 @@ impl Config {
         must(self.activation_group == self.weight_group, "weight and activation groups differ")?;
         must(matches!(self.weight_max, 63 | 127), "weight_max is neither 63 nor 127")?;
         must(matches!(self.weight_bits, 4 | 8), "weight_bits is neither 4 nor 8")?;
+        must(matches!(self.attention_bits, 8 | 15), "attention_bits is neither 8 nor 15")?;
         let eps = self.rms_eps();
         must(eps > 0.0 && eps < 1.0, "the norm's epsilon is not between 0 and 1")
     }
@@ -128,6 +141,11 @@ impl Config {
     /// Rows of the fused q, k, v product.
     pub fn qkv_rows(&self) -> usize {
         (self.heads + 2 * self.kv_heads) * self.head_dim
+    }
+
+    /// Bytes of a weight of attention.
+    pub fn attention_limbs(&self) -> usize {
+        if self.attention_bits == 8 { 1 } else { 2 }
     }
 
     /// Query heads that share a key head.

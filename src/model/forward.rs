@@ -34,8 +34,9 @@ use super::four_bits::Unpacked;
 use super::layout::{BlockLayout, LinearSpan};
 use super::{Config, Model};
 use crate::kernels::{
-    FloatEnv, Isa, QuantRows, SHARED_WORK, add_assign, attention_weights, combine_values,
-    gemm_u8i8, linear, padded_cols, padded_rows, quantise_rows, rms_norm, rope, silu_mul,
+    FloatEnv, Isa, QuantRows, SHARED_WORK, add_assign, attention_weights, combine_fine_values,
+    combine_values, fine_attention_weights, gemm_u8i8, linear, padded_cols, padded_rows,
+    quantise_rows, rms_norm, rope, silu_mul,
 };
 use crate::parallel;
 
@@ -108,8 +109,8 @@ impl Scratch {
             attention: vec![AttentionScratch {
                 queries: vec![0; queries * c.head_dim],
                 scores: vec![0; queries * slots],
-                weights: vec![0; queries * slots],
-                sums: vec![0; queries * c.head_dim],
+                weights: vec![0; c.attention_limbs() * queries * slots],
+                sums: vec![0; c.attention_limbs() * queries * c.head_dim],
                 factors: vec![0.0; queries],
             }],
             unpacked: Unpacked::default(),
@@ -340,6 +341,7 @@ impl Forward<'_> {
         let heads_per_row = c.qkv_rows() / dim;
         let used = lane.used_slots(queries[queries.len() - 1].position + 1);
         let n_queries = queries.len() * group;
+        let limbs = c.attention_limbs();
         // log2(e) / sqrt(head_dim): the exponentials are powers of two.
         let scale = std::f32::consts::LOG2_E / (dim as f32).sqrt();
         for head in 0..c.kv_heads {
@@ -371,23 +373,24 @@ impl Forward<'_> {
                 let from = (position + 1).saturating_sub(self.window);
                 let query = (first + q / group) * heads_per_row + head * group + q % group;
                 let place = q * used..(q + 1) * used;
-                scratch.factors[q] = attention_weights(
-                    self.isa,
-                    &mut scores[place.clone()],
-                    &slots,
-                    lane.visible(from, position),
-                    heads.scales[query] * scale,
-                    &mut scratch.weights[place],
-                );
+                let (scores, visible) = (&mut scores[place.clone()], lane.visible(from, position));
+                let q_scale = heads.scales[query] * scale;
+                let (high, low) = scratch.weights.split_at_mut(n_queries * used);
+                scratch.factors[q] = if limbs == 1 {
+                    attention_weights(self.isa, scores, &slots, visible, q_scale, &mut high[place])
+                } else {
+                    let both = (&mut high[place.clone()], &mut low[place]);
+                    fine_attention_weights(self.isa, scores, &slots, visible, q_scale, both)
+                };
             }
             let (values, stride) = lane.values(index, head);
             let next = if head + 1 < c.kv_heads { lane.keys(index, head + 1) } else { next_keys };
-            let sums = &mut scratch.sums[..n_queries * dim];
+            let sums = &mut scratch.sums[..limbs * n_queries * dim];
             gemm_u8i8(
                 self.isa,
                 &scratch.weights,
                 used,
-                n_queries,
+                limbs * n_queries,
                 used,
                 values,
                 stride,
@@ -400,8 +403,14 @@ impl Forward<'_> {
             for q in 0..n_queries {
                 let at = (q / group * c.heads + head * group + q % group) * dim;
                 let out = &mut gated[at..at + dim];
-                let sums = &sums[q * dim..(q + 1) * dim];
-                combine_values(self.isa, sums, scratch.factors[q], out);
+                let (high, low) = sums.split_at(n_queries * dim);
+                let place = q * dim..(q + 1) * dim;
+                let factor = scratch.factors[q];
+                if limbs == 1 {
+                    combine_values(self.isa, &high[place], factor, out);
+                } else {
+                    combine_fine_values(self.isa, &high[place.clone()], &low[place], factor, out);
+                }
             }
         }
     }

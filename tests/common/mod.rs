@@ -86,6 +86,7 @@ pub fn tiny_config(spec: &TokenizerSpec) -> Config {
         activation_group: 64,
         weight_max: 127,
         weight_bits: 8,
+        attention_bits: 8,
     }
 }
 

@@ -39,6 +39,20 @@ impl Case {
         let factor = attention_weights(isa, &mut raw, &slots, visible, self.q_scale, &mut weights);
         (weights, factor)
     }
+
+    /// With weights of 15 bits.
+    fn run_fine(&self, isa: Isa, visible: [Range<usize>; 2]) -> (Vec<u32>, f32) {
+        let n = self.raw.len();
+        let (mut raw, mut high, mut low) = (self.raw.clone(), vec![7; n], vec![9; n]);
+        let slots = SlotView {
+            k_scales: &self.k_scales,
+            k_corrections: &self.k_corrections,
+            v_scales: &self.v_scales,
+        };
+        let limbs = (&mut high[..], &mut low[..]);
+        let factor = fine_attention_weights(isa, &mut raw, &slots, visible, self.q_scale, limbs);
+        (high.iter().zip(&low).map(|(&h, &l)| u32::from(h) << 8 | u32::from(l)).collect(), factor)
+    }
 }
 
 fn runs(n: usize) -> [[Range<usize>; 2]; 8] {
@@ -67,6 +81,10 @@ fn every_set_equals_scalar_for_every_kind_of_visibility() {
                     }
                     let got = case.run(isa, visible.clone());
                     let expected = case.run(Isa::SCALAR, visible.clone());
+                    assert_eq!(got.1.to_bits(), expected.1.to_bits(), "{}", isa.name());
+                    assert_eq!(got, expected, "{} {n} {visible:?}", isa.name());
+                    let got = case.run_fine(isa, visible.clone());
+                    let expected = case.run_fine(Isa::SCALAR, visible.clone());
                     assert_eq!(got.1.to_bits(), expected.1.to_bits(), "{}", isa.name());
                     assert_eq!(got, expected, "{} {n} {visible:?}", isa.name());
                 }
@@ -99,6 +117,15 @@ fn weighted_sums_come_close_to_real_attention() {
     assert!((f64::from(out[0]) - truth).abs() < 2e-3 * 127.0 * 0.05, "{} {truth}", out[0]);
     assert!((0..n).filter(|i| !sees(i)).all(|i| weights[i] == 0));
     assert_eq!(weights.iter().max(), Some(&255));
+
+    let (weights, factor) = case.run_fine(Isa::SCALAR, visible.clone());
+    let sums = [8, 0].map(|shift| {
+        weights.iter().zip(&v).map(|(&w, v)| i64::from(w >> shift & 0xff) * v).sum::<i64>() as i32
+    });
+    combine_fine_values(Isa::SCALAR, &sums[..1], &sums[1..], factor, &mut out);
+    assert!((f64::from(out[0]) - truth).abs() < 1e-4 * 127.0 * 0.05, "{} {truth}", out[0]);
+    assert!((0..n).filter(|i| !sees(i)).all(|i| weights[i] == 0));
+    assert_eq!(weights.iter().max(), Some(&32_767));
 }
 
 #[test]
@@ -122,6 +149,7 @@ fn nothing_visible_or_nothing_to_see_gives_zeros() {
         let mut case = Case::new(64, 5);
         let nothing = (vec![0; 64], 0.0);
         assert_eq!(case.run(isa, [0..0, 9..9]), nothing);
+        assert_eq!(case.run_fine(isa, [0..0, 9..9]), (vec![0; 64], 0.0));
         for scale in [0.0, 1e-20, -1.0, f32::NAN, f32::INFINITY] {
             case.v_scales = vec![scale; 64];
             assert_eq!(case.run(isa, [0..64, 0..0]), nothing, "{scale}");
@@ -149,6 +177,11 @@ fn combined_sums_are_rounded_twice() {
     for isa in Isa::available() {
         for n in 1..=sums.len() {
             let mut out = vec![0.0; n];
+            combine_fine_values(isa, &sums[..n], &sums[..n], 0.375, &mut out);
+            for (out, &sum) in out.iter().zip(&sums) {
+                let expected = (257 * i64::from(sum)) as f32 * 0.375;
+                assert_eq!(out.to_bits(), expected.to_bits(), "{}", isa.name());
+            }
             combine_values(isa, &sums[..n], 0.375, &mut out);
             for (out, &sum) in out.iter().zip(&sums) {
                 assert_eq!(out.to_bits(), (sum as f32 * 0.375).to_bits(), "{}", isa.name());
