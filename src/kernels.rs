@@ -21,6 +21,8 @@ mod attention;
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(feature = "import")]
+mod double;
 mod elementwise;
 mod float_env;
 mod frequencies;
@@ -39,6 +41,8 @@ mod sink;
 mod tests;
 
 pub use attention::{SlotView, attention_weights, combine_values};
+#[cfg(feature = "import")]
+pub(crate) use double::{SUMS, add_rows, weighted_rows};
 pub use elementwise::{add_assign, rms_norm, silu_mul};
 pub use float_env::FloatEnv;
 pub use frequencies::{cumulative, frequencies};
