@@ -220,3 +220,161 @@ fn in_threads<T: Send>(n: usize, each: impl Fn(usize) -> T + Sync) -> Vec<T> {
     });
     results.into_iter().flatten().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::{QuantRows, quantise_rows};
+
+    /// Inputs whose columns go together, as those of real products do.
+    fn inputs(n: usize, n_rows: usize) -> ProductInputs {
+        let number = |i: usize| ((i.wrapping_mul(2_654_435_761) >> 7) % 2001) as f32 / 1000.0 - 1.0;
+        let values: Vec<f32> = (0..n_rows * n)
+            .map(|i| {
+                let (t, c) = (i / n, i % n);
+                number(i + 17) + 2.0 * number(t * 31 + 5) + number(t * 7 + c / 3 * 1013)
+            })
+            .collect();
+        let mut quantised = QuantRows::with_capacity(n_rows, n, 64);
+        quantise_rows(Isa::SCALAR, &values, n, n_rows, n, 64, &mut quantised);
+        let mut inputs = ProductInputs::default();
+        inputs.append(n_rows, &quantised, n);
+        inputs
+    }
+
+    fn weights(rows: usize, n: usize) -> Vec<f32> {
+        (0..rows * n).map(|i| ((i * 7919 % 613) as f32 / 306.0 - 1.0) * 0.1).collect()
+    }
+
+    /// Rounds one row as the definition says: before each column, the best that the columns not yet
+    /// rounded could do about the errors so far is found by solving for it.
+    fn by_definition(inputs: &ProductInputs, feedback: &Feedback, row: &[f32]) -> Vec<i8> {
+        let n = row.len();
+        let mut h = vec![vec![0f64; n]; n];
+        let mut x = vec![0f32; n];
+        for t in 0..inputs.rows() {
+            inputs.read(t, 0..n, &mut x);
+            for i in 0..n {
+                for j in 0..n {
+                    h[i][j] += f64::from(x[i]) * f64::from(x[j]);
+                }
+            }
+        }
+        let mean = (0..n).map(|i| h[i][i]).sum::<f64>() / n as f64;
+        (0..n).for_each(|i| h[i][i] += DAMPING * mean);
+        let scale = Scale::search(row, &feedback.importance);
+        let mut order = feedback.order.clone();
+        order.reverse();
+        let mut weights = vec![0i8; n];
+        let mut errors = vec![0f64; n];
+        for k in 0..n {
+            let (done, left) = order.split_at(k);
+            // The errors of those left that go best with the errors done: H_ll e_l = -H_ld e_d.
+            let m = left.len();
+            let mut system: Vec<Vec<f64>> = left
+                .iter()
+                .map(|&i| {
+                    let mut line: Vec<f64> = left.iter().map(|&j| h[i][j]).collect();
+                    line.push(-done.iter().map(|&j| h[i][j] * errors[j]).sum::<f64>());
+                    line
+                })
+                .collect();
+            for i in 0..m {
+                let (above, below) = system.split_at_mut(i + 1);
+                let pivot = &above[i];
+                for line in below {
+                    let factor = line[i] / pivot[i];
+                    line.iter_mut().zip(pivot).for_each(|(x, above)| *x -= factor * above);
+                }
+            }
+            let mut solution = vec![0f64; m];
+            for i in (0..m).rev() {
+                let known: f64 = (i + 1..m).map(|c| system[i][c] * solution[c]).sum();
+                solution[i] = (system[i][m] - known) / system[i][i];
+            }
+            let col = left[0];
+            weights[col] = scale.round((f64::from(row[col]) - solution[0]) as f32);
+            errors[col] = f64::from(row[col]) - f64::from(weights[col]) * f64::from(scale.step);
+        }
+        weights
+    }
+
+    #[test]
+    fn each_column_makes_good_what_those_before_it_did() {
+        let n = 24;
+        let inputs = inputs(n, 60);
+        let feedback = Feedback::new(Isa::SCALAR, &inputs);
+        let values = weights(5, n);
+        feedback.round_rows(Isa::SCALAR, &values, 64, |row, rounded, _| {
+            let wanted = by_definition(&inputs, &feedback, &values[row * n..(row + 1) * n]);
+            assert_eq!(rounded, wanted, "row {row}");
+        });
+    }
+
+    #[test]
+    fn results_are_better_than_rounding_alone_and_the_same_on_every_instruction_set() {
+        // More columns and rows than fit one panel or stripe, and neither a multiple of it.
+        let (n, rows) = (150, 2 * SUMS + 3);
+        let inputs = inputs(n, 333);
+        let values = weights(rows, n);
+        let mut first: Option<(Vec<i8>, Vec<f32>)> = None;
+        for isa in Isa::available() {
+            let feedback = Feedback::new(isa, &inputs);
+            let (mut weights, mut scales) = (Vec::new(), Vec::new());
+            feedback.round_rows(isa, &values, 64, |row, more, steps| {
+                assert_eq!(row * n, weights.len());
+                weights.extend_from_slice(more);
+                scales.extend_from_slice(steps);
+            });
+            let both = (weights, scales);
+            assert!(*first.get_or_insert_with(|| both.clone()) == both, "{}", isa.name());
+        }
+        let (weights, scales) = first.unwrap();
+        let alone = Feedback {
+            order: Vec::new(),
+            factors: Vec::new(),
+            importance: Feedback::new(Isa::SCALAR, &inputs).importance,
+        };
+        let mut plain = Vec::new();
+        alone
+            .round_rows(Isa::SCALAR, &values, 64, |_, weights, _| plain.extend_from_slice(weights));
+        let cost = |weights: &[i8]| {
+            let mut x = vec![0f32; n];
+            let mut cost = 0f64;
+            for t in 0..inputs.rows() {
+                inputs.read(t, 0..n, &mut x);
+                for row in 0..rows {
+                    let error = |c: usize| {
+                        let step = scales[row * n.div_ceil(64) + c / 64];
+                        values[row * n + c] - f32::from(weights[row * n + c]) * step
+                    };
+                    cost += f64::from((0..n).map(|c| error(c) * x[c]).sum::<f32>()).powi(2);
+                }
+            }
+            cost
+        };
+        let (fed, plain) = (cost(&weights), cost(&plain));
+        assert!(fed < 0.5 * plain, "{fed} beside {plain}");
+    }
+
+    #[test]
+    fn columns_that_the_text_never_uses_do_no_harm() {
+        let n = 40;
+        let zeros = vec![0f32; 3 * n];
+        let mut quantised = QuantRows::with_capacity(3, n, 64);
+        quantise_rows(Isa::SCALAR, &zeros, n, 3, n, 64, &mut quantised);
+        let mut inputs = ProductInputs::default();
+        inputs.append(3, &quantised, n);
+        let values = weights(2, n);
+        let mut all = Vec::new();
+        Feedback::new(Isa::SCALAR, &inputs).round_rows(
+            Isa::SCALAR,
+            &values,
+            64,
+            |_, weights, _| all.extend_from_slice(weights),
+        );
+        let scale = Scale::search(&values[..n], &vec![1.0; n]);
+        let wanted: Vec<i8> = values[..n].iter().map(|&value| scale.round(value)).collect();
+        assert_eq!(all[..n], wanted);
+    }
+}

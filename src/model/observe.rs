@@ -40,7 +40,8 @@ pub struct ProductInputs {
 }
 
 impl ProductInputs {
-    fn append(&mut self, n_rows: usize, input: &QuantRows, cols: usize) {
+    /// Adds the first rows of a product's quantised input.
+    pub(crate) fn append(&mut self, n_rows: usize, input: &QuantRows, cols: usize) {
         (self.cols, self.group_cols) = (cols, input.group_cols);
         for row in 0..n_rows {
             self.bytes.extend_from_slice(&input.data[row * input.cols_padded..][..cols]);
