@@ -16,8 +16,9 @@ use std::sync::Arc;
 /// the error of its group's neighbours as much as all groups of a model of 1,024 channels together
 /// raise it by two and a bit.
 const OUTLIER: f64 = 6.0;
-/// What is moved along where the outliers' last group has room.
-const LARGE: f64 = 3.0;
+/// How many times smaller a channel may be than the largest of its group of outliers: it then still
+/// has 16 steps of either sign. Nothing ordinary is moved along to fill the group up, it would be lost.
+const RANGE: f64 = 8.0;
 /// Tokens that the model is run on.
 const N_TOKENS: u32 = 256;
 
@@ -70,17 +71,28 @@ impl Channels {
         let n = ratios.len();
         let mut order: Vec<usize> = (0..n).collect();
         order.sort_by(|&a, &b| ratios[b].total_cmp(&ratios[a]).then(a.cmp(&b)));
-        let above = |limit: f64| order.iter().take_while(|&&c| ratios[c] > limit).count();
-        // Beyond a few groups these are no outliers, and each group costs time.
-        let n_outliers = above(OUTLIER).min((n / 8).next_multiple_of(group.max(1)));
-        if n_outliers == 0 || group == 0 {
+        let outliers: Vec<usize> =
+            order.into_iter().take_while(|&channel| ratios[channel] > OUTLIER).collect();
+        if outliers.is_empty() || group == 0 {
             return None;
         }
-        let room = n_outliers.next_multiple_of(group);
-        let n_moved = above(LARGE).min(room);
-        let moved = &order[..n_moved];
-        let mut sources: Vec<Option<u32>> = moved.iter().map(|&c| Some(c as u32)).collect();
-        sources.resize(room, None);
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        for channel in outliers {
+            match groups.last_mut() {
+                Some(last) if last.len() < group && ratios[last[0]] < RANGE * ratios[channel] => {
+                    last.push(channel);
+                }
+                _ => groups.push(vec![channel]),
+            }
+        }
+        // Each group costs time, and beyond an eighth of all channels these are no outliers.
+        groups.truncate((n / 8 / group).max(1));
+        let mut sources: Vec<Option<u32>> = Vec::new();
+        for moved in &groups {
+            sources.extend(moved.iter().map(|&c| Some(c as u32)));
+            sources.resize(sources.len().next_multiple_of(group), None);
+        }
+        let moved = groups.concat();
         sources.extend((0..n).filter(|c| !moved.contains(c)).map(|c| Some(c as u32)));
         sources.resize(sources.len().next_multiple_of(64), None);
         Some(Channels { sources, n_published: n })
@@ -141,14 +153,29 @@ mod tests {
     fn outliers_stand_alone_and_every_channel_stands_somewhere() {
         let mut ratios = vec![1.0; 200];
         assert_eq!(Channels::by_ratio(&ratios, 64), None);
-        (ratios[7], ratios[150], ratios[20]) = (30.0, 80.0, 4.0);
+        (ratios[7], ratios[150], ratios[20]) = (30.0, 80.0, 5.0);
         let channels = Channels::by_ratio(&ratios, 64).unwrap();
-        assert_eq!(channels.len(), 64 + 256 - 64);
-        assert_eq!(channels.sources()[..4], [Some(150), Some(7), Some(20), None]);
+        assert_eq!(channels.len(), 64 + 198 + 58);
+        assert_eq!(channels.sources()[..3], [Some(150), Some(7), None]);
         let mut all: Vec<u32> = channels.sources().iter().flatten().copied().collect();
         all.sort_unstable();
         assert_eq!(all, (0..200).collect::<Vec<u32>>());
         assert_eq!(Channels::by_ratio(&ratios, 0), None);
+    }
+
+    #[test]
+    fn outliers_of_different_sizes_stand_apart_where_there_are_channels_enough() {
+        let mut ratios = vec![1.0; 1024];
+        (ratios[3], ratios[4], ratios[5]) = (100.0, 9.0, 60.0);
+        let channels = Channels::by_ratio(&ratios, 64).unwrap();
+        assert_eq!(channels.len(), 128 + 1024);
+        assert_eq!(channels.sources()[..3], [Some(3), Some(5), None]);
+        assert_eq!(channels.sources()[64..66], [Some(4), None]);
+        // And many of one size fill group after group, up to an eighth of all.
+        ratios[200..500].fill(50.0);
+        let channels = Channels::by_ratio(&ratios, 64).unwrap();
+        assert!(channels.sources()[..128].iter().all(Option::is_some));
+        assert_eq!(channels.len(), 1024);
     }
 
     #[test]

@@ -50,8 +50,9 @@ pub fn byte_level_json() -> String {
         next += u32::from(other);
         char::from_u32(if other { next } else { byte }).unwrap()
     };
-    let vocab: serde_json::Map<_, _> =
+    let mut vocab: serde_json::Map<_, _> =
         (0..256).map(|byte| (letter(byte).to_string(), (byte + 1).into())).collect();
+    vocab.extend([("th".to_owned(), 257.into()), ("he".to_owned(), 258.into())]);
     serde_json::json!({
         "added_tokens": [{ "id": 0, "content": "<s>", "special": true }],
         "pre_tokenizer": { "type": "ByteLevel", "add_prefix_space": false, "use_regex": true },

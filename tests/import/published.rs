@@ -9,6 +9,7 @@ fn published_shapes_agree_with_transformers() {
         println!("skipped: LLMZIP_RANDOM_MODELS names no folder of random models");
         return;
     };
+    let mut failed = Vec::new();
     for entry in fs::read_dir(root).unwrap() {
         let dir = entry.unwrap().path();
         let Ok(reference) = fs::read(dir.join("reference.bin")) else { continue };
@@ -23,10 +24,17 @@ fn published_shapes_agree_with_transformers() {
             "| {name} | {worst:.5} | {mean:.5} | {:.0} % of {n} |",
             100.0 * same as f64 / n as f64
         );
-        // In this one every block outweighs all before it, see `src/import/AGREEMENT.md`.
-        let bound = if name == "tinyllama-1.1b" { 0.996 } else { 0.999 };
-        assert!(worst > bound, "{name}: {worst}");
+        // What 8 bits give at this width is told in `src/import/QUANTISATION.md`.
+        let bound = match &*name {
+            "tinyllama-1.1b" => 0.996,
+            "tinyllama-1.1b-scaled" => 0.9985,
+            _ => 0.999,
+        };
+        if worst < bound {
+            failed.push(name);
+        }
     }
+    assert!(failed.is_empty(), "below the bound: {failed:?}");
 }
 
 /// How our logits go together with others.
