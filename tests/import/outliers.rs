@@ -92,7 +92,7 @@ fn models_without_outliers_stay_as_they_are() {
 #[test]
 fn four_bits_go_together_with_outliers() {
     let folder = Folder::new();
-    with_outliers(&folder, 60.0, false);
+    with_outliers(&folder, 60.0, true);
     for bits in [Bits::Four, Bits::FourCalibrated(Random(5).bytes(2000))] {
         let text = Random(9).bytes(200);
         let [apart, together] = [true, false].map(|separate_outliers| {
