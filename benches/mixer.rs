@@ -4,11 +4,13 @@
 //! cargo bench --no-default-features --bench mixer -- CORPUS [--kind light|default|full] [--group NAME]
 //!     [--files] [--no-check] [--lanes N] [--without PART] [--ablate]
 //! cargo bench --no-default-features --features threads --bench mixer -- CORPUS --model [--lanes N] [--bytes N]
-//!     [--kind KIND] [--group NAME,NAME] [--file NAME] [--files] [--start FILE]
+//!     [--kind KIND] [--group NAME,NAME] [--file NAME] [--files] [--start FILE] [--ablate]
+//! cargo bench --no-default-features --features threads --bench mixer -- CORPUS --table [--bytes N] [--group NAME,NAME]
 //! cargo bench --no-default-features --features threads --bench mixer -- DOCUMENTS --learn OUT
 //! ```
 //!
 //! `--model` shows what the builtin model needs alone and with each kind of mixer, up to `--bytes` of each file.
+//! `--table` shows the model alone, the full mixer alone, and the default mixer with the model in 1, 8 and 32 lanes.
 //! `--learn` makes start values from documents that zero bytes separate.
 //!
 //! Every file is one group of one lane (or `--lanes`), decoded again and compared unless `--no-check` is given.
@@ -31,6 +33,8 @@ struct Options {
     files: bool,
     check: bool,
     ablate: bool,
+    /// Model, mixer and both, side by side.
+    table: bool,
     lanes: usize,
     parts: Parts,
     /// Together with the builtin model.
@@ -57,8 +61,11 @@ fn main() {
     if let Some(out) = &options.learn {
         return model::learn(&options.corpus, out);
     }
-    if options.model {
-        return model::compare(&options);
+    match (options.model, options.ablate, options.table) {
+        (_, _, true) => return model::table(&options),
+        (true, true, _) => return model::ablate(&options),
+        (true, false, _) => return model::compare(&options),
+        _ => {}
     }
     if options.ablate {
         return ablate(&options);
@@ -80,6 +87,7 @@ fn options() -> Options {
         files: false,
         check: true,
         ablate: false,
+        table: false,
         lanes: 1,
         parts: Parts::ALL,
         model: false,
@@ -111,6 +119,7 @@ fn options() -> Options {
             "--files" => options.files = true,
             "--no-check" => options.check = false,
             "--ablate" => options.ablate = true,
+            "--table" => options.table = true,
             "--model" => options.model = true,
             "--learn" => options.learn = Some(value().into()),
             "--start" => options.start = Some(value().into()),

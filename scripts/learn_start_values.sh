@@ -3,8 +3,8 @@
 #
 #   scripts/learn_start_values.sh TRAIN [OUT]
 #
-# TRAIN holds the held-out training texts (heldout_*.zst, documents separated by zero bytes) and EXCLUDE.tsv, the
-# documents to leave out. The same texts and the same builtin model give the same bytes on every machine. Afterwards
+# TRAIN holds held-out texts as scripts/train/prepare.py writes them (heldout_*.zst, documents separated by zero
+# bytes), without those that share text with the measured files; or others with an EXCLUDE.tsv beside them. The same texts and the same builtin model give the same bytes on every machine. Afterwards
 # the builtin model, which carries a copy of the values, has to be made again.
 set -eu
 train=$(realpath "$1")
@@ -15,6 +15,6 @@ trap 'rm -r "$folder"' EXIT
 for file in "$train"/heldout_*.zst; do
     zstd -dcq --long=27 "$file" > "$folder/$(basename "$file" .zst)"
 done
-cp "$train/EXCLUDE.tsv" "$folder/"
+if [ -f "$train/EXCLUDE.tsv" ]; then cp "$train/EXCLUDE.tsv" "$folder/"; fi
 cargo bench --no-default-features --features threads --bench mixer -- "$folder" --learn "$folder/new.values"
 cp "$folder/new.values" "$out"

@@ -14,6 +14,7 @@ mod names;
 mod progress;
 mod signals;
 mod summary;
+mod together;
 
 use std::io::Write;
 use std::path::Path;
@@ -111,12 +112,23 @@ fn each_file(action: &Action, settings: &Settings, names: Vec<Name>, messages: &
             Ok(models) => models,
             Err(error) => return messages.error("model", &error),
         };
-        for name in &names {
-            let done = match action {
-                Action::Test => decompress::test(name, &models, settings, messages),
-                _ => decompress::decompress(name, &models, settings, messages),
+        let mut left = &names[..];
+        while !left.is_empty() {
+            let ready = match action {
+                Action::Decompress if !settings.recover => {
+                    together::decompress(left, &models, settings)
+                }
+                _ => vec![None],
             };
-            done.unwrap_or_else(|failure| messages.failure(name, &failure));
+            let (now, later) = left.split_at(ready.len());
+            left = later;
+            for (name, ready) in now.iter().zip(ready) {
+                let done = match action {
+                    Action::Test => decompress::test(name, &models, settings, messages),
+                    _ => decompress::decompress(name, ready, &models, settings, messages),
+                };
+                done.unwrap_or_else(|failure| messages.failure(name, &failure));
+            }
         }
         return;
     }
@@ -124,9 +136,16 @@ fn each_file(action: &Action, settings: &Settings, names: Vec<Name>, messages: &
         Ok(encoder) => encoder,
         Err(error) => return messages.error("model", &error),
     };
-    for name in &names {
-        compress::compress(name, &encoder, settings, messages)
-            .unwrap_or_else(|failure| messages.failure(name, &failure));
+    let mut left = &names[..];
+    while !left.is_empty() {
+        let options = compress::options(&encoder, settings);
+        let ready = together::compress(left, &encoder, &options, settings);
+        let (now, later) = left.split_at(ready.len());
+        left = later;
+        for (name, ready) in now.iter().zip(ready) {
+            compress::compress(name, ready, &encoder, settings, messages)
+                .unwrap_or_else(|failure| messages.failure(name, &failure));
+        }
     }
 }
 

@@ -7,18 +7,24 @@
 //! learned comes from all lanes, so its order is fixed by the format.
 
 mod ahead;
+mod choice;
 pub mod copies;
 mod decode;
 mod encode;
+mod estimate;
 mod group;
 mod lanes;
+mod level;
+mod many;
 mod predictor;
 mod walk;
 
 pub use decode::{decode, decode_without_model};
 pub use encode::{Recording, encode, encode_without_model};
-pub use group::{BuiltinModels, Codec, Level};
+pub use estimate::Estimate;
+pub use group::{BuiltinModels, Codec};
 pub use lanes::{Lanes, MAX_LANES, lane_count};
+pub use level::Level;
 pub use predictor::{ModelPredictor, Predictor, PredictorLanes};
 
 use crate::mixer::{MixerKind, StartValues};

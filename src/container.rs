@@ -22,7 +22,7 @@ pub mod varint;
 
 pub use check::Check;
 pub(crate) use check::for_run;
-pub use coding::{EncodedGroup, GroupCodec, ModelSource};
+pub use coding::{CodedGroup, EncodedGroup, GroupCodec, ModelSource};
 pub use footer::{CLOSING_MAGIC, Footer, IndexEntry, TRAILER_BYTES, Trailer};
 pub use group::GroupHead;
 pub use header::{Form, LONG_MAGIC, LongHeader, SHORT_MAGIC, read_magic};

@@ -122,7 +122,7 @@ impl BinaryCoder for Encoder {
 }
 
 /// Reads decisions.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Decoder<'a> {
     input: &'a [u8],
     /// Bytes taken, counting the zeros behind the end.

@@ -18,6 +18,8 @@ mod dispatch;
 mod amx;
 mod attention;
 #[cfg(target_arch = "x86_64")]
+mod attention_avx512;
+#[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
@@ -48,7 +50,7 @@ pub use float_env::FloatEnv;
 pub use frequencies::{cumulative, frequencies};
 pub use gemm::{MAX_K, gemm_u8i8};
 pub use isa::Isa;
-pub use linear::{LinearView, linear};
+pub use linear::{LinearView, SHARED_WORK, linear};
 pub use nibbles::{store_nibbles, unpack_nibbles};
 pub use packing::{bounded_63, pack, packed_index, packed_len, padded_cols, padded_rows};
 pub use quantise::{QuantRows, quantise_rows};

@@ -34,4 +34,6 @@ pub mod stream;
 pub mod tokenizer;
 
 pub use error::{Error, Result};
-pub use whole::{Options, compress, compress_to, decompress, decompress_to};
+pub use whole::{
+    Options, compress, compress_many, compress_to, decompress, decompress_many, decompress_to,
+};

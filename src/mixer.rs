@@ -23,6 +23,7 @@ mod advance;
 mod contexts;
 mod counters;
 mod decide;
+mod dispatch;
 mod hash;
 mod history;
 mod lane;
@@ -30,9 +31,11 @@ mod maps;
 mod matching;
 mod math;
 mod network;
+mod outcome;
 mod plan;
 mod platform;
 mod records;
+mod shape;
 mod slots;
 mod start;
 #[cfg(test)]
@@ -44,6 +47,7 @@ pub use start::{Learner, StartValues};
 
 use counters::Counter;
 use decide::{Pending, SETS};
+use dispatch::Paths;
 use lane::Lane;
 use maps::Map;
 use matching::{Extent, Finder};
@@ -94,7 +98,7 @@ pub struct Mixer {
     /// What the model's probability has been worth, by match and token.
     model_map: Option<Map>,
     pending: Pending,
-    vectors: Vectors,
+    paths: Paths,
 }
 
 impl Mixer {
@@ -132,7 +136,7 @@ impl Mixer {
         let plan = Plan::new(kind, with_model, parts);
         let squash = math::squash_table();
         let n = plan.contexts.len();
-        let inputs = plan.n_inputs();
+        let inputs = plan.shape.inputs();
         let sizes = plan.set_sizes();
         let weights = start::first_weights(&plan, inputs);
         let mut mixer = Self {
@@ -148,7 +152,7 @@ impl Mixer {
             current: 0,
             slots: Slots::new(plan.line_bits(len)),
             state_maps: start::state_maps(n),
-            run_maps: start::run_maps(plan.n_runs),
+            run_maps: start::run_maps(plan.shape.runs),
             counters: [
                 vec![0; 256],
                 vec![0; 1 << 16],
@@ -162,9 +166,9 @@ impl Mixer {
             first: Layer::new(inputs, &sizes, &vec![weights; sizes.len()]),
             second: Layer::new(SETS, &[256], &[start::second_weights(sizes.len())]),
             maps: decide::maps(&plan, squash),
-            model_map: plan.has_model_map().then(|| Map::new(decide::MODEL_CONTEXTS, squash)),
-            pending: Pending::new(inputs),
-            vectors: Vectors::best(),
+            model_map: plan.shape.model_map.then(|| Map::new(decide::MODEL_CONTEXTS, squash)),
+            pending: Pending::new(),
+            paths: Paths::new(Vectors::best(), &plan.shape),
             plan,
         };
         start.apply(&mut mixer);
@@ -245,6 +249,6 @@ impl Mixer {
 impl Mixer {
     /// Uses other vector instructions than the widest ones.
     pub(crate) fn set_vectors(&mut self, vectors: Vectors) {
-        self.vectors = vectors;
+        self.paths = Paths::new(vectors, &self.plan.shape);
     }
 }

@@ -13,6 +13,7 @@ mod decode;
 mod decompress;
 mod encode;
 mod inspect;
+mod many;
 mod map;
 mod options;
 mod place;
@@ -29,9 +30,10 @@ mod walk;
 pub use crate::container::{
     EncodedGroup, GroupCodec, GroupParams, Method, MixerKindCode, ModelSource, WindowPolicy,
 };
-pub use compress::compress;
+pub use compress::{compress, compress_many};
 pub use decompress::decompress;
 pub use inspect::{FrameInfo, GroupInfo, SettingsInfo, inspect};
+pub use many::decompress_many;
 pub use options::{CompressOptions, DEFAULT_MEMORY_LIMIT, DecompressOptions};
 pub use progress::{NoProgress, Progress};
 pub use range::decompress_range;

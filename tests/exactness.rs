@@ -39,6 +39,7 @@ fn in_pieces(
     mut cut: impl FnMut() -> usize,
 ) -> Vec<Vec<Vec<u32>>> {
     let mut session = Session::new(model.clone(), isa, lanes.len(), window, policy, run).unwrap();
+    session.spread(3);
     let mut at = vec![0; lanes.len()];
     let mut all = vec![Vec::new(); lanes.len()];
     while at.iter().zip(lanes).any(|(at, lane)| *at < lane.len()) {

@@ -3,15 +3,18 @@
 use crate::{Options, bpb, cpu_time, cut, entries};
 use llmzip::codec::{ModelPredictor, Plan, Predictor, Recording};
 use llmzip::container::WindowPolicy;
-use llmzip::mixer::{Learner, Mixer, MixerKind, StartValues};
+use llmzip::mixer::{Learner, Mixer, MixerKind, Part, Parts, StartValues};
 use llmzip::model::builtin;
 use sha2::{Digest, Sha256};
 use std::path::Path;
+use std::time::Instant;
 
 /// Documents that are learned from have at most this many bytes; they are cut to several lengths up to it.
 const DOCUMENT_MAX: usize = 24 << 10;
 /// Bytes that are learned from, of each file of documents.
 const LEARN_BYTES: usize = 200 << 10;
+/// How often the documents are gone through.
+const EPOCHS: usize = 3;
 
 fn predictor() -> ModelPredictor {
     let model = builtin();
@@ -79,6 +82,104 @@ pub fn compare(options: &Options) {
     }
 }
 
+/// The groups that are asked for, each with its files up to the number of bytes that is asked for.
+fn groups(options: &Options) -> impl Iterator<Item = (String, Vec<Vec<u8>>)> {
+    entries(&options.corpus).into_iter().filter(|group| group.is_dir()).filter_map(|group| {
+        let name = group.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let asked = options.group.as_ref().is_none_or(|g| g.split(',').any(|g| g == name));
+        let read = |file| {
+            let mut bytes = std::fs::read(file).expect("a readable file");
+            bytes.truncate(options.bytes);
+            bytes
+        };
+        let files = || entries(&group).into_iter().map(read).filter(|b| !b.is_empty()).collect();
+        asked.then(|| (name, files()))
+    })
+}
+
+/// Prints what the model alone, the full mixer alone, and the default mixer with the model need in several numbers of
+/// lanes, by group.
+///
+/// Times are those of one core if the model has but one thread (`RAYON_NUM_THREADS=1`).
+pub fn table(options: &Options) {
+    const LANES: [usize; 3] = [1, 8, 32];
+    let predictor = predictor();
+    let start = options.start();
+    print!("{:12} {:>9} {:>14} {:>14}", "group", "bytes", "model us/B", "mixer us/B");
+    LANES.iter().for_each(|lanes| print!(" {:>14}", format!("both, {lanes}  us/B")));
+    println!();
+    for (name, files) in groups(options) {
+        let bytes: usize = files.iter().map(Vec::len).sum();
+        // Bytes and seconds.
+        let (mut model, mut mixer, mut both) = ((0.0, 0.0), (0.0, 0.0), [(0.0, 0.0); 3]);
+        for file in &files {
+            let began = cpu_time();
+            mixer.0 += without_model(file, MixerKind::Full, &start).0.len() as f64;
+            mixer.1 += cpu_time().saturating_sub(began).as_secs_f64();
+            for (&lanes, both) in LANES.iter().zip(&mut both) {
+                let plan = plan(MixerKind::Default, lanes.min(file.len()), &start);
+                let began = Instant::now();
+                let recording = Recording::new(file, &predictor, &plan).expect("the model runs");
+                if lanes == 8 {
+                    model.0 += recording.ideal_bits(predictor.vocabulary()) / 8.0;
+                    model.1 += began.elapsed().as_secs_f64();
+                }
+                let began = cpu_time();
+                both.0 += recording.encode(predictor.vocabulary(), &plan).0.len() as f64;
+                both.1 += cpu_time().saturating_sub(began).as_secs_f64();
+            }
+        }
+        print!("{name:12} {bytes:>9}");
+        for (coded, seconds) in [model, mixer].into_iter().chain(both) {
+            print!(" {:7.4} {:6.2}", coded * 8.0 / bytes as f64, seconds * 1e6 / bytes as f64);
+        }
+        println!();
+    }
+}
+
+/// Leaves out each part of the mixer in turn, and prints what that costs beside the model.
+pub fn ablate(options: &Options) {
+    let predictor = predictor();
+    for &kind in &options.kinds {
+        let mut names = Vec::new();
+        // Of each group: bytes with all parts, with learned start values, and without each part.
+        let mut costs: Vec<Vec<f64>> = Vec::new();
+        for (name, files) in groups(options) {
+            let mut cost = vec![0.0; Part::ALL.len() + 2];
+            for file in &files {
+                let lanes = cut(file.len(), options.lanes);
+                let plan = plan(kind, options.lanes, &StartValues::default());
+                let recording = Recording::new(file, &predictor, &plan).expect("the model runs");
+                let mut code = |i: usize, parts, start: &StartValues| {
+                    let mixer = Mixer::with_parts(kind, true, &lanes, start, parts);
+                    let coded = recording.encode_with(predictor.vocabulary(), mixer).0;
+                    cost[i] += coded.len() as f64;
+                };
+                code(0, Parts::ALL, &StartValues::default());
+                code(1, Parts::ALL, &options.start());
+                for (i, (part, _)) in Part::ALL.into_iter().enumerate() {
+                    code(i + 2, Parts::ALL.without(part), &StartValues::default());
+                }
+            }
+            names.push(name);
+            costs.push(cost);
+        }
+        println!("{kind:?} with the model: per cent more without");
+        print!("{:32}", "");
+        names.iter().for_each(|name| print!("{:>11}", &name[..name.len().min(10)]));
+        println!();
+        let row = |name: &str, of: &dyn Fn(&[f64]) -> f64| {
+            print!("{name:32}");
+            costs.iter().for_each(|cost| print!("{:>11.2}", (of(cost) - 1.0) * 100.0));
+            println!();
+        };
+        row("learned start values", &|cost| cost[0] / cost[1]);
+        for (i, (_, name)) in Part::ALL.into_iter().enumerate() {
+            row(name, &|cost| cost[i + 2] / cost[0]);
+        }
+    }
+}
+
 /// Documents of a folder of files in which they are separated by zero bytes, one of each file in turn.
 fn documents(folder: &Path) -> Vec<Vec<u8>> {
     let excluded = std::fs::read_to_string(folder.join("EXCLUDE.tsv")).unwrap_or_default();
@@ -131,7 +232,9 @@ pub fn learn(folder: &Path, out: &Path) {
     let learn = &|&(kind, with_model): &(MixerKind, bool)| {
         let mut learner = Learner::new(kind, with_model);
         let mut coded = 0;
-        for (document, recording) in documents.iter().zip(&recordings) {
+        for (document, recording) in
+            documents.iter().zip(&recordings).cycle().take(EPOCHS * documents.len())
+        {
             let plan = plan(kind, 1, &learner.values());
             let (bytes, mut mixer) = if with_model {
                 recording.encode(predictor.vocabulary(), &plan)

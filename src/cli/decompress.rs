@@ -12,13 +12,16 @@ use super::models::LocalModels;
 use super::names::{self, Name};
 use super::progress::Line;
 use super::summary::{self, Way};
+use super::together::Ready;
 
 /// Decompresses one source to where the settings say.
 ///
+/// `ready` is its result if it was made beforehand.
 /// With `--recover`, what could be saved is kept, each loss is an error of its own, and the source
 /// is never removed.
 pub fn decompress(
     name: &Name,
+    ready: Option<Ready>,
     models: &LocalModels,
     settings: &Settings,
     messages: &Messages,
@@ -43,8 +46,21 @@ pub fn decompress(
     // On a screen, the line and the text would overwrite each other.
     let is_line_wanted = !messages.is_quiet() && !target.is_terminal();
     let mut line = Line::new(name.to_string(), None, is_line_wanted);
-    let done = decode(&mut source, &mut target, models, settings, &mut line)?;
-    let elapsed = line.elapsed();
+    let read = ready.map(|ready| ready.for_source(&mut source)).transpose()?;
+    let (done, elapsed) = match read {
+        Some(Ok((plain, done, elapsed))) => {
+            target.write_all(&plain)?;
+            target.flush()?;
+            (done, elapsed)
+        }
+        other => {
+            if other.is_some() {
+                // It holds something else by now; from the beginning, then.
+                source = open(name, !beside)?;
+            }
+            (decode(&mut source, &mut target, models, settings, &mut line)?, line.elapsed())
+        }
+    };
     drop(line);
     let written = target.commit(source.inherited())?;
     tell_damage(name, &done, messages);

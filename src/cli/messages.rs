@@ -67,6 +67,13 @@ impl Messages {
         }
     }
 
+    /// Something worth knowing before it begins.
+    pub fn tell(&self, subject: impl Display, text: &str) {
+        if !self.is_quiet() {
+            say(&format!("llmzip: {subject}: {text}"));
+        }
+    }
+
     /// Something that was asked for with `-v`.
     pub fn note(&self, text: &str) {
         if self.is_verbose() {

@@ -19,6 +19,8 @@ use super::args::{Models, Settings};
 use super::messages::Messages;
 pub use defaults::Defaults;
 
+/// Models with more bytes than this take minutes for what the builtin does in seconds.
+const SLOW_BYTES: u64 = 50 << 20;
 /// The large model of level 9.
 const LARGE_NAME: &str = "qwen3-0.6b";
 
@@ -26,6 +28,8 @@ const LARGE_NAME: &str = "qwen3-0.6b";
 pub struct Encoder {
     pub codec: Arc<dyn GroupCodec>,
     pub params: GroupParams,
+    /// The codec again if its model is so large that people should know how long it takes.
+    pub slow: Option<Arc<Codec>>,
     /// How the choice is called in reports.
     pub name: String,
     /// Length of the model's file; 0 without a model.
@@ -48,6 +52,7 @@ pub fn encoder(settings: &Settings) -> anyhow::Result<Encoder> {
         return Ok(Encoder {
             codec,
             params,
+            slow: None,
             name: format!("llmzip-{}", settings.level),
             model_bytes: 0,
         });
@@ -65,7 +70,9 @@ pub fn encoder(settings: &Settings) -> anyhow::Result<Encoder> {
         true => format!("llmzip-{}", settings.level),
         false => format!("llmzip-{} {}", settings.level, model.name()),
     };
-    Ok(Encoder { codec: Arc::new(Codec::with_model(model)?), params, name, model_bytes })
+    let codec = Arc::new(Codec::with_model(model)?);
+    let slow = (model_bytes > SLOW_BYTES).then(|| codec.clone());
+    Ok(Encoder { codec, params, slow, name, model_bytes })
 }
 
 /// The model that the user names: the builtin, a model of the cache by its name or identity, a

@@ -19,6 +19,9 @@ pub struct NotedTokens {
     pub tokens: usize,
 }
 
+/// Tokens of a lane that are run at once at least: as many queries read its keys and values once.
+const LEAST_RUN: usize = 64;
+
 /// Some lanes that one thread runs.
 struct Shard<L> {
     lanes: L,
@@ -66,15 +69,16 @@ impl<'a, P: Predictor> Ahead<'a, P> {
     /// Nothing run yet; `tokens` lane by lane.
     pub fn new(predictor: &'a P, tokens: &'a [Vec<u32>]) -> Result<Self> {
         let threads = parallel::threads();
-        // Two shards a thread let the thread that mixes leave one to the others.
-        let n_shards = if threads == 1 { 1 } else { (2 * threads).min(tokens.len()) };
+        // Four shards a thread let the thread that mixes leave some to the others.
+        let n_shards = if threads == 1 { 1 } else { (4 * threads).min(tokens.len()) };
+        let threads_each = (threads / n_shards).max(1);
         let per_shard = tokens.len().div_ceil(n_shards);
-        let run = (SHARD_ROWS / per_shard).max(1);
+        let run = (SHARD_ROWS / per_shard).max(LEAST_RUN);
         let mut shards = Vec::new();
         for first in (0..tokens.len()).step_by(per_shard) {
             let n = per_shard.min(tokens.len() - first);
             shards.push(Shard {
-                lanes: predictor.lanes(n, run)?,
+                lanes: predictor.lanes(n, run, threads_each)?,
                 first,
                 noted: vec![NotedTokens::default(); n],
                 answered: vec![0; n],

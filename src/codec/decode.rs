@@ -15,24 +15,24 @@ use std::ops::Range;
 const MIN_SHARD_LANES: usize = 4;
 
 /// One lane of a shard.
-struct Slot {
+pub(super) struct Slot {
     /// The model's opinion on the next token.
-    frequencies: Frequencies,
+    pub(super) frequencies: Frequencies,
     /// The token that was coded and that the model has not seen.
-    coded: Option<u32>,
+    pub(super) coded: Option<u32>,
 }
 
 /// Some lanes that one thread runs.
-struct Shard<L> {
-    lanes: L,
+pub(super) struct Shard<L> {
+    pub(super) lanes: L,
     /// Global number of the first lane.
-    first: usize,
-    slots: Vec<Slot>,
+    pub(super) first: usize,
+    pub(super) slots: Vec<Slot>,
 }
 
 impl<L: PredictorLanes> Shard<L> {
     /// Shows the model what was coded.
-    fn advance(&mut self) {
+    pub(super) fn advance(&mut self) {
         let mut tokens = Vec::with_capacity(self.slots.len());
         for (lane, slot) in self.slots.iter_mut().enumerate() {
             tokens.extend(slot.coded.take().map(|token| (lane, [token])));
@@ -47,19 +47,19 @@ impl<L: PredictorLanes> Shard<L> {
 }
 
 /// What codes, in the order that both sides share.
-struct Mixing<'a> {
-    vocabulary: &'a Vocabulary,
-    mixer: Mixer,
-    coder: Decoder<'a>,
-    plain: Vec<u8>,
+pub(super) struct Mixing<'a> {
+    pub(super) vocabulary: &'a Vocabulary,
+    pub(super) mixer: Mixer,
+    pub(super) coder: Decoder<'a>,
+    pub(super) plain: Vec<u8>,
     /// The part of each lane that is still to come.
-    rest: Vec<Range<usize>>,
-    done: &'a (dyn Fn(u64) + Sync),
+    pub(super) rest: Vec<Range<usize>>,
+    pub(super) done: &'a (dyn Fn(u64) + Sync),
 }
 
 impl Mixing<'_> {
     /// Decodes the next token of a lane, if it is not finished.
-    fn token(&mut self, lane: usize, frequencies: &Frequencies) -> Result<Option<u32>> {
+    pub(super) fn token(&mut self, lane: usize, frequencies: &Frequencies) -> Result<Option<u32>> {
         let rest = &mut self.rest[lane];
         if Range::is_empty(rest) {
             return Ok(None);
@@ -138,10 +138,15 @@ fn overlap<L: PredictorLanes>(
 
 /// Cuts some lanes into shards.
 fn shards<P: Predictor>(predictor: &P, lanes: Range<usize>) -> Result<Vec<Shard<P::Lanes>>> {
-    let n_shards = parallel::threads().min(lanes.len() / MIN_SHARD_LANES).max(1);
+    let threads = parallel::threads();
+    let n_shards = match predictor.reads_much() {
+        true => 1,
+        false => threads.min(lanes.len() / MIN_SHARD_LANES).max(1),
+    };
+    let threads_each = (threads / n_shards).max(1);
     // Of two threads one mixes first, and so has time for fewer lanes of the other half.
     let per_shard = match n_shards {
-        2 => (5 * lanes.len()).div_ceil(8),
+        2 => (9 * lanes.len()).div_ceil(16),
         _ => lanes.len().div_ceil(n_shards).max(1),
     };
     let mut shards = Vec::new();
@@ -151,7 +156,11 @@ fn shards<P: Predictor>(predictor: &P, lanes: Range<usize>) -> Result<Vec<Shard<
             frequencies: Frequencies::new(predictor.vocabulary().len()),
             coded: None,
         });
-        shards.push(Shard { lanes: predictor.lanes(n, 1)?, first, slots: slots.collect() });
+        shards.push(Shard {
+            lanes: predictor.lanes(n, 1, threads_each)?,
+            first,
+            slots: slots.collect(),
+        });
     }
     Ok(shards)
 }

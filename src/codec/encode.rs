@@ -11,13 +11,13 @@ use crate::parallel;
 use crate::tokenizer::Vocabulary;
 
 /// What codes, in the order that both sides share.
-struct Mixing<'a> {
-    vocabulary: &'a Vocabulary,
-    tokens: &'a [Vec<u32>],
-    coded: Vec<usize>,
-    mixer: Mixer,
-    coder: Encoder,
-    done: &'a (dyn Fn(u64) + Sync),
+pub(super) struct Mixing<'a> {
+    pub(super) vocabulary: &'a Vocabulary,
+    pub(super) tokens: &'a [Vec<u32>],
+    pub(super) coded: Vec<usize>,
+    pub(super) mixer: Mixer,
+    pub(super) coder: Encoder,
+    pub(super) done: &'a (dyn Fn(u64) + Sync),
 }
 
 impl Mixing<'_> {
@@ -30,7 +30,7 @@ impl Mixing<'_> {
     }
 
     /// Codes all that is noted, one token of each lane per step.
-    fn steps(&mut self, lanes: &[NotedTokens]) {
+    pub(super) fn steps(&mut self, lanes: &[NotedTokens]) {
         let mut opinions: Vec<_> = lanes.iter().map(|noted| Noted::new(&noted.answers)).collect();
         let steps = lanes.iter().map(|noted| noted.tokens).max().unwrap_or(0);
         let mut bytes = 0;
@@ -124,11 +124,17 @@ impl Recording {
     /// Codes the group as [`encode`] would, and gives back the mixer with what it has learned.
     pub fn encode(&self, vocabulary: &Vocabulary, plan: &Plan) -> (Vec<u8>, Mixer) {
         let lanes = Lanes::new(self.len, self.lanes.len());
+        let mixer = Mixer::new(plan.mixer, true, lanes.ranges(), &plan.start_values);
+        self.encode_with(vocabulary, mixer)
+    }
+
+    /// The same with a mixer of the caller's, which may lack some parts.
+    pub fn encode_with(&self, vocabulary: &Vocabulary, mixer: Mixer) -> (Vec<u8>, Mixer) {
         let mut mixing = Mixing {
             vocabulary,
             tokens: &self.tokens,
             coded: vec![0; self.lanes.len()],
-            mixer: Mixer::new(plan.mixer, true, lanes.ranges(), &plan.start_values),
+            mixer,
             coder: Encoder::new(Vec::new()),
             done: &|_| (),
         };

@@ -1,67 +1,25 @@
 //! Groups as the container sees them: which method, which model, how much memory.
 
+use super::choice::Choice;
+use super::estimate::{Estimate, estimate};
+use super::many::{decode_many, encode_many};
 use super::predictor::ModelPredictor;
 use super::{Plan, copies, decode, decode_without_model, encode, encode_without_model, lane_count};
-use crate::container::{EncodedGroup, GroupCodec, GroupParams, Method, MixerKindCode, ModelSource};
+use crate::container::{
+    CodedGroup, EncodedGroup, GROUP_LOG2_DEFAULT, GroupCodec, GroupParams, Method, ModelSource, hex,
+};
 use crate::entropy::{Decoder, Encoder};
 use crate::error::{Error, Result};
 use crate::mixer::{Mixer, MixerKind, StartValues};
 use crate::model::{Model, Session, builtin, check_known_answer};
+use crate::parallel;
 use std::sync::Arc;
 
 /// Tokens that lane 0 codes for all, in groups of several lanes, unless another number is asked.
 const PRIME_TOKENS: usize = 256;
 
-/// How hard to try, as on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// `-1`: the light mixer alone.
-    Light,
-    /// `-2`: the full mixer alone.
-    Mixer,
-    /// `-5`: a model and the default mixer.
-    Default,
-    /// `-7`: a model and the full mixer.
-    Full,
-    /// `-9`: the large model and the full mixer.
-    Large,
-}
-
-impl Level {
-    /// The level of a number.
-    ///
-    /// # Errors
-    /// `Invalid` for numbers that are no level.
-    pub fn from_number(number: u8) -> Result<Level> {
-        match number {
-            1 => Ok(Level::Light),
-            2 => Ok(Level::Mixer),
-            5 => Ok(Level::Default),
-            7 => Ok(Level::Full),
-            9 => Ok(Level::Large),
-            _ => Err(Error::invalid(format!("level {number}: there are 1, 2, 5, 7 and 9"))),
-        }
-    }
-
-    /// Whether a language model takes part.
-    pub fn has_model(self) -> bool {
-        self >= Level::Default
-    }
-
-    /// The mixer.
-    pub fn mixer(self) -> MixerKind {
-        match self {
-            Level::Light => MixerKind::Light,
-            Level::Default => MixerKind::Default,
-            Level::Mixer | Level::Full | Level::Large => MixerKind::Full,
-        }
-    }
-
-    /// The parameters of groups at this level, where nothing else is asked.
-    pub fn params(self) -> GroupParams {
-        GroupParams { mixer: MixerKindCode(self.mixer().code()), ..GroupParams::default() }
-    }
-}
+/// Groups up to this long are mixed by the full mixer where the default one is asked.
+const FULL_MIXER_BYTES: usize = 16 << 10;
 
 /// A model, or none, with the mixer.
 pub struct Codec {
@@ -91,15 +49,36 @@ impl Codec {
         Codec::with_model(builtin())
     }
 
+    /// About how long a text of `len` bytes that begins with `beginning` will take in both directions.
+    ///
+    /// A few bytes of it are coded to see that, at most a fiftieth of `len`; `None` where that says nothing, or without
+    /// a model.
+    ///
+    /// # Errors
+    /// What the parameters do not allow.
+    pub fn estimate(
+        &self,
+        beginning: &[u8],
+        len: u64,
+        params: &GroupParams,
+    ) -> Result<Option<Estimate>> {
+        if self.model.is_none() {
+            return Ok(None);
+        }
+        let group_len = usize::try_from(len).unwrap_or(usize::MAX).min(1 << GROUP_LOG2_DEFAULT);
+        let plan = self.plan(group_len, params, true)?;
+        estimate(beginning, len, &self.predictor(params)?, &plan)
+    }
+
     fn plan(&self, len: usize, params: &GroupParams, with_model: bool) -> Result<Plan> {
         let lanes = if with_model { lane_count(len, params.lanes as usize) } else { 1 };
         let start_values = match (&self.model, with_model) {
             (Some(model), true) => model.start_values().clone(),
             _ => StartValues::generic(),
         };
-        // Without a model there is time for everything that the mixer has.
+        // Without a model there is time for everything that the mixer has, and for a short group too.
         let mixer = match mixer_kind(params)? {
-            MixerKind::Default if !with_model => MixerKind::Full,
+            MixerKind::Default if !with_model || len <= FULL_MIXER_BYTES => MixerKind::Full,
             kind => kind,
         };
         let prime_tokens = match params.prime_tokens {
@@ -109,21 +88,77 @@ impl Codec {
         Ok(Plan { lanes, prime_tokens, mixer, start_values })
     }
 
-    /// What a group without its copies is worth, from its bytes alone.
-    fn choose(&self, rest: &[u8]) -> Result<Choice> {
-        if let Some(model) = &self.model {
-            if rest.len() <= TRY_BOTH_BYTES {
-                return Ok(Choice::Smaller);
-            }
-            let tokens = model.tokenizer().encode(rest)?.len();
-            // In the field's test files, binaries and columns of digits have at most 1.18 bytes
-            // per token, and logs, the next, 1.39.
-            if 5 * tokens <= 4 * rest.len() {
-                return Ok(Choice::Model);
-            }
+    /// Takes the copies out of a group, and looks at what is left.
+    fn prepare(&self, plain: &[u8]) -> Result<Prepared> {
+        let copies = copies::find(plain);
+        let rest = copies::take_out(plain, &copies);
+        let mut coder = Encoder::new(Vec::new());
+        copies::code(&copies, plain.len(), &mut coder)?;
+        let choice = Choice::of(&rest, self.model.as_ref().map(|model| model.tokenizer()))?;
+        Ok(Prepared { rest, coder, choice })
+    }
+
+    /// What the mixer alone makes of a group, if that is worth a look.
+    fn by_mixer(
+        &self,
+        prepared: &Prepared,
+        params: &GroupParams,
+        done: &(dyn Fn(u64) + Sync),
+    ) -> Result<Option<Vec<u8>>> {
+        if !prepared.choice.runs_mixer() {
+            return Ok(None);
         }
-        let noise = rest.len() >= NOISE_BYTES && (0..NOISE_SAMPLES).all(|i| is_noise(rest, i));
-        Ok(if noise { Choice::Store } else { Choice::Mixer })
+        let plan = self.plan(prepared.rest.len(), params, false)?;
+        Ok(Some(encode_without_model(&prepared.rest, &plan, prepared.coder.clone(), done)))
+    }
+
+    /// Encodes groups; the short ones among them go through the model together.
+    fn encode_together(
+        &self,
+        plains: &[&[u8]],
+        params: &GroupParams,
+    ) -> Result<Vec<Result<EncodedGroup>>> {
+        let prepared =
+            plains.iter().map(|plain| self.prepare(plain)).collect::<Result<Vec<_>>>()?;
+        let joins = |p: &Prepared| p.choice.runs_model() && is_short(p.rest.len(), params);
+        let batch: Vec<_> = prepared.iter().filter(|p| joins(p)).collect();
+        let mut by_model = Vec::new();
+        if !batch.is_empty() {
+            let plan = self.plan(1, params, true)?;
+            let groups = batch.iter().map(|p| (&p.rest[..], p.coder.clone())).collect();
+            by_model = encode_many(groups, &self.predictor(params)?, &plan)?;
+        }
+        let mut by_mixer: Vec<_> = batch.into_iter().map(|p| (p, Ok(None))).collect();
+        parallel::for_each_mut(&mut by_mixer, |(prepared, made)| {
+            *made = self.by_mixer(prepared, params, &|_| ());
+        });
+        let mut made = by_model.into_iter().zip(by_mixer);
+        let finish = |(prepared, plain): (&Prepared, &&[u8])| {
+            if !joins(prepared) {
+                return self.encode(plain, params, &|_| ());
+            }
+            let (by_model, by_mixer) =
+                made.next().map(|(model, (_, mixer))| (model, mixer)).unzip();
+            Ok(shortest(by_model, by_mixer.transpose()?.flatten(), plain.len()))
+        };
+        Ok(prepared.iter().zip(plains).map(finish).collect())
+    }
+
+    /// Decodes short groups of one set of parameters, the model running all of them together.
+    fn decode_together(
+        &self,
+        groups: &[CodedGroup<'_>],
+        opened: &[(usize, Opened<'_>)],
+    ) -> Result<Vec<Result<Vec<u8>>>> {
+        let Some((first, _)) = opened.first() else { return Ok(Vec::new()) };
+        let params = &groups[*first].params;
+        let plan = self.plan(1, params, true)?;
+        let jobs = opened.iter().map(|(_, o)| (o.coder.clone(), o.rest_len)).collect();
+        let rests = decode_many(jobs, &self.predictor(params)?, &plan)?;
+        let whole = |((i, opened), rest): (&(usize, Opened), Result<Vec<u8>>)| {
+            rest.map(|rest| opened.put_back(rest, groups[*i].plain_len))
+        };
+        Ok(opened.iter().zip(rests).map(whole).collect())
     }
 
     fn predictor(&self, params: &GroupParams) -> Result<ModelPredictor> {
@@ -139,37 +174,57 @@ fn mixer_kind(params: &GroupParams) -> Result<MixerKind> {
     })
 }
 
-/// How a group is coded.
-enum Choice {
-    Model,
-    Mixer,
-    /// Whichever of the two is smaller: it costs nothing to see.
-    Smaller,
-    Store,
+/// A group that is about to be coded.
+struct Prepared {
+    /// What is left without the copies.
+    rest: Vec<u8>,
+    /// What has coded the copies.
+    coder: Encoder,
+    choice: Choice,
 }
 
-/// Groups up to this long are coded both ways.
-const TRY_BOTH_BYTES: usize = 4 << 10;
-/// Groups from this length on are looked at before the mixer spends time on noise.
-const NOISE_BYTES: usize = 1 << 20;
-const NOISE_SAMPLES: usize = 16;
-const NOISE_SAMPLE_BYTES: usize = 4 << 10;
-
-/// Whether the light mixer finds nothing in a sample.
-fn is_noise(rest: &[u8], sample: usize) -> bool {
-    let at = sample * (rest.len() - NOISE_SAMPLE_BYTES) / (NOISE_SAMPLES - 1);
-    let plan = Plan {
-        lanes: 1,
-        prime_tokens: 0,
-        mixer: MixerKind::Light,
-        start_values: StartValues::generic(),
-    };
-    let part = &rest[at..at + NOISE_SAMPLE_BYTES];
-    encode_without_model(part, &plan, Encoder::new(Vec::new()), &|_| ()).len() >= part.len()
+/// A payload whose copies are decoded.
+struct Opened<'a> {
+    coder: Decoder<'a>,
+    copies: Vec<copies::Copy>,
+    rest_len: usize,
 }
 
-fn stored() -> EncodedGroup {
-    EncodedGroup { method: Method::Stored, payload: Vec::new() }
+impl<'a> Opened<'a> {
+    fn new(payload: &'a [u8], plain_len: usize) -> Result<Self> {
+        let mut coder = Decoder::new(payload);
+        let copies = copies::code(&[], plain_len, &mut coder)?;
+        let rest_len = plain_len - copies.iter().map(|copy| copy.len).sum::<usize>();
+        if rest_len == 0 {
+            return Err(Error::damaged("a group of nothing but copies"));
+        }
+        Ok(Opened { coder, copies, rest_len })
+    }
+
+    fn put_back(&self, rest: Vec<u8>, plain_len: usize) -> Vec<u8> {
+        if self.copies.is_empty() {
+            return rest;
+        }
+        copies::put_back(&rest, &self.copies, plain_len)
+    }
+}
+
+/// Whether a group has one lane and the mixer of short groups, so that it can share the model with others.
+fn is_short(rest_len: usize, params: &GroupParams) -> bool {
+    rest_len <= FULL_MIXER_BYTES && lane_count(rest_len, params.lanes as usize) == 1
+}
+
+/// The shorter of what was made of a group, of two equally long ones the model's; stored if nothing is shorter.
+fn shortest(
+    by_model: Option<Vec<u8>>,
+    by_mixer: Option<Vec<u8>>,
+    plain_len: usize,
+) -> EncodedGroup {
+    let group = |method| move |payload| EncodedGroup { method, payload };
+    let made = [by_model.map(group(Method::Model)), by_mixer.map(group(Method::Mixer))];
+    let shortest = made.into_iter().flatten().min_by_key(|group| group.payload.len());
+    let stored = || EncodedGroup { method: Method::Stored, payload: Vec::new() };
+    shortest.filter(|group| group.payload.len() < plain_len).unwrap_or_else(stored)
 }
 
 fn window(model: &Model, params: &GroupParams) -> usize {
@@ -194,35 +249,28 @@ impl GroupCodec for Codec {
         params: &GroupParams,
         done: &(dyn Fn(u64) + Sync),
     ) -> Result<EncodedGroup> {
-        let copies = copies::find(plain);
-        let rest = copies::take_out(plain, &copies);
-        done((plain.len() - rest.len()) as u64);
-        let mut coder = Encoder::new(Vec::new());
-        copies::code(&copies, plain.len(), &mut coder)?;
-        let with_model = |coder, done: &(dyn Fn(u64) + Sync)| -> Result<EncodedGroup> {
-            let plan = self.plan(rest.len(), params, true)?;
-            let payload = encode(&rest, &self.predictor(params)?, &plan, coder, done)?;
-            Ok(EncodedGroup { method: Method::Model, payload })
-        };
-        let without_model = |coder, done: &(dyn Fn(u64) + Sync)| -> Result<EncodedGroup> {
-            let plan = self.plan(rest.len(), params, false)?;
-            let payload = encode_without_model(&rest, &plan, coder, done);
-            Ok(EncodedGroup { method: Method::Mixer, payload })
-        };
-        let encoded = match self.choose(&rest)? {
-            Choice::Store => return Ok(stored()),
-            Choice::Model => with_model(coder, done)?,
-            Choice::Mixer => without_model(coder, done)?,
-            Choice::Smaller => {
-                let (model, mixer) =
-                    (with_model(coder.clone(), done)?, without_model(coder, &|_| ())?);
-                if mixer.payload.len() < model.payload.len() { mixer } else { model }
+        let prepared = self.prepare(plain)?;
+        done((plain.len() - prepared.rest.len()) as u64);
+        let by_model = || -> Result<Option<Vec<u8>>> {
+            if !prepared.choice.runs_model() {
+                return Ok(None);
             }
+            let (rest, coder) = (&prepared.rest, prepared.coder.clone());
+            let plan = self.plan(rest.len(), params, true)?;
+            Ok(Some(encode(rest, &self.predictor(params)?, &plan, coder, done)?))
         };
-        if encoded.payload.len() >= plain.len() {
-            return Ok(stored());
-        }
-        Ok(encoded)
+        let heard: &(dyn Fn(u64) + Sync) =
+            if prepared.choice.runs_model() { &|_| () } else { done };
+        let by_mixer = || self.by_mixer(&prepared, params, heard);
+        let (by_model, by_mixer) = parallel::join(by_model, by_mixer);
+        Ok(shortest(by_model?, by_mixer?, plain.len()))
+    }
+
+    fn encode_many(&self, plains: &[&[u8]], params: &GroupParams) -> Vec<Result<EncodedGroup>> {
+        self.encode_together(plains, params).unwrap_or_else(|_| {
+            // One by one, so that each meets its own error.
+            plains.iter().map(|plain| self.encode(plain, params, &|_| ())).collect()
+        })
     }
 
     fn decode(
@@ -233,21 +281,42 @@ impl GroupCodec for Codec {
         params: &GroupParams,
         done: &(dyn Fn(u64) + Sync),
     ) -> Result<Vec<u8>> {
-        let mut coder = Decoder::new(payload);
-        let copies = copies::code(&[], plain_len, &mut coder)?;
-        let copied: usize = copies.iter().map(|copy| copy.len).sum();
-        let rest_len = plain_len - copied;
-        if rest_len == 0 {
-            return Err(Error::damaged("a group of nothing but copies"));
-        }
-        done(copied as u64);
-        let plan = self.plan(rest_len, params, method == Method::Model)?;
+        let opened = Opened::new(payload, plain_len)?;
+        done((plain_len - opened.rest_len) as u64);
+        let plan = self.plan(opened.rest_len, params, method == Method::Model)?;
+        let (coder, rest_len) = (opened.coder.clone(), opened.rest_len);
         let rest = match method {
             Method::Model => decode(coder, rest_len, &self.predictor(params)?, &plan, done)?,
             Method::Mixer => decode_without_model(coder, rest_len, &plan, done)?,
             Method::Stored | Method::Run => return Err(Error::damaged("not a coded group")),
         };
-        Ok(if copies.is_empty() { rest } else { copies::put_back(&rest, &copies, plain_len) })
+        Ok(opened.put_back(rest, plain_len))
+    }
+
+    fn decode_many(&self, groups: &[CodedGroup<'_>]) -> Vec<Result<Vec<u8>>> {
+        let alone =
+            |g: &CodedGroup| self.decode(g.method, g.payload, g.plain_len, &g.params, &|_| ());
+        let mut results: Vec<_> = groups.iter().map(|_| None).collect();
+        let mut together = Vec::new();
+        for (i, group) in groups.iter().enumerate() {
+            let opened = Opened::new(group.payload, group.plain_len);
+            let fits = |opened: &Opened| {
+                group.method == Method::Model
+                    && group.params == groups[0].params
+                    && is_short(opened.rest_len, &group.params)
+            };
+            match opened {
+                Ok(opened) if fits(&opened) => together.push((i, opened)),
+                _ => results[i] = Some(alone(group)),
+            }
+        }
+        let decoded = self.decode_together(groups, &together);
+        let decoded =
+            decoded.unwrap_or_else(|_| together.iter().map(|(i, _)| alone(&groups[*i])).collect());
+        for ((i, _), decoded) in together.iter().zip(decoded) {
+            results[*i] = Some(decoded);
+        }
+        results.into_iter().flatten().collect()
     }
 
     fn memory_bytes(&self, plain_len: u64, params: &GroupParams) -> u64 {
@@ -272,7 +341,7 @@ impl ModelSource for BuiltinModels {
         if builtin().id().0.starts_with(id_prefix) {
             return Ok(Arc::new(Codec::builtin()?));
         }
-        let identity = id_prefix.iter().map(|byte| format!("{byte:02x}")).collect();
+        let identity = hex(id_prefix);
         let hint = match name_hint {
             "" => "it is not the builtin of this version".to_owned(),
             name => format!("the file calls it {name:?}"),

@@ -25,11 +25,18 @@ pub trait Predictor: Send + Sync {
     /// What stands before the first token of a lane.
     fn start_token(&self) -> u32;
 
-    /// New lanes, of which each is fed about `run` tokens at a time.
+    /// Whether a step's time goes into reading weights from memory, so that all lanes had better
+    /// share one reading.
+    fn reads_much(&self) -> bool {
+        false
+    }
+
+    /// New lanes, of which each is fed about `run` tokens at a time; a step may take up to `threads`
+    /// threads.
     ///
     /// # Errors
     /// If the predictor cannot run here.
-    fn lanes(&self, lanes: usize, run: usize) -> Result<Self::Lanes>;
+    fn lanes(&self, lanes: usize, run: usize, threads: usize) -> Result<Self::Lanes>;
 }
 
 /// Lanes in one thread.
@@ -51,6 +58,9 @@ pub trait PredictorLanes: Send {
     /// Makes a lane continue from a snapshot.
     fn restore(&mut self, lane: usize, snapshot: &Self::Snapshot);
 }
+
+/// Models up to this size stay in the third-level cache of the machines we know.
+const CACHED_BYTES: usize = 24 << 20;
 
 /// A transformer with its window.
 pub struct ModelPredictor {
@@ -95,8 +105,15 @@ impl Predictor for ModelPredictor {
         self.model.config().start_row
     }
 
-    fn lanes(&self, lanes: usize, run: usize) -> Result<Session> {
-        Session::new(self.model.clone(), self.isa, lanes, self.window, self.policy, run)
+    fn reads_much(&self) -> bool {
+        self.model.stored_bytes() > CACHED_BYTES
+    }
+
+    fn lanes(&self, lanes: usize, run: usize, threads: usize) -> Result<Session> {
+        let (model, policy) = (self.model.clone(), self.policy);
+        let mut session = Session::new(model, self.isa, lanes, self.window, policy, run)?;
+        session.spread(threads);
+        Ok(session)
     }
 }
 

@@ -14,6 +14,19 @@ pub struct EncodedGroup {
     pub payload: Vec<u8>,
 }
 
+/// A group's payload of [`Method::Mixer`] or [`Method::Model`], to be decoded.
+#[derive(Debug, Clone, Copy)]
+pub struct CodedGroup<'a> {
+    /// How it was made.
+    pub method: Method,
+    /// The bytes of the file.
+    pub payload: &'a [u8],
+    /// Bytes of the original.
+    pub plain_len: usize,
+    /// What it was made with.
+    pub params: GroupParams,
+}
+
 /// Encodes and decodes one group at a time, with a model or without.
 ///
 /// Several groups may be in work at once, on different threads. The result must depend on the
@@ -50,13 +63,25 @@ pub trait GroupCodec: Send + Sync {
         done: &(dyn Fn(u64) + Sync),
     ) -> Result<Vec<u8>>;
 
+    /// Encodes several groups, each as [`encode`](Self::encode) would; together it may be faster.
+    fn encode_many(&self, plains: &[&[u8]], params: &GroupParams) -> Vec<Result<EncodedGroup>> {
+        plains.iter().map(|plain| self.encode(plain, params, &|_| ())).collect()
+    }
+
+    /// Decodes several groups, each as [`decode`](Self::decode) would; together it may be faster.
+    fn decode_many(&self, groups: &[CodedGroup<'_>]) -> Vec<Result<Vec<u8>>> {
+        let decode =
+            |g: &CodedGroup| self.decode(g.method, g.payload, g.plain_len, &g.params, &|_| ());
+        groups.iter().map(decode).collect()
+    }
+
     /// The most memory, in bytes, that encoding or decoding a group of `plain_len` bytes takes.
     fn memory_bytes(&self, plain_len: u64, params: &GroupParams) -> u64;
 }
 
 /// Where codecs come from when a file names them.
 pub trait ModelSource: Sync {
-    /// The codec of the model whose identity begins with `id_prefix` (3 bytes, or all 32).
+    /// The codec of the model whose identity begins with `id_prefix` (2 bytes, or all 32).
     ///
     /// `name_hint` is what the file calls it, empty in short frames; it may help to say how to get
     /// the model, never to choose it. Fails with [`Error::MissingModel`](crate::Error::MissingModel).

@@ -10,7 +10,10 @@ use crate::error::{Error, Result};
 pub const CLOSING_MAGIC: [u8; 4] = [0x5A, 0x4C, 0x4C, 0xF5];
 
 /// Bytes of a long frame's fixed end, see [`Trailer`].
-pub const TRAILER_BYTES: u64 = 20;
+pub const TRAILER_BYTES: u64 = 18;
+
+/// Bytes of the frame's length.
+const FRAME_LEN_BYTES: usize = 6;
 
 /// Where a group lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +48,7 @@ impl Footer {
 
     /// Appends the footer, the tag included, which ends the frame.
     ///
-    /// [`Error::Invalid`] when the index has more than 4 GB.
+    /// [`Error::Invalid`] when the index has more than 4 GB, or the frame more than 256 TiB.
     pub fn write(&self, out: &mut Vec<u8>) -> Result<()> {
         let start = out.len();
         out.extend_from_slice(&[Self::TAG, self.group_log2]);
@@ -58,7 +61,11 @@ impl Footer {
         let footer_len_u32 = u32::try_from(footer_len)
             .map_err(|_| Error::invalid("too many groups for one frame; take larger groups"))?;
         out.extend_from_slice(&footer_len_u32.to_le_bytes());
-        out.extend_from_slice(&(self.groups_end() + footer_len).to_le_bytes());
+        let frame_len = self.groups_end() + footer_len;
+        if frame_len >> (8 * FRAME_LEN_BYTES) != 0 {
+            return Err(Error::invalid("a frame of more than 256 TiB"));
+        }
+        out.extend_from_slice(&frame_len.to_le_bytes()[..FRAME_LEN_BYTES]);
         let check: [u8; 4] = Check::of(&out[start..]);
         out.extend_from_slice(&check);
         out.extend_from_slice(&CLOSING_MAGIC);
@@ -91,7 +98,7 @@ impl Footer {
             let entry = IndexEntry { stored_len: entry >> 1, has_settings: entry & 1 != 0 };
             groups_end = groups_end
                 .checked_add(entry.stored_len)
-                .filter(|&end| end < 1 << 63)
+                .filter(|&end| end < 1 << (8 * FRAME_LEN_BYTES - 1))
                 .ok_or_else(|| Error::damaged("the lengths in the footer overflow"))?;
             index.push(entry);
         }
@@ -119,10 +126,12 @@ impl Trailer {
     /// Takes the last bytes of a frame apart; `None` if they are not that.
     pub fn parse(bytes: &[u8; TRAILER_BYTES as usize]) -> Option<Self> {
         let (footer_len, rest) = bytes.split_first_chunk::<4>()?;
-        let (frame_len, rest) = rest.split_first_chunk::<8>()?;
+        let (frame_len, rest) = rest.split_first_chunk::<FRAME_LEN_BYTES>()?;
+        let mut wide = [0; 8];
+        wide[..FRAME_LEN_BYTES].copy_from_slice(frame_len);
         let trailer = Trailer {
             footer_len: u32::from_le_bytes(*footer_len).into(),
-            frame_len: u64::from_le_bytes(*frame_len),
+            frame_len: u64::from_le_bytes(wide),
         };
         let fits = trailer.footer_len >= TRAILER_BYTES
             && trailer.frame_len >= LongHeader::BYTES + trailer.footer_len;

@@ -21,7 +21,7 @@ pub struct ShortHead {
     /// How the payload is made.
     pub method: Method,
     /// The first bytes of the model's identity; present exactly for [`Method::Model`].
-    pub model_prefix: Option<[u8; 3]>,
+    pub model_prefix: Option<[u8; 2]>,
     /// The parameters; the default ones for methods that no codec sees.
     pub params: GroupParams,
     /// Length of the original, at most 64 KB.

@@ -21,6 +21,10 @@ const MOST_PANELS: usize = 4;
 
 /// Sums every row against every panel.
 ///
+/// While rows pass by, a line of what is read next is fetched for each line of the
+/// panels: with few rows a step waits for memory more than it multiplies, and what the processor
+/// guesses by itself ends with every panel.
+///
 /// Four panels stay close while all rows pass by; each row then meets 64 bytes of weights for
 /// every 4 of its own. The rows are cut evenly (8 into 4 and 4, not 5 and 3), since a flat tile
 /// loads more for each multiplication.
@@ -39,16 +43,33 @@ pub(super) unsafe fn product<S: Sink>(job: &Operands, sink: &mut S) {
             let rows = (job.m - row).div_ceil(tiles - tile);
             // SAFETY: rows row..row + rows and panels panel..panel + panels are within the job.
             unsafe {
-                match panels {
-                    1 => tile_of_panels::<1, S>(job, row, rows, panel, sink),
-                    2 => tile_of_panels::<2, S>(job, row, rows, panel, sink),
-                    3 => tile_of_panels::<3, S>(job, row, rows, panel, sink),
-                    _ => tile_of_panels::<4, S>(job, row, rows, panel, sink),
+                match (panels, lines_fetched(job.m, tiles, tile)) {
+                    (1, _) => tile_of_panels::<1, 0, S>(job, row, rows, panel, tile, sink),
+                    (2, _) => tile_of_panels::<2, 0, S>(job, row, rows, panel, tile, sink),
+                    (3, _) => tile_of_panels::<3, 0, S>(job, row, rows, panel, tile, sink),
+                    (_, 4) => tile_of_panels::<4, 4, S>(job, row, rows, panel, tile, sink),
+                    (_, 2) => tile_of_panels::<4, 2, S>(job, row, rows, panel, tile, sink),
+                    (_, 1) => tile_of_panels::<4, 1, S>(job, row, rows, panel, tile, sink),
+                    _ => tile_of_panels::<4, 0, S>(job, row, rows, panel, tile, sink),
                 }
             }
             row += rows;
         }
         panel += panels;
+    }
+}
+
+/// How many lines a tile of four panels fetches for each block of them, so that all tiles together
+/// fetch four, and none more at a time than it must.
+///
+/// A row alone is best left to the processor: it reads every byte in order, and nothing else.
+fn lines_fetched(rows: usize, tiles: usize, tile: usize) -> usize {
+    match tiles {
+        1 if rows == 1 => 0,
+        1 => 4,
+        2 | 3 if tile < 2 => 2,
+        4.. if tile < 4 => 1,
+        _ => 0,
     }
 }
 
@@ -58,34 +79,38 @@ pub(super) unsafe fn product<S: Sink>(job: &Operands, sink: &mut S) {
 /// As for `tile`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-unsafe fn tile_of_panels<const PANELS: usize, S: Sink>(
+unsafe fn tile_of_panels<const PANELS: usize, const FETCH: usize, S: Sink>(
     job: &Operands,
     row: usize,
     rows: usize,
     panel: usize,
+    turn: usize,
     sink: &mut S,
 ) {
+    let fetch = job.next.wrapping_add((panel + turn * FETCH) * job.b_panel_stride);
     // SAFETY: the caller's promise.
     unsafe {
         match rows {
-            1 => tile::<1, PANELS, S>(job, row, panel, sink),
-            2 => tile::<2, PANELS, S>(job, row, panel, sink),
-            3 => tile::<3, PANELS, S>(job, row, panel, sink),
-            4 => tile::<4, PANELS, S>(job, row, panel, sink),
-            _ => tile::<5, PANELS, S>(job, row, panel, sink),
+            1 => tile::<1, PANELS, FETCH, S>(job, row, panel, fetch, sink),
+            2 => tile::<2, PANELS, FETCH, S>(job, row, panel, fetch, sink),
+            3 => tile::<3, PANELS, FETCH, S>(job, row, panel, fetch, sink),
+            4 => tile::<4, PANELS, FETCH, S>(job, row, panel, fetch, sink),
+            _ => tile::<5, PANELS, FETCH, S>(job, row, panel, fetch, sink),
         }
     }
 }
 
-/// Sums `ROWS` rows from `row` against `PANELS` panels from `panel`.
+/// Sums `ROWS` rows from `row` against `PANELS` panels from `panel`, and for each block
+/// of them fetches one of `FETCH` panels from `fetch` on.
 ///
 /// # Safety
 /// These rows and panels are within the job, the CPU has the instructions.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-unsafe fn tile<const ROWS: usize, const PANELS: usize, S: Sink>(
+unsafe fn tile<const ROWS: usize, const PANELS: usize, const FETCH: usize, S: Sink>(
     job: &Operands,
     row: usize,
     panel: usize,
+    fetch: *const i8,
     sink: &mut S,
 ) {
     // At most 255 * 128 * MAX_K = 2,147,450,880 in magnitude, below 2^31.
@@ -96,6 +121,11 @@ unsafe fn tile<const ROWS: usize, const PANELS: usize, S: Sink>(
         let a = job.a.as_ptr().add(row * job.a_stride);
         let b = job.b.as_ptr().add(panel * job.b_panel_stride);
         for block in 0..job.k / 4 {
+            for line in 0..FETCH {
+                // Reads nothing, so that it may be any address.
+                let at = fetch.wrapping_add(line * job.b_panel_stride + block * BLOCK_BYTES);
+                _mm_prefetch::<_MM_HINT_T1>(at);
+            }
             let mut weights = [_mm512_setzero_si512(); PANELS];
             for (p, weights) in weights.iter_mut().enumerate() {
                 let at = b.add(p * job.b_panel_stride + block * BLOCK_BYTES);

@@ -23,6 +23,11 @@ pub(super) struct Operands<'a> {
     // Only AVX2 asks.
     #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     pub b_bounded_63: bool,
+    /// What will be read after `b`, laid out as `b` is: fetched meanwhile, where a kernel knows how.
+    /// Never read, so it may end earlier or point anywhere.
+    // Only AVX-512 asks.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    pub next: *const i8,
 }
 
 impl Operands<'_> {
@@ -76,6 +81,7 @@ pub(super) fn span(rows: usize, stride: usize, len: usize) -> Option<usize> {
 /// of `c`, laid out as [`pack`](super::pack) does, `k * 16` bytes each at `b_panel_stride`. `c`
 /// gets `m` rows of `16 * n_panels` sums at `c_stride`. `b_bounded_63` promises that no byte of `b`
 /// exceeds +-63; a false promise gives wrong sums on AVX2 (see [`bounded_63`](super::bounded_63)).
+/// `next` begins with what will be read afterwards, and may be fetched from memory meanwhile.
 ///
 /// Panics unless `k` is a multiple of 64 up to [`MAX_K`] and the slices are long enough.
 #[allow(clippy::too_many_arguments)]
@@ -91,11 +97,22 @@ pub fn gemm_u8i8(
     b_bounded_63: bool,
     c: &mut [i32],
     c_stride: usize,
+    next: &[i8],
 ) {
     assert!(m == 0 || c_stride >= n_panels * LANES, "rows of c overlap");
     let c_needed = span(m, c_stride, n_panels * LANES);
     assert!(c_needed.is_some_and(|needed| needed <= c.len()), "c is too short");
-    let job = Operands { a, a_stride, m, k, b, b_panel_stride, n_panels, b_bounded_63 };
+    let job = Operands {
+        a,
+        a_stride,
+        m,
+        k,
+        b,
+        b_panel_stride,
+        n_panels,
+        b_bounded_63,
+        next: next.as_ptr(),
+    };
     let mut sink = Raw { c: c.as_mut_ptr(), stride: c_stride };
     // SAFETY: `c` was found to hold `m` rows of all panels at this stride.
     unsafe { job.run(isa, &mut sink) };

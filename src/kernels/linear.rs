@@ -2,15 +2,25 @@
 
 use std::ops::Range;
 
+use crate::parallel;
+
 use super::gemm::{Operands, span};
 use super::quantise::groups_of;
 use super::sink::Scaled;
-use super::{Isa, LANES, QuantRows, padded_cols, padded_rows};
+use super::{FloatEnv, Isa, LANES, QuantRows, padded_cols, padded_rows};
 
 /// Panels whose outputs are kept close while the scale groups are added one after the other.
 ///
 /// 16 panels of 128 rows are 128 KB of outputs, which stay in the second-level cache.
 const PANELS_AT_ONCE: usize = 16;
+
+/// Panels from those in work to those that are fetched meanwhile: as many as the kernels take at
+/// once. The next matrix usually follows the last one in memory.
+const PANELS_AHEAD: usize = 4;
+
+/// Multiplications that are worth a second thread: some ten microseconds, several times what it
+/// takes to find one.
+pub const SHARED_WORK: usize = 2 << 20;
 
 /// The weights of one linear layer, wherever they live.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +60,8 @@ impl LinearView<'_> {
 /// added to zero. Row 0 of `out` belongs to `rows.start`, column 0 to the first of `panels`; each
 /// row gets `16 * panels.len()` values at `out_stride`, also where the last panel is padded.
 ///
+/// The panels are spread over up to `threads` threads where there is work enough for them.
+///
 /// Panics when `x` and `w` differ in columns or groups, or a slice is too short.
 pub fn linear(
     isa: Isa,
@@ -59,6 +71,7 @@ pub fn linear(
     panels: Range<usize>,
     out: &mut [f32],
     out_stride: usize,
+    threads: usize,
 ) {
     let k = padded_cols(w.cols);
     let groups = w.groups();
@@ -75,6 +88,73 @@ pub fn linear(
     let needed = span(rows.len(), out_stride, width);
     assert!(needed.is_some_and(|needed| needed <= out.len()), "out is too short");
 
+    // SAFETY: every slice was just found to hold what these rows and panels need.
+    unsafe { run(isa, x, rows, w, panels, out.as_mut_ptr(), out_stride, threads) };
+}
+
+/// Where a part of the outputs begins, for the thread that writes it.
+struct Columns(*mut f32);
+
+// SAFETY: the threads write to different columns.
+unsafe impl Send for Columns {}
+
+/// Halves the panels until there is a part for each thread, or parts are too small to share.
+///
+/// # Safety
+/// As `linear` has checked: `x`, `w` and `out` hold all these rows and panels. Nobody else touches
+/// these columns of `out`.
+#[allow(clippy::too_many_arguments)]
+unsafe fn run(
+    isa: Isa,
+    x: &QuantRows,
+    rows: Range<usize>,
+    w: &LinearView,
+    panels: Range<usize>,
+    out: *mut f32,
+    out_stride: usize,
+    threads: usize,
+) {
+    let work = rows.len() * panels.len() * LANES * x.cols_padded;
+    if threads < 2 || work < SHARED_WORK {
+        // SAFETY: the caller's promise.
+        return unsafe { multiply(isa, x, rows, w, panels, out, out_stride) };
+    }
+    let left = (panels.len() * (threads / 2) / threads).next_multiple_of(PANELS_AHEAD);
+    let middle = panels.start + left.min(panels.len());
+    let rest = Columns(out.wrapping_add((middle - panels.start) * LANES));
+    let (panels, others) = (panels.start..middle, middle..panels.end);
+    let (out, rows_again) = (Columns(out), rows.clone());
+    parallel::join(
+        move || {
+            let out = out;
+            // SAFETY: the caller's promise; these are the columns of `panels` alone.
+            unsafe { run(isa, x, rows, w, panels, out.0, out_stride, threads / 2) }
+        },
+        move || {
+            let rest = rest;
+            let _exact = FloatEnv::exact();
+            // SAFETY: as above, for `others`.
+            unsafe { run(isa, x, rows_again, w, others, rest.0, out_stride, threads - threads / 2) }
+        },
+    );
+}
+
+/// Multiplies on this thread.
+///
+/// # Safety
+/// As for `run`.
+unsafe fn multiply(
+    isa: Isa,
+    x: &QuantRows,
+    rows: Range<usize>,
+    w: &LinearView,
+    panels: Range<usize>,
+    out: *mut f32,
+    out_stride: usize,
+) {
+    let k = x.cols_padded;
+    let groups = w.groups();
+    let rows_padded = padded_rows(w.rows);
     let at_once = if groups == 1 { panels.len() } else { PANELS_AT_ONCE };
     let mut from = panels.start;
     while from < panels.end {
@@ -91,9 +171,10 @@ pub fn linear(
                 b_panel_stride: LANES * k,
                 n_panels: chunk,
                 b_bounded_63: w.weights_bounded_63,
+                next: w.weights.as_ptr().wrapping_add(((from + PANELS_AHEAD) * k + col) * LANES),
             };
             let mut sink = Scaled {
-                out: out[(from - panels.start) * LANES..].as_mut_ptr(),
+                out: out.wrapping_add((from - panels.start) * LANES),
                 stride: out_stride,
                 corrections: w.corrections[scale_at..].as_ptr(),
                 weight_scales: w.scales[scale_at..].as_ptr(),
@@ -102,7 +183,7 @@ pub fn linear(
                 first: group == 0,
             };
             // SAFETY: the scales, corrections and outputs of all these rows and panels are there,
-            // by the assertions above.
+            // by the caller's promise.
             unsafe { job.run(isa, &mut sink) };
         }
         from += chunk;

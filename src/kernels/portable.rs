@@ -6,17 +6,17 @@ use super::LANES;
 pub(super) const LOG2_E: f32 = f32::from_bits(0x3fb8_aa3b);
 
 /// 1.5 * 2^23: adding it leaves no bits below the unit, so the addition itself rounds half to even.
-const ROUNDER: f32 = 12_582_912.0;
+pub(super) const ROUNDER: f32 = 12_582_912.0;
 
 /// Scores and logits beyond this magnitude, infinities and NaN are replaced by it.
-const LARGEST: f32 = 1e30;
+pub(super) const LARGEST: f32 = 1e30;
 
 /// Coefficients of (2^f - 1) / f on [-0.5, 0.5], from the constant upwards.
 ///
 /// The polynomial through its values at the six Chebyshev points, computed with 120 bits and
 /// rounded to single precision: the relative error of 1 + f * q(f) is 5e-9, a tenth of a unit in
 /// the last place, before the rounding of the operations.
-const EXP2: [f32; 6] = [
+pub(super) const EXP2: [f32; 6] = [
     f32::from_bits(0x3f31_7218),
     f32::from_bits(0x3e75_fdf0),
     f32::from_bits(0x3d63_57b6),

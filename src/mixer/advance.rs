@@ -45,7 +45,7 @@ impl Mixer {
         lane.found = false;
         if lane.byte_found {
             lane.byte_found = false;
-            for &slot in &lane.byte_slots[..self.plan.n_runs] {
+            for &slot in &lane.byte_slots[..self.plan.shape.runs] {
                 self.slots.note_byte(slot, byte);
             }
         }
@@ -149,7 +149,7 @@ impl Mixer {
         }
         if lane.bits < 4 {
             lane.byte_found = true;
-            for i in 0..self.plan.n_runs {
+            for i in 0..self.plan.shape.runs {
                 lane.byte_slots[i] = lane.slots[i];
                 lane.runs[i] = run(&self.slots, lane.slots[i]);
             }

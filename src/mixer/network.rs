@@ -15,8 +15,11 @@ pub const LANES: usize = 16;
 pub const WEIGHT_ONE: i32 = 1 << 20;
 const WEIGHT_MAX: i32 = (8 << 20) - 1;
 
-/// The most inputs for which `dot` cannot overflow: a product is below 2^15 * 2^15 >> 7 = 2^23.
-pub const MAX_INPUTS: usize = 128;
+/// The most inputs. `dot` cannot overflow below 256: a product is below 2^15 * 2^15 >> 7 = 2^23.
+pub const MAX_INPUTS: usize = 96;
+
+/// The inputs of a layer behind one another, the unused ones 0.
+pub type Inputs = [i32; MAX_INPUTS];
 
 #[inline(always)]
 fn dot(inputs: &[i32], weights: &[i32]) -> i32 {
@@ -112,24 +115,26 @@ impl Layer {
         self.chosen[set] = self.first[set] + vector;
     }
 
-    /// One output for each set, stretched and clamped. `inputs` is padded with zeros.
+    /// One output for each set, stretched and clamped. `width` is the layer's, given so that it may be a constant.
     #[inline(always)]
-    pub fn forward(&self, inputs: &[i32], out: &mut [i32]) {
+    pub fn forward(&self, inputs: &Inputs, width: usize, out: &mut [i32]) {
+        debug_assert_eq!(width, self.width);
         for (&vector, out) in self.chosen.iter().zip(out) {
-            let at = vector * self.width;
-            *out = dot(inputs, &self.weights[at..at + inputs.len()]);
+            let at = vector * width;
+            *out = dot(&inputs[..width], &self.weights[at..at + width]);
         }
     }
 
     /// Moves the chosen vectors by `errors`, one for each set, at most 2^19.
     #[inline(always)]
-    pub fn backward(&mut self, inputs: &[i32], errors: &[i32]) {
+    pub fn backward(&mut self, inputs: &Inputs, width: usize, errors: &[i32]) {
+        debug_assert_eq!(width, self.width);
         for (&vector, &error) in self.chosen.iter().zip(errors) {
             if error != 0 {
-                let at = vector * self.width;
+                let at = vector * width;
                 let uses = &mut self.uses[vector];
                 *uses = uses.saturating_add(1);
-                learn(inputs, &mut self.weights[at..at + inputs.len()], error);
+                learn(&inputs[..width], &mut self.weights[at..at + width], error);
             }
         }
     }

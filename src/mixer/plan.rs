@@ -2,6 +2,7 @@
 
 use super::contexts::Context;
 use super::decide::EXPECTED_CONTEXTS;
+use super::shape::Shape;
 
 /// How much the mixer looks at, and so how long it takes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -111,12 +112,12 @@ pub struct Plan {
     pub with_model: bool,
     /// What is left out, for measurements.
     pub parts: Parts,
+    /// The numbers of all that follows.
+    pub shape: Shape,
     /// The hashed contexts.
     pub contexts: Vec<Context>,
     /// Orders of the contexts of the last bytes, 0 for the others.
     pub orders: Vec<u32>,
-    /// For how many of them, from the first on, the run is an input too.
-    pub n_runs: usize,
     /// Which of them depends on what matches expect.
     pub match_context: Option<usize>,
     /// Shortest lengths of the matches that are looked for, longest first.
@@ -173,75 +174,17 @@ impl Plan {
             matches.clear();
         }
         let orders = contexts.iter().map(|c| c.order().unwrap_or(0)).collect();
-        let n_runs = match kind {
-            _ if !parts.has(Part::Runs) => 0,
-            MixerKind::Light => 0,
-            _ => 4,
-        };
         let match_context = contexts.iter().position(|&c| c == MatchByte);
-        Self { kind, with_model, parts, contexts, orders, n_runs, match_context, matches }
-    }
-
-    /// Whether it is an input how sure a counter is.
-    pub fn has_confidences(&self) -> bool {
-        self.parts.has(Part::Confidences) && self.kind != MixerKind::Light
-    }
-
-    /// Whether the outputs of the weight sets are mixed again, and not just averaged.
-    pub fn has_second_layer(&self) -> bool {
-        self.parts.has(Part::SecondLayer) && self.kind != MixerKind::Light
-    }
-
-    /// Number of direct counters that are inputs.
-    pub fn n_counters(&self) -> usize {
-        match self.kind {
-            _ if !self.parts.has(Part::Counters) => 0,
-            MixerKind::Light => 2,
-            _ => 3,
-        }
-    }
-
-    /// Number of counters that speak in each decision.
-    pub fn n_counted(&self) -> usize {
-        self.contexts.len() + self.n_runs + self.n_counters() + self.matches.len()
-    }
-
-    /// Number of inputs of the first layer: the counters, how sure some of them are, the model, a constant.
-    pub fn n_inputs(&self) -> usize {
-        let sure =
-            if self.has_confidences() { self.contexts.len() + self.matches.len() } else { 0 };
-        self.n_counted()
-            + sure
-            + usize::from(self.with_model) * (2 + usize::from(self.has_model_map()))
-            + 1
+        let shape = Shape::of(kind, with_model).reduced(parts, contexts.len());
+        Self { kind, with_model, parts, shape, contexts, orders, match_context, matches }
     }
 
     /// Vectors in each weight set.
     pub fn set_sizes(&self) -> Vec<usize> {
-        let mut sizes = vec![256];
-        if self.parts.has(Part::MatchSets) {
-            sizes.push(16 * 3 * 2);
-        }
-        if self.kind != MixerKind::Light {
-            if self.parts.has(Part::ByteSets) {
-                sizes.push(512);
-            }
-            if self.parts.has(Part::OrderSets) {
-                sizes.push(9 * 9);
-            }
-            if self.parts.has(Part::ModelSets) {
-                sizes.push(if self.with_model { 16 * 4 * 2 } else { 64 * 9 });
-            }
-        }
-        if self.kind == MixerKind::Full && self.parts.has(Part::ByteSets) {
-            sizes.push(512);
-        }
-        sizes
-    }
-
-    /// Whether the model's probability comes in a second time, corrected by what it has been worth.
-    pub fn has_model_map(&self) -> bool {
-        self.with_model && self.kind != MixerKind::Light && self.parts.has(Part::ModelMap)
+        let by_model = if self.with_model { 16 * 4 * 2 } else { 64 * 9 };
+        let sizes = [16 * 3 * 2, 512, 9 * 9, by_model, 512];
+        let used = sizes.into_iter().zip(self.shape.sets).filter(|(_, used)| *used);
+        std::iter::once(256).chain(used.map(|(size, _)| size)).collect()
     }
 
     /// Contexts of each probability map.

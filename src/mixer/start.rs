@@ -61,10 +61,10 @@ fn own_vectors(size: usize) -> usize {
 fn lengths(plan: &Plan) -> (usize, usize) {
     let sets = plan.set_sizes().len();
     let counters = plan.contexts.len() * histories().len
-        + plan.n_runs * RUN_ENTRIES
+        + plan.shape.runs * RUN_ENTRIES
         + plan.matches.len() * MATCH_ENTRIES;
     (
-        plan.set_sizes().into_iter().map(own_vectors).sum::<usize>() * plan.n_inputs() + sets,
+        plan.set_sizes().into_iter().map(own_vectors).sum::<usize>() * plan.shape.inputs() + sets,
         counters,
     )
 }
@@ -142,7 +142,7 @@ impl StartValues {
             return;
         }
         let wide = |w: &i16| i32::from(*w) << WEIGHT_SHIFT;
-        let mut rows = learned.weights.chunks_exact(plan.n_inputs());
+        let mut rows = learned.weights.chunks_exact(plan.shape.inputs());
         for (set, size) in plan.set_sizes().into_iter().enumerate() {
             let own = own_vectors(size);
             for (vector, row) in rows.by_ref().take(own).enumerate() {
@@ -165,7 +165,7 @@ impl StartValues {
 impl Mixer {
     /// What this mixer has learned, as the start of others of its kind.
     pub fn learned(&mut self) -> StartValues {
-        let inputs = self.plan.n_inputs();
+        let inputs = self.plan.shape.inputs();
         let narrow = |w: i32| (w >> WEIGHT_SHIFT) as i16;
         let mut weights = Vec::new();
         for (set, size) in self.plan.set_sizes().into_iter().enumerate() {
@@ -231,10 +231,10 @@ pub fn first_weights(plan: &Plan, inputs: usize) -> Vec<i32> {
     let share = if plan.with_model { WEIGHT_ONE / 12 } else { WEIGHT_ONE / 5 };
     weights[..n].fill(share);
     if plan.with_model {
-        let model = inputs - 3 - usize::from(plan.has_model_map());
+        let model = inputs - 3 - usize::from(plan.shape.model_map);
         weights[model] = WEIGHT_ONE * 3 / 4;
     }
-    let matches = plan.n_counted() - plan.matches.len();
+    let matches = plan.shape.counted() - plan.matches.len();
     weights[matches..matches + plan.matches.len()].fill(WEIGHT_ONE / 4);
     weights
 }

@@ -84,19 +84,20 @@ impl LaneCache {
     ) {
         let (slot, dim, slots) = (position % self.slots, self.head_dim, self.slots);
         let cache = &mut self.heads[layer * self.kv_heads + head];
-        let row = |index: usize| &quantised.data[index * dim..(index + 1) * dim];
-        let panel = &mut cache.keys[slot / 16 * 16 * dim..][..16 * dim];
+        let row = |index: usize| quantised.data[index * dim..(index + 1) * dim].as_chunks::<4>().0;
+        let panel = cache.keys[slot / 16 * 16 * dim..][..16 * dim].as_chunks_mut::<64>().0;
         let mut sum = 0i32;
-        for (line, four) in panel.chunks_exact_mut(64).zip(row(key).chunks_exact(4)) {
-            let place = &mut line[slot % 16 * 4..][..4];
-            for (cell, &byte) in place.iter_mut().zip(four) {
-                *cell = byte.wrapping_sub(128) as i8;
-                sum += i32::from(*cell);
-            }
+        for (line, four) in panel.iter_mut().zip(row(key)) {
+            let four = four.map(|byte| byte.wrapping_sub(128) as i8);
+            line[slot % 16 * 4..][..4].copy_from_slice(&four);
+            sum += four.iter().map(|&cell| i32::from(cell)).sum::<i32>();
         }
-        for (d, &byte) in row(value).iter().enumerate() {
-            let at = d / 16 * 16 * slots + slot / 4 * 64 + d % 16 * 4 + slot % 4;
-            cache.values[at] = byte.wrapping_sub(128) as i8;
+        let panels = cache.values.chunks_exact_mut(16 * slots);
+        for (panel, sixteen) in panels.zip(row(value).as_chunks::<4>().0) {
+            let line = panel[slot / 4 * 64..][..64].as_chunks_mut::<4>().0;
+            for (cells, &byte) in line.iter_mut().zip(sixteen.as_flattened()) {
+                cells[slot % 4] = byte.wrapping_sub(128) as i8;
+            }
         }
         cache.key_scales[slot] = quantised.scales[key];
         cache.key_corrections[slot] = 128 * sum;

@@ -9,9 +9,10 @@ use super::layout::{BlockLayout, LinearSpan};
 use super::observe::Observer;
 use super::{Config, Model};
 use crate::kernels::{
-    Isa, QuantRows, add_assign, attention_weights, combine_values, gemm_u8i8, linear, padded_cols,
-    padded_rows, quantise_rows, rms_norm, rope, silu_mul,
+    FloatEnv, Isa, QuantRows, SHARED_WORK, add_assign, attention_weights, combine_values,
+    gemm_u8i8, linear, padded_cols, padded_rows, quantise_rows, rms_norm, rope, silu_mul,
 };
+use crate::parallel;
 
 /// Rows that go through the network together: enough to use each weight many times while it is
 /// in the first-level cache, few enough for the activations to stay in the second.
@@ -30,6 +31,16 @@ pub struct Row {
     pub position: usize,
 }
 
+/// The buffers of one thread's attention.
+#[derive(Clone)]
+struct AttentionScratch {
+    queries: Vec<u8>,
+    scores: Vec<i32>,
+    weights: Vec<u8>,
+    sums: Vec<i32>,
+    factors: Vec<f32>,
+}
+
 /// The buffers of a forward pass.
 pub struct Scratch {
     residual: Vec<f32>,
@@ -40,11 +51,8 @@ pub struct Scratch {
     heads: QuantRows,
     cos: Vec<f32>,
     sin: Vec<f32>,
-    queries: Vec<u8>,
-    scores: Vec<i32>,
-    weights: Vec<u8>,
-    sums: Vec<i32>,
-    factors: Vec<f32>,
+    /// One for each thread.
+    attention: Vec<AttentionScratch>,
     unpacked: Unpacked,
     /// Who wants to see what goes into the products, if anybody does.
     pub(super) observer: Option<Observer>,
@@ -71,14 +79,22 @@ impl Scratch {
             ),
             cos: vec![0.0; rows * c.head_dim / 2],
             sin: vec![0.0; rows * c.head_dim / 2],
-            queries: vec![0; queries * c.head_dim],
-            scores: vec![0; queries * slots],
-            weights: vec![0; 2 * queries * slots],
-            sums: vec![0; 2 * queries * c.head_dim],
-            factors: vec![0.0; queries],
+            attention: vec![AttentionScratch {
+                queries: vec![0; queries * c.head_dim],
+                scores: vec![0; queries * slots],
+                weights: vec![0; queries * slots],
+                sums: vec![0; queries * c.head_dim],
+                factors: vec![0.0; queries],
+            }],
             unpacked: Unpacked::default(),
             observer: None,
         }
+    }
+
+    /// Buffers for as many threads.
+    pub fn spread(&mut self, threads: usize) {
+        let one = self.attention[0].clone();
+        self.attention.resize(threads, one);
     }
 }
 
@@ -142,13 +158,14 @@ impl Forward<'_> {
     /// The quantised rows by a matrix, into `projected`, at the stride of the padded rows.
     fn product(&self, rows: usize, span: &LinearSpan, scratch: &mut Scratch) {
         let (input, out) = (&scratch.quantised, &mut scratch.projected);
+        let threads = scratch.attention.len();
         if span.bits == 4 {
             let matrix = (span, self.model.tensors());
-            return scratch.unpacked.product(self.isa, input, rows, matrix, out);
+            return scratch.unpacked.product(self.isa, input, rows, matrix, out, threads);
         }
         let weights = self.model.linear(span);
         let panels = 0..padded_rows(weights.rows) / 16;
-        linear(self.isa, input, 0..rows, &weights, panels, out, padded_rows(weights.rows));
+        linear(self.isa, input, 0..rows, &weights, panels, out, padded_rows(weights.rows), threads);
     }
 
     /// Shows a product's inputs to who wants to see them.
@@ -191,13 +208,8 @@ impl Forward<'_> {
                 lane.store(index, head, row.position, &scratch.heads, key, value);
             }
         }
-        let mut first = 0;
-        for run in rows.chunk_by(|a, b| a.lane == b.lane) {
-            for queries in run.chunks(MAX_QUERIES) {
-                self.attend(index, first, queries, &lanes[queries[0].lane], scratch);
-                first += queries.len();
-            }
-        }
+        let Scratch { heads, gated, attention, .. } = &mut *scratch;
+        self.attend_all(index, 0, rows, (lanes, heads), gated, attention);
         let width = c.heads * c.head_dim;
         self.quantise(&scratch.gated, width, rows.len(), &mut scratch.quantised);
         self.observe(4 * index + 1, rows.len(), width, scratch);
@@ -231,14 +243,60 @@ impl Forward<'_> {
         }
     }
 
-    /// Attention of consecutive positions of one lane; results go to `gated`, from row `first`.
+    /// Attention of rows from `first` on, halved until there is a part for each thread; results go
+    /// to `gated`.
+    fn attend_all(
+        &self,
+        index: usize,
+        first: usize,
+        rows: &[Row],
+        (lanes, heads): (&[LaneCache], &QuantRows),
+        gated: &mut [f32],
+        scratch: &mut [AttentionScratch],
+    ) {
+        let c = &self.model.config;
+        let width = c.heads * c.head_dim;
+        let deepest = rows.iter().map(|row| row.position).max().unwrap_or(0);
+        let work = 2 * rows.len() * width * self.window.min(deepest);
+        if scratch.len() > 1 && rows.len() > 1 && work >= SHARED_WORK {
+            let (rows, others) = rows.split_at(rows.len() / 2);
+            let (gated, other_gated) = gated.split_at_mut(rows.len() * width);
+            let (scratch, other_scratch) = scratch.split_at_mut(scratch.len() / 2);
+            let next = first + rows.len();
+            parallel::join(
+                || self.attend_all(index, first, rows, (lanes, heads), gated, scratch),
+                || {
+                    let _exact = FloatEnv::exact();
+                    let sources = (lanes, heads);
+                    self.attend_all(index, next, others, sources, other_gated, other_scratch);
+                },
+            );
+            return;
+        }
+        let mut done = 0;
+        for run in rows.chunk_by(|a, b| a.lane == b.lane) {
+            for queries in run.chunks(MAX_QUERIES) {
+                let out = &mut gated[done * width..(done + queries.len()) * width];
+                let lane = &lanes[queries[0].lane];
+                let after = rows.get(done + queries.len()).unwrap_or(&queries[0]).lane;
+                let cached = (lane, lanes[after].keys(index, 0));
+                self.attend(index, first + done, queries, cached, heads, out, &mut scratch[0]);
+                done += queries.len();
+            }
+        }
+    }
+
+    /// Attention of consecutive positions of one lane; they are rows `first` and on of `heads`.
+    #[allow(clippy::too_many_arguments)]
     fn attend(
         &self,
         index: usize,
         first: usize,
         queries: &[Row],
-        lane: &LaneCache,
-        scratch: &mut Scratch,
+        (lane, next_keys): (&LaneCache, &[i8]),
+        heads: &QuantRows,
+        gated: &mut [f32],
+        scratch: &mut AttentionScratch,
     ) {
         let c = &self.model.config;
         let (dim, group) = (c.head_dim, c.heads_per_kv());
@@ -252,7 +310,7 @@ impl Forward<'_> {
                 scratch.queries.chunks_exact_mut(group * dim).take(queries.len()).enumerate()
             {
                 let from = ((first + i) * heads_per_row + head * group) * dim;
-                to.copy_from_slice(&scratch.heads.data[from..from + group * dim]);
+                to.copy_from_slice(&heads.data[from..from + group * dim]);
             }
             let keys = lane.keys(index, head);
             let scores = &mut scratch.scores[..n_queries * used];
@@ -268,10 +326,9 @@ impl Forward<'_> {
                 false,
                 scores,
                 used,
+                lane.values(index, head).0,
             );
             let slots = lane.slots(index, head, used);
-            let (high, low) =
-                scratch.weights[..2 * n_queries * used].split_at_mut(n_queries * used);
             for q in 0..n_queries {
                 let position = queries[q / group].position;
                 let from = (position + 1).saturating_sub(self.window);
@@ -279,21 +336,21 @@ impl Forward<'_> {
                 let place = q * used..(q + 1) * used;
                 scratch.factors[q] = attention_weights(
                     self.isa,
-                    &scores[place.clone()],
+                    &mut scores[place.clone()],
                     &slots,
                     lane.visible(from, position),
-                    scratch.heads.scales[query] * scale,
-                    &mut high[place.clone()],
-                    &mut low[place],
+                    heads.scales[query] * scale,
+                    &mut scratch.weights[place],
                 );
             }
             let (values, stride) = lane.values(index, head);
-            let sums = &mut scratch.sums[..2 * n_queries * dim];
+            let next = if head + 1 < c.kv_heads { lane.keys(index, head + 1) } else { next_keys };
+            let sums = &mut scratch.sums[..n_queries * dim];
             gemm_u8i8(
                 self.isa,
                 &scratch.weights,
                 used,
-                2 * n_queries,
+                n_queries,
                 used,
                 values,
                 stride,
@@ -301,19 +358,13 @@ impl Forward<'_> {
                 false,
                 sums,
                 dim,
+                next,
             );
-            let (high, low) = sums.split_at(n_queries * dim);
             for q in 0..n_queries {
-                let at = ((first + q / group) * c.heads + head * group + q % group) * dim;
-                let out = &mut scratch.gated[at..at + dim];
-                let place = q * dim..(q + 1) * dim;
-                combine_values(
-                    self.isa,
-                    &high[place.clone()],
-                    &low[place],
-                    scratch.factors[q],
-                    out,
-                );
+                let at = (q / group * c.heads + head * group + q % group) * dim;
+                let out = &mut gated[at..at + dim];
+                let sums = &sums[q * dim..(q + 1) * dim];
+                combine_values(self.isa, sums, scratch.factors[q], out);
             }
         }
     }

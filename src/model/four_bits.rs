@@ -21,6 +21,7 @@ pub struct Unpacked {
 }
 
 impl Unpacked {
+    #[allow(clippy::too_many_arguments)]
     /// Multiplies all `rows` of `x` by the matrix; `out` gets rows of `padded_rows(span.rows)`.
     pub fn product(
         &mut self,
@@ -29,6 +30,7 @@ impl Unpacked {
         rows: usize,
         (span, tensors): (&LinearSpan, &[u8]),
         out: &mut [f32],
+        threads: usize,
     ) {
         let [weights, scales, corrections] = span.sections().map(|section| &tensors[section]);
         let scales: &[f32] = bytemuck::cast_slice(scales);
@@ -57,7 +59,7 @@ impl Unpacked {
                 corrections: &self.corrections,
                 weights_bounded_63: true,
             };
-            linear(isa, x, 0..rows, &view, 0..panels, &mut out[lines.start..], height);
+            linear(isa, x, 0..rows, &view, 0..panels, &mut out[lines.start..], height, threads);
         }
     }
 }

@@ -90,6 +90,7 @@ struct Pending {
 pub struct Session {
     model: Arc<Model>,
     isa: Isa,
+    threads: usize,
     window: usize,
     policy: WindowPolicy,
     run: usize,
@@ -126,6 +127,7 @@ impl Session {
         let logits_stride = crate::kernels::padded_rows(config.predicted);
         Ok(Session {
             isa,
+            threads: 1,
             window,
             policy,
             run,
@@ -138,6 +140,13 @@ impl Session {
             pending: Vec::with_capacity(max_rows),
             model,
         })
+    }
+
+    /// Lets large products and attention take up to `threads` threads of the caller's pool; results
+    /// do not depend on it.
+    pub fn spread(&mut self, threads: usize) {
+        self.threads = threads.max(1);
+        self.scratch.spread(self.threads);
     }
 
     /// Bytes of memory that a session of this shape takes.
@@ -239,7 +248,16 @@ impl Session {
             if self.pending[rows.clone()].iter().all(Option::is_none) {
                 continue;
             }
-            linear(self.isa, states, rows.clone(), &view, panels.clone(), &mut self.logits, stride);
+            linear(
+                self.isa,
+                states,
+                rows.clone(),
+                &view,
+                panels.clone(),
+                &mut self.logits,
+                stride,
+                self.threads,
+            );
             for (logits, row) in self.logits.chunks_exact(stride).zip(rows) {
                 if let Some(Pending { feed, index }) = self.pending[row] {
                     match duplicates {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::place::Place;
 use super::progress::{Meter, Progress};
 use crate::container::{
-    Check, GroupCodec, GroupHead, GroupParams, Method, ModelSource, Settings, ShortHead, Source,
-    for_run,
+    Check, CodedGroup, GroupCodec, GroupHead, GroupParams, Method, ModelSource, Settings,
+    ShortHead, Source, for_run,
 };
 use crate::error::{Error, Result};
 
@@ -131,6 +131,17 @@ impl Pending {
         self
     }
 
+    /// Lets the bytes of the group through if they match its check.
+    fn checked(self, plain: Plain) -> Result<Plain> {
+        let mut check = self.check;
+        plain.add_to(&mut check);
+        let check: [u8; 32] = check.first();
+        if plain.len() != self.plain_len || !check.starts_with(&self.expected) {
+            return Err(self.place.mark(Error::damaged("the bytes do not match their check")));
+        }
+        Ok(plain)
+    }
+
     /// Refuses a group that needs more memory than `limit_bytes` all by itself.
     pub(super) fn require_memory(&self, limit_bytes: u64) -> Result<()> {
         if self.memory_bytes > limit_bytes {
@@ -182,14 +193,42 @@ impl Job {
                 Plain::Bytes(plain.map_err(|e| group.place.mark(e))?)
             }
         };
-        let mut check = group.check;
-        plain.add_to(&mut check);
-        let check: [u8; 32] = check.first();
-        if plain.len() != group.plain_len || !check.starts_with(&group.expected) {
-            return Err(group.place.mark(Error::damaged("the bytes do not match their check")));
-        }
+        let plain = group.checked(plain)?;
         meter.finish();
         Ok(plain)
+    }
+
+    /// Decodes several jobs, those of one codec together. Each has the result that it would have alone.
+    pub(super) fn decode_many(jobs: Vec<Job>, progress: &dyn Progress) -> Vec<Result<Plain>> {
+        let mut results: Vec<_> = jobs.iter().map(|_| None).collect();
+        let mut left: Vec<_> = jobs.into_iter().enumerate().collect();
+        while let Some(codec) = left.iter().find_map(|(_, job)| job.group.codec.clone()) {
+            let is_of =
+                |job: &Job| job.group.codec.as_ref().is_some_and(|c| Arc::ptr_eq(c, &codec));
+            let (of_codec, others) = left.into_iter().partition(|(_, job)| is_of(job));
+            left = others;
+            let of_codec: Vec<(usize, Job)> = of_codec;
+            let coded: Vec<_> = of_codec.iter().map(|(_, job)| job.coded()).collect();
+            let decoded = codec.decode_many(&coded);
+            for ((i, job), plain) in of_codec.into_iter().zip(decoded) {
+                let plain = plain.map_err(|e| job.group.place.mark(e));
+                results[i] = Some(plain.and_then(|p| job.group.checked(Plain::Bytes(p))));
+            }
+        }
+        for (i, job) in left {
+            results[i] = Some(job.decode(progress));
+        }
+        results.into_iter().flatten().collect()
+    }
+
+    fn coded(&self) -> CodedGroup<'_> {
+        CodedGroup {
+            method: self.group.method,
+            payload: &self.payload,
+            // A short frame holds 64 KiB at most.
+            plain_len: usize::try_from(self.group.plain_len).unwrap_or(usize::MAX),
+            params: self.group.params,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::progress::{Meter, Progress};
-use crate::container::{GroupCodec, GroupParams, Method, varint};
+use crate::container::{EncodedGroup, GroupCodec, GroupParams, Method, varint};
 use crate::error::{Error, Result};
 
 /// A group with what it became; the plain bytes stay, storing may turn out to be shorter yet.
@@ -43,11 +43,33 @@ pub(super) struct Encoder<'a> {
 impl Encoder<'_> {
     pub(super) fn encode(&self, plain: Vec<u8>) -> Result<Encoded> {
         let meter = Meter::new(self.progress, plain.len() as u64);
+        let coded = is_for_codec(&plain)
+            .then(|| self.codec.encode(&plain, &self.params, &|n| meter.add(n)));
+        let encoded = self.settle(plain, coded)?;
+        meter.finish();
+        Ok(encoded)
+    }
+
+    /// Encodes several short groups, which the codec sees together.
+    pub(super) fn encode_many(&self, plains: &[&[u8]]) -> Vec<Result<Encoded>> {
+        let codec_sees: Vec<_> = plains.iter().copied().filter(|p| is_for_codec(p)).collect();
+        let mut coded = self.codec.encode_many(&codec_sees, &self.params).into_iter();
+        let settle = |plain: &&[u8]| {
+            let coded = if is_for_codec(plain) { coded.next() } else { None };
+            let encoded = self.settle(plain.to_vec(), coded);
+            self.progress.plain(plain.len() as u64);
+            encoded
+        };
+        plains.iter().map(settle).collect()
+    }
+
+    /// The form that a group gets, given what the codec made of it if it saw it.
+    fn settle(&self, plain: Vec<u8>, coded: Option<Result<EncodedGroup>>) -> Result<Encoded> {
         let mut encoded = Encoded { plain, method: Method::Stored, payload: Vec::new() };
         if is_run(&encoded.plain) {
             encoded.method = Method::Run;
-        } else if encoded.plain.len() > 1 {
-            let group = self.codec.encode(&encoded.plain, &self.params, &|n| meter.add(n))?;
+        }
+        if let Some(group) = coded.transpose()? {
             if group.method.is_coded() {
                 encoded.method = group.method;
                 encoded.payload = group.payload;
@@ -57,7 +79,6 @@ impl Encoder<'_> {
                 self.check(&encoded)?;
             }
         }
-        meter.finish();
         Ok(encoded)
     }
 
@@ -70,6 +91,11 @@ impl Encoder<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a group is neither so short nor so plain that its form is clear.
+fn is_for_codec(plain: &[u8]) -> bool {
+    plain.len() > 1 && !is_run(plain)
 }
 
 /// Whether all bytes are the same, and more than one.

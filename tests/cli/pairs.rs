@@ -22,6 +22,32 @@ fn file_to_file_comes_back() {
 }
 
 #[test]
+fn files_together_are_as_alone() {
+    let sandbox = Sandbox::new();
+    let text = text();
+    let mut names = Vec::new();
+    for (i, len) in [0, 1, 40, 400, 3000, 60_000, 5, 900].into_iter().enumerate() {
+        names.push(format!("f{i}"));
+        sandbox.write(&names[i], &text[i * 100..i * 100 + len]);
+    }
+    sandbox.succeed(&format!("-5 -T2 {}", names.join(" ")));
+    for name in &names {
+        assert!(sandbox.succeed(&format!("-5 -c {name}")) == sandbox.read(&format!("{name}.llmz")));
+        std::fs::rename(sandbox.path(name), sandbox.path(&format!("{name}.old"))).unwrap();
+    }
+    let packed: Vec<_> = names.iter().map(|name| format!("{name}.llmz")).collect();
+    sandbox.succeed(&format!("-d {}", packed.join(" ")));
+    for name in &names {
+        assert!(sandbox.read(name) == sandbox.read(&format!("{name}.old")));
+    }
+    // A missing one does not keep the others from being done, and neither does one that is there already.
+    std::fs::remove_file(sandbox.path("f3")).unwrap();
+    let run = sandbox.command(&format!("-d {} missing.llmz", packed.join(" "))).output().unwrap();
+    assert_eq!(code(&run), 1);
+    assert!(said(&run).contains("missing.llmz") && sandbox.read("f3") == sandbox.read("f3.old"));
+}
+
+#[test]
 fn file_to_pipe_comes_back() {
     for input in inputs() {
         let sandbox = Sandbox::with("a", &input);

@@ -116,6 +116,7 @@ unsafe fn agrees() -> bool {
                 b_panel_stride: k * LANES,
                 n_panels,
                 b_bounded_63: false,
+                next: b.as_ptr(),
             };
             let stride = n_panels * LANES;
             let (mut expected, mut got) = (vec![0; m * stride], vec![0; m * stride]);

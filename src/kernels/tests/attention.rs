@@ -28,17 +28,16 @@ impl Case {
         }
     }
 
-    fn run(&self, isa: Isa, visible: [Range<usize>; 2]) -> (Vec<u8>, Vec<u8>, f32) {
+    fn run(&self, isa: Isa, visible: [Range<usize>; 2]) -> (Vec<u8>, f32) {
         let n = self.raw.len();
-        let (mut high, mut low) = (vec![7; n], vec![7; n]);
+        let (mut raw, mut weights) = (self.raw.clone(), vec![7; n]);
         let slots = SlotView {
             k_scales: &self.k_scales,
             k_corrections: &self.k_corrections,
             v_scales: &self.v_scales,
         };
-        let factor =
-            attention_weights(isa, &self.raw, &slots, visible, self.q_scale, &mut high, &mut low);
-        (high, low, factor)
+        let factor = attention_weights(isa, &mut raw, &slots, visible, self.q_scale, &mut weights);
+        (weights, factor)
     }
 }
 
@@ -48,7 +47,7 @@ fn runs(n: usize) -> [[Range<usize>; 2]; 8] {
         [0..n, 0..0],
         [0..1, 0..0],
         [0..0, n - 1..n],
-        [5..n / 2, n / 2 + 3..n - 2],
+        [5.min(n / 2)..n / 2, n / 2 + 3..n - 2],
         [n - 7..n, 0..9],
         [0..n / 2, n / 2..n],
         [n / 2 + 1..n / 2 + 2, n / 2..n / 2 + 1],
@@ -58,8 +57,7 @@ fn runs(n: usize) -> [[Range<usize>; 2]; 8] {
 #[test]
 fn every_set_equals_scalar_for_every_kind_of_visibility() {
     for isa in fast_sets() {
-        // Beyond 4,096 slots the passes keep nothing.
-        for n in [64, 128, 512, 1024, 4096, 4160] {
+        for n in [16, 32, 48, 64, 128, 512, 1024, 4160] {
             for visible in runs(n) {
                 let mut case = Case::new(n, n as u64);
                 let mut numbers = Numbers::new(9);
@@ -69,7 +67,7 @@ fn every_set_equals_scalar_for_every_kind_of_visibility() {
                     }
                     let got = case.run(isa, visible.clone());
                     let expected = case.run(Isa::SCALAR, visible.clone());
-                    assert_eq!(got.2.to_bits(), expected.2.to_bits(), "{}", isa.name());
+                    assert_eq!(got.1.to_bits(), expected.1.to_bits(), "{}", isa.name());
                     assert_eq!(got, expected, "{} {n} {visible:?}", isa.name());
                 }
             }
@@ -94,15 +92,13 @@ fn weighted_sums_come_close_to_real_attention() {
         .map(|i| score(i) / total * f64::from(case.v_scales[i]) * v[i] as f64)
         .sum();
 
-    let (high, low, factor) = case.run(Isa::SCALAR, visible.clone());
-    let sum = |bytes: &[u8]| bytes.iter().zip(&v).map(|(&w, v)| i64::from(w) * v).sum::<i64>();
+    let (weights, factor) = case.run(Isa::SCALAR, visible.clone());
+    let sum: i64 = weights.iter().zip(&v).map(|(&w, v)| i64::from(w) * v).sum();
     let mut out = [0.0];
-    combine_values(Isa::SCALAR, &[sum(&high) as i32], &[sum(&low) as i32], factor, &mut out);
-    assert!((f64::from(out[0]) - truth).abs() < 1e-4 * 127.0 * 0.05, "{} {truth}", out[0]);
-    for i in (0..n).filter(|i| !sees(i)) {
-        assert_eq!((high[i], low[i]), (0, 0));
-    }
-    assert!((0..n).any(|i| (high[i], low[i]) == (127, 255)), "no weight is the largest");
+    combine_values(Isa::SCALAR, &[sum as i32], factor, &mut out);
+    assert!((f64::from(out[0]) - truth).abs() < 2e-3 * 127.0 * 0.05, "{} {truth}", out[0]);
+    assert!((0..n).filter(|i| !sees(i)).all(|i| weights[i] == 0));
+    assert_eq!(weights.iter().max(), Some(&255));
 }
 
 #[test]
@@ -114,18 +110,17 @@ fn the_order_of_the_slots_does_not_matter() {
     turned.k_scales.rotate_left(64);
     turned.k_corrections.rotate_left(64);
     turned.v_scales.rotate_left(64);
-    let (mut high, mut low, factor) = case.run(Isa::SCALAR, [64..192, 0..30]);
+    let (mut weights, factor) = case.run(Isa::SCALAR, [64..192, 0..30]);
     let got = turned.run(Isa::SCALAR, [0..158, 0..0]);
-    high.rotate_left(64);
-    low.rotate_left(64);
-    assert_eq!(got, (high, low, factor));
+    weights.rotate_left(64);
+    assert_eq!(got, (weights, factor));
 }
 
 #[test]
 fn nothing_visible_or_nothing_to_see_gives_zeros() {
     for isa in Isa::available() {
         let mut case = Case::new(64, 5);
-        let nothing = (vec![0; 64], vec![0; 64], 0.0);
+        let nothing = (vec![0; 64], 0.0);
         assert_eq!(case.run(isa, [0..0, 9..9]), nothing);
         for scale in [0.0, 1e-20, -1.0, f32::NAN, f32::INFINITY] {
             case.v_scales = vec![scale; 64];
@@ -140,25 +135,23 @@ fn equal_scores_share_evenly_and_one_slot_takes_all() {
     case.raw.fill(5);
     case.k_corrections.fill(5);
     case.v_scales.fill(0.5);
-    let (high, low, factor) = case.run(Isa::SCALAR, [0..64, 0..0]);
-    assert!(high.iter().all(|&byte| byte == 127) && low.iter().all(|&byte| byte == 255));
-    assert_eq!(factor, (0.5 / 32767.0) / 64.0);
-    let (high, _, factor) = case.run(Isa::SCALAR, [40..41, 0..0]);
-    assert_eq!(high.iter().position(|&byte| byte == 127), Some(40));
-    assert_eq!(factor, 0.5 / 32767.0);
+    let (weights, factor) = case.run(Isa::SCALAR, [0..64, 0..0]);
+    assert_eq!(weights, [255; 64]);
+    assert_eq!(factor, (0.5 / 255.0) / 64.0);
+    let (weights, factor) = case.run(Isa::SCALAR, [40..41, 0..0]);
+    assert!((0..64).all(|i| weights[i] == if i == 40 { 255 } else { 0 }));
+    assert_eq!(factor, 0.5 / 255.0);
 }
 
 #[test]
-fn combined_sums_are_rounded_once() {
-    let high = [i32::MAX, i32::MIN, 0, 65_537, -1, 12_345_678];
-    let low = [i32::MAX, i32::MIN, -1, 1, 255, -87_654_321];
+fn combined_sums_are_rounded_twice() {
+    let sums = [i32::MAX, i32::MIN, 0, 16_777_217, -1, 123_456_789];
     for isa in Isa::available() {
-        for n in 1..=high.len() {
+        for n in 1..=sums.len() {
             let mut out = vec![0.0; n];
-            combine_values(isa, &high[..n], &low[..n], 0.375, &mut out);
-            for i in 0..n {
-                let exact = 256 * i64::from(high[i]) + i64::from(low[i]);
-                assert_eq!(out[i].to_bits(), (exact as f32 * 0.375).to_bits(), "{}", isa.name());
+            combine_values(isa, &sums[..n], 0.375, &mut out);
+            for (out, &sum) in out.iter().zip(&sums) {
+                assert_eq!(out.to_bits(), (sum as f32 * 0.375).to_bits(), "{}", isa.name());
             }
         }
     }

@@ -68,7 +68,7 @@ fn gemm(isa: Isa, a: &[u8], m: usize, k: usize, b: &[i8], panels: usize) -> Vec<
     let stride = width + 3;
     let mut c = vec![i32::MIN; m * stride];
     let bounded = bounded_63(b);
-    gemm_u8i8(isa, a, k, m, k, b, k * LANES, panels, bounded, &mut c, stride);
+    gemm_u8i8(isa, a, k, m, k, b, k * LANES, panels, bounded, &mut c, stride, &[]);
     for row in c.chunks(stride) {
         assert!(row[width..].iter().all(|&sum| sum == i32::MIN), "wrote between the rows");
     }
@@ -140,6 +140,7 @@ fn operands_may_lie_anywhere_and_apart() {
             let bytes = (&a[offset..], &b[offset..]);
             gemm_u8i8(
                 isa, bytes.0, a_stride, m, k, bytes.1, b_stride, panels, false, &mut c, width,
+                bytes.1,
             );
             let dense: Vec<i8> =
                 bytes.1.chunks(b_stride).flat_map(|panel| panel[..k * LANES].to_vec()).collect();
@@ -152,7 +153,7 @@ fn operands_may_lie_anywhere_and_apart() {
 #[should_panic(expected = "b is too short")]
 fn short_operands_are_refused() {
     let (a, b) = (vec![0; 64], vec![0; 64 * LANES - 1]);
-    gemm_u8i8(Isa::SCALAR, &a, 64, 1, 64, &b, 64 * LANES, 1, false, &mut [0; LANES], LANES);
+    gemm_u8i8(Isa::SCALAR, &a, 64, 1, 64, &b, 64 * LANES, 1, false, &mut [0; LANES], LANES, &[]);
 }
 
 #[test]
@@ -251,7 +252,7 @@ fn linear_is_its_definition_on_every_set() {
                 let width = padded_rows(rows);
                 let mut out = vec![f32::NAN; m * width];
                 let view = layer.view();
-                linear(isa, &x, 0..m, &view, 0..view.panels(), &mut out, width);
+                linear(isa, &x, 0..m, &view, 0..view.panels(), &mut out, width, 1);
                 for i in 0..m {
                     for n in 0..rows {
                         let expected = layer.truth(&x, i, n).to_bits();
@@ -273,17 +274,39 @@ fn rows_and_panels_in_parts_give_the_same_bits() {
         let mut x = QuantRows::with_capacity(m, 320, 128);
         quantise_rows(isa, &numbers, 320, m, 320, 128, &mut x);
         let mut whole = vec![0.0; m * width];
-        linear(isa, &x, 0..m, &view, 0..view.panels(), &mut whole, width);
+        linear(isa, &x, 0..m, &view, 0..view.panels(), &mut whole, width, 1);
         for rows in [0..1, 3..20, 36..37, 5..5] {
             for panels in [0..1, 2..9, 12..13, 4..4] {
                 let part_width = panels.len() * LANES;
                 let mut part = vec![0.0; rows.len() * part_width];
-                linear(isa, &x, rows.clone(), &view, panels.clone(), &mut part, part_width);
+                linear(isa, &x, rows.clone(), &view, panels.clone(), &mut part, part_width, 1);
                 for (i, row) in rows.clone().enumerate() {
                     let from = row * width + panels.start * LANES;
                     let expected = &whole[from..from + part_width];
                     assert_eq!(bits(&part[i * part_width..][..part_width]), bits(expected));
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    for isa in fast_sets() {
+        for (rows, cols, group, m) in [(8200, 256, 256, 3), (1040, 512, 128, 9), (40, 64, 64, 1)] {
+            let layer = Layer::new(rows, cols, group, Fill::Random);
+            let view = layer.view();
+            let width = view.panels() * LANES;
+            let numbers = Numbers::new(13).floats(m * cols, 5.0);
+            let mut x = QuantRows::with_capacity(m, cols, group);
+            quantise_rows(isa, &numbers, cols, m, cols, group, &mut x);
+            let product = |threads| {
+                let mut out = vec![f32::NAN; m * width];
+                linear(isa, &x, 0..m, &view, 0..view.panels(), &mut out, width, threads);
+                bits(&out)
+            };
+            for threads in [2, 3, 8, 1000] {
+                assert!(product(threads) == product(1), "{threads} threads, {}", isa.name());
             }
         }
     }

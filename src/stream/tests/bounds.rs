@@ -156,7 +156,7 @@ proptest! {
         plain_len: u64, payload_len: u64, method in 0u8..4, tail in prop::collection::vec(any::<u8>(), 0..40),
     ) {
         let method = Method::from_bits(method);
-        let model_prefix = (method == Method::Model).then_some([0, 1, 2]);
+        let model_prefix = (method == Method::Model).then_some([0, 1]);
         let params = GroupParams::default();
         let mut file = Vec::new();
         ShortHead { method, model_prefix, params, plain_len, payload_len }.write(&mut file);

@@ -63,7 +63,7 @@ fn the_examples_of_the_format_description_are_what_is_written() {
         "a4028f588a5af05c49d06869",
         "ca180218",
         "8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4",
-        "380000004e00000000000000e0e4eb895a4c4cf5",
+        "360000004c0000000000d3def95a5a4c4cf5",
     );
     assert_eq!(hex(&pack_with(&Packer::mixer(), b"hi", &options)), long);
 }

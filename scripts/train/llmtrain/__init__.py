@@ -1,0 +1,1 @@
+"""The parts of the training pipeline; the programs are one folder up."""

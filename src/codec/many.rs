@@ -1,0 +1,156 @@
+//! Several short groups at once: the model runs them as the lanes of one batch.
+//!
+//! Each has its own mixer and its own coder, so each becomes the bytes that it would become alone; only the weights
+//! are read once for all of them.
+
+use super::ahead::Ahead;
+use super::decode::{Mixing as Decoding, Shard, Slot};
+use super::encode::Mixing as Encoding;
+use super::predictor::{Predictor, PredictorLanes};
+use super::{Lanes, Plan};
+use crate::entropy::{Decoder, Encoder};
+use crate::error::Result;
+use crate::mixer::Mixer;
+use crate::model::Frequencies;
+use crate::parallel;
+
+/// Codes groups of one lane each, which are not empty, each behind what its coder has coded.
+///
+/// # Errors
+/// What the tokenizer or the predictor cannot do.
+pub fn encode_many<P: Predictor>(
+    groups: Vec<(&[u8], Encoder)>,
+    predictor: &P,
+    plan: &Plan,
+) -> Result<Vec<Vec<u8>>> {
+    let tokenise = |(plain, _): &(&[u8], Encoder)| predictor.tokenizer().encode(plain);
+    let tokens = groups.iter().map(tokenise).collect::<Result<Vec<_>>>()?;
+    let mut ahead = Ahead::new(predictor, &tokens)?;
+    let start = |((plain, coder), tokens)| Encoding {
+        vocabulary: predictor.vocabulary(),
+        tokens: std::slice::from_ref(tokens),
+        coded: vec![0],
+        mixer: mixer(plan, <[u8]>::len(plain)),
+        coder,
+        done: &|_| (),
+    };
+    let mut mixings: Vec<_> = groups.into_iter().zip(&tokens).map(start).collect();
+    // Without tokens of its own, the first lane's start is everybody's.
+    ahead.start(0);
+    loop {
+        let noted = ahead.take();
+        if noted.iter().all(|lane| lane.tokens == 0) {
+            return Ok(mixings.into_iter().map(|mixing| mixing.coder.finish()).collect());
+        }
+        let mut work: Vec<_> = mixings.iter_mut().zip(&noted).collect();
+        let mix = || {
+            parallel::for_each_mut(&mut work, |(mixing, noted)| {
+                mixing.steps(std::slice::from_ref(noted));
+            });
+        };
+        parallel::join(mix, || ahead.run());
+    }
+}
+
+fn mixer(plan: &Plan, len: usize) -> Mixer {
+    Mixer::new(plan.mixer, true, Lanes::new(len, 1).ranges(), &plan.start_values)
+}
+
+/// A group on its way, with its number among all.
+struct Group<'a> {
+    number: usize,
+    mixing: Decoding<'a>,
+    result: Result<()>,
+}
+
+/// Decodes groups of one lane each: a decoder behind the copies, and how many bytes follow.
+///
+/// # Errors
+/// What the predictor cannot do. Damage is the result of its group alone.
+pub fn decode_many<P: Predictor>(
+    groups: Vec<(Decoder<'_>, usize)>,
+    predictor: &P,
+    plan: &Plan,
+) -> Result<Vec<Result<Vec<u8>>>> {
+    let threads = parallel::threads();
+    let n_shares = if predictor.reads_much() { 1 } else { threads.min(groups.len()).max(1) };
+    let threads_each = (threads / n_shares).max(1);
+    let n_groups = groups.len();
+    let begin = |(number, (coder, len))| Group {
+        number,
+        mixing: Decoding {
+            vocabulary: predictor.vocabulary(),
+            mixer: mixer(plan, len),
+            coder,
+            plain: vec![0; len],
+            rest: Lanes::new(len, 1).ranges().to_vec(),
+            done: &|_| (),
+        },
+        result: Ok(()),
+    };
+    let mut groups: Vec<_> = groups.into_iter().enumerate().map(begin).collect();
+    // Of groups of like length in every share, all threads have the same to do.
+    groups.sort_by_key(|group| std::cmp::Reverse(group.mixing.plain.len()));
+    let mut shares: Vec<(Vec<Group<'_>>, Result<()>)> =
+        (0..n_shares).map(|_| (Vec::new(), Ok(()))).collect();
+    for (i, group) in groups.into_iter().enumerate() {
+        shares[i % n_shares].0.push(group);
+    }
+    parallel::for_each_mut(&mut shares, |(groups, result)| {
+        *result = decode_share(groups, predictor, threads_each);
+    });
+    let mut results: Vec<_> = (0..n_groups).map(|_| None).collect();
+    for (groups, result) in shares {
+        result?;
+        for group in groups {
+            let plain = group.mixing.plain;
+            results[group.number] = Some(group.result.map(|()| plain));
+        }
+    }
+    Ok(results.into_iter().flatten().collect())
+}
+
+/// Decodes all groups of one thread, in lockstep.
+fn decode_share<P: Predictor>(
+    groups: &mut [Group<'_>],
+    predictor: &P,
+    threads: usize,
+) -> Result<()> {
+    let n_tokens = predictor.vocabulary().len();
+    let slot = |_| Slot { frequencies: Frequencies::new(n_tokens), coded: None };
+    let slots: Vec<Slot> = (0..groups.len()).map(slot).collect();
+    let mut shard = Shard { lanes: predictor.lanes(groups.len(), 1, threads)?, first: 0, slots };
+    shard.slots[0].coded = Some(predictor.start_token());
+    shard.advance();
+    let frequencies = shard.slots[0].frequencies.clone();
+    let snapshot = shard.lanes.snapshot(0);
+    for lane in 1..groups.len() {
+        shard.lanes.restore(lane, &snapshot);
+        shard.slots[lane].frequencies.clone_from(&frequencies);
+    }
+    loop {
+        let mut busy = false;
+        for (group, slot) in groups.iter_mut().zip(&mut shard.slots) {
+            if group.result.is_ok() {
+                let coded = group.mixing.token(0, &slot.frequencies);
+                slot.coded = coded
+                    .and_then(|token| group.mixing.coder.check().map(|()| token))
+                    .unwrap_or_else(|error| {
+                        group.result = Err(error);
+                        None
+                    });
+                busy |= slot.coded.is_some();
+            }
+        }
+        if !busy {
+            break;
+        }
+        shard.advance();
+    }
+    for group in groups {
+        if group.result.is_ok() {
+            group.result = group.mixing.coder.finish();
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! Scores to weights with AVX-512: the steps of `attention::weigh`, a block of 16 slots a register.
+//!
+//! Written out because the compiler's own vectors leave the registers at every maximum.
+
+use std::arch::x86_64::*;
+
+use super::LANES;
+use super::attention::{DEEPEST, INVISIBLE, Query, UNIT, sum_factor, weight_factor};
+use super::portable::{EXP2, LARGEST, ROUNDER};
+
+/// Weighs the slots of a query.
+///
+/// # Safety
+/// The CPU has AVX-512 F, BW, DQ and VL.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+pub(super) unsafe fn weigh(query: &mut Query) -> f32 {
+    let max = scores(query);
+    if max == INVISIBLE {
+        return query.nothing();
+    }
+    let (denominator, largest) = exponentials(query, max);
+    let Some(factor) = weight_factor(max, largest) else { return query.nothing() };
+    let (factor, rounder) = (_mm512_set1_ps(factor), _mm512_set1_ps(ROUNDER));
+    for (weights, g) in query.weights.iter_mut().zip(&*query.raw) {
+        // The low byte of ROUNDER's bits is 0, so that of the sum is the weight.
+        let rounded = _mm512_add_ps(_mm512_mul_ps(load_floats(g), factor), rounder);
+        let bytes = _mm512_cvtepi32_epi8(_mm512_castps_si512(rounded));
+        // SAFETY: writes the 16 bytes of `weights`.
+        unsafe { _mm_storeu_si128(weights.as_mut_ptr().cast(), bytes) };
+    }
+    sum_factor(largest, denominator)
+}
+
+/// Sums to scores, in place; gives the largest that is seen.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn scores(query: &mut Query) -> f32 {
+    let q_scale = _mm512_set1_ps(query.q_scale);
+    let (least, most) = (_mm512_set1_ps(-LARGEST), _mm512_set1_ps(LARGEST));
+    let mut largest = _mm512_set1_ps(INVISIBLE);
+    for block in 0..query.raw.len() {
+        let seen = query.seen(block);
+        let corrections = load(&query.k_corrections[block]);
+        let exact = _mm512_sub_epi32(load(&query.raw[block]), corrections);
+        let scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(exact), load_scales(&query.k_scales[block]));
+        let score = _mm512_mul_ps(scaled, q_scale);
+        // As `sanitise`: the second operand is the result where one is NaN.
+        let score = _mm512_min_ps(_mm512_max_ps(score, least), most);
+        largest = _mm512_mask_max_ps(largest, seen, score, largest);
+        store(&mut query.raw[block], score);
+    }
+    // No NaN, and the order cannot matter.
+    _mm512_reduce_max_ps(largest)
+}
+
+/// Scores to exponentials times values' scales, in place; gives the denominator and the largest.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn exponentials(query: &mut Query, max: f32) -> (u64, f32) {
+    let max = _mm512_set1_ps(max);
+    let deepest = _mm512_set1_ps(DEEPEST);
+    let (rounder, one, unit) = (_mm512_set1_ps(ROUNDER), _mm512_set1_ps(1.0), _mm512_set1_ps(UNIT));
+    let zero = _mm512_setzero_ps();
+    let c = EXP2.map(|c| _mm512_set1_ps(c));
+    let mut parts = _mm512_setzero_si512();
+    let mut largest = zero;
+    for block in 0..query.raw.len() {
+        let depth = _mm512_sub_ps(load_floats(&query.raw[block]), max);
+        // Nothing is deeper than DEEPEST among what counts, so `exp2` need not limit it.
+        let counts = _mm512_mask_cmp_ps_mask::<_CMP_GE_OQ>(query.seen(block), depth, deepest);
+        let shifted = _mm512_add_ps(depth, rounder);
+        let f = _mm512_sub_ps(depth, _mm512_sub_ps(shifted, rounder));
+        let mut q = c[5];
+        for c in [c[4], c[3], c[2], c[1], c[0], one] {
+            q = _mm512_add_ps(_mm512_mul_ps(q, f), c);
+        }
+        let power = _mm512_slli_epi32::<23>(_mm512_castps_si512(shifted));
+        let e = _mm512_maskz_add_epi32(counts, _mm512_castps_si512(q), power);
+        let e = _mm512_castsi512_ps(e);
+        let part = _mm512_castps_si512(_mm512_add_ps(_mm512_mul_ps(e, unit), rounder));
+        // With the bits of ROUNDER, which are taken off together: all modulo 2^32.
+        parts = _mm512_add_epi32(parts, part);
+        let product = _mm512_mul_ps(e, load_scales(&query.v_scales[block]));
+        // Zero, the second operand, where the product is NaN.
+        let g = _mm512_max_ps(product, zero);
+        largest = _mm512_max_ps(g, largest);
+        store(&mut query.raw[block], g);
+    }
+    let rounders = ROUNDER.to_bits().wrapping_mul(query.raw.len() as u32);
+    let mut sums = [0u32; LANES];
+    // SAFETY: writes the 16 elements of `sums`.
+    unsafe { _mm512_storeu_si512(sums.as_mut_ptr().cast(), parts) };
+    let denominator = sums.iter().map(|&sum| u64::from(sum.wrapping_sub(rounders))).sum();
+    (denominator, _mm512_reduce_max_ps(largest))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load(block: &[i32; LANES]) -> __m512i {
+    // SAFETY: reads the 64 bytes of the block.
+    unsafe { _mm512_loadu_si512(block.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load_floats(bits: &[i32; LANES]) -> __m512 {
+    _mm512_castsi512_ps(load(bits))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load_scales(block: &[f32; LANES]) -> __m512 {
+    // SAFETY: reads the 64 bytes of the block.
+    unsafe { _mm512_loadu_ps(block.as_ptr()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn store(bits: &mut [i32; LANES], values: __m512) {
+    // SAFETY: writes the 64 bytes of the block.
+    unsafe { _mm512_storeu_si512(bits.as_mut_ptr().cast(), _mm512_castps_si512(values)) };
+}
