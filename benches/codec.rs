@@ -4,6 +4,10 @@
 //! `cargo bench --bench codec -- [FILE [BYTES]]`; without a file, a text of this project. Every
 //! result is checked by decoding it. Times are the best of three: these machines are noisy.
 //!
+//! With `steps MODEL` instead, the model alone on all threads: tokens a second of a prompt of 512
+//! tokens and of single steps with 1, 8 and 32 lanes, and bytes of weights a second beside what the
+//! memory gives.
+//!
 //! With `windows` in front of the file, the window policies are compared instead: bits that the
 //! model alone would need, and its time running ahead.
 
@@ -12,7 +16,8 @@ use llmzip::container::WindowPolicy;
 use llmzip::entropy::{Decoder, Encoder};
 use llmzip::kernels::Isa;
 use llmzip::mixer::MixerKind;
-use llmzip::model::{Feed, builtin};
+use llmzip::model::{Feed, Model, Session, Storage, builtin};
+use rayon::prelude::*;
 use std::time::Instant;
 
 /// Best of three, in seconds.
@@ -30,6 +35,9 @@ fn best<T>(mut work: impl FnMut() -> T) -> (f64, T) {
 fn main() {
     let arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
     let mut arguments = arguments.peekable();
+    if arguments.next_if(|argument| argument == "steps").is_some() {
+        return steps(arguments.next().expect("a model file"));
+    }
     let only_windows = arguments.next_if(|argument| argument == "windows").is_some();
     let text = match arguments.next() {
         Some(file) => std::fs::read(file).expect("the file can be read"),
@@ -54,6 +62,66 @@ fn main() {
             }
         }
     }
+}
+
+/// How fast a model runs, and how much of the memory's speed its steps take.
+fn steps(model: String) {
+    let model = match model.as_str() {
+        "builtin" => builtin(),
+        file => {
+            let storage = Storage::from_file(file.as_ref()).expect("the file can be read");
+            std::sync::Arc::new(Model::open(storage).expect("a model"))
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+    let bytes = model.config().parameters();
+    println!("{}, {threads} threads, {} MB", model.name(), bytes / 1_000_000);
+    let memory = pool.install(read_memory);
+    println!("memory: {:.1} GB/s", memory / 1e9);
+    let isa = Isa::choose().expect("an instruction set");
+    let coded = model.config().coded as u32;
+    let tokens: Vec<u32> = (1..=512u32).map(|i| i.wrapping_mul(2_654_435_761) % coded).collect();
+    let session = |lanes, run| {
+        let slide = WindowPolicy::Slide;
+        let mut session = Session::new(model.clone(), isa, lanes, 512, slide, run).expect("fits");
+        session.spread(threads);
+        session
+    };
+    let (prompt, _) = best(|| {
+        pool.install(|| {
+            session(1, 128).advance(&[Feed { lane: 0, tokens: &tokens }], |_, _, _| ());
+        })
+    });
+    println!("prompt: {:.1} tokens/s", 512.0 / prompt);
+    for lanes in [1, 8, 32] {
+        let mut session = session(lanes, 1);
+        let mut step = |token: &[u32]| {
+            let feeds: Vec<_> = (0..lanes).map(|lane| Feed { lane, tokens: token }).collect();
+            pool.install(|| session.advance(&feeds, |_, _, _| ()));
+        };
+        step(&tokens[..1]);
+        let (seconds, ()) = best(|| tokens[..8].chunks(1).for_each(&mut step));
+        let per_step = seconds / 8.0;
+        println!(
+            "{lanes:>2} lanes: {:.1} tokens/s, {:.1} GB/s of weights ({:.0} % of the memory's)",
+            lanes as f64 / per_step,
+            bytes as f64 / per_step / 1e9,
+            bytes as f64 / per_step / memory * 100.0
+        );
+    }
+}
+
+/// Bytes a second that all threads read together from memory that no cache holds.
+fn read_memory() -> f64 {
+    let words = vec![1u64; 64 << 20];
+    let part = words.len().div_ceil(rayon::current_num_threads());
+    let (seconds, sum) = best(|| {
+        let sums = words.par_chunks(part).map(|part| part.iter().sum::<u64>());
+        sums.sum::<u64>()
+    });
+    assert_eq!(sum, words.len() as u64);
+    (8 * words.len()) as f64 / seconds
 }
 
 /// Sliding against hopping, model alone, eight lanes.

@@ -63,6 +63,7 @@ impl LinearView<'_> {
 /// The panels are spread over up to `threads` threads where there is work enough for them.
 ///
 /// Panics when `x` and `w` differ in columns or groups, or a slice is too short.
+#[allow(clippy::too_many_arguments)]
 pub fn linear(
     isa: Isa,
     x: &QuantRows,

@@ -56,12 +56,10 @@ impl Frequencies {
         frequencies(isa, logits, &mut self.freqs, &mut self.block_prefix);
     }
 
-    /// As [`Frequencies::fill`], where `logits` go on with rows that stand for tokens before them:
-    /// row `n + i` is one more of token `duplicates[i].0`.
-    fn fill_adding(&mut self, isa: Isa, logits: &[f32], duplicates: &[(u32, u32)]) {
+    /// Takes those of `all` rows of the output layer, where the rows behind the tokens stand for
+    /// tokens before them: row `n + i` is one more of token `duplicates[i].0`.
+    fn fill_adding(&mut self, all: &Frequencies, duplicates: &[(u32, u32)]) {
         let n = self.freqs.len();
-        let mut all = Frequencies::new(logits.len());
-        all.fill(isa, logits);
         self.freqs.copy_from_slice(&all.freqs[..n]);
         for (&(token, _), &more) in duplicates.iter().zip(&all.freqs[n..]) {
             self.freqs[token as usize] += more;
@@ -99,6 +97,8 @@ pub struct Session {
     scratch: Scratch,
     logits: Vec<f32>,
     frequencies: Frequencies,
+    /// Those of all rows of the output layer, where these are more than the tokens.
+    all_frequencies: Frequencies,
     rows: Vec<Row>,
     pending: Vec<Option<Pending>>,
 }
@@ -136,6 +136,10 @@ impl Session {
             scratch: Scratch::new(config, max_rows, slots),
             logits: vec![0.0; OUTPUT_ROWS.min(max_rows) * logits_stride],
             frequencies: Frequencies::new(config.coded),
+            all_frequencies: match config.predicted > config.coded {
+                true => Frequencies::new(config.predicted),
+                false => Frequencies::default(),
+            },
             rows: Vec::with_capacity(max_rows),
             pending: Vec::with_capacity(max_rows),
             model,
@@ -263,7 +267,8 @@ impl Session {
                     match duplicates {
                         [] => self.frequencies.fill(self.isa, &logits[..predicted]),
                         _ => {
-                            self.frequencies.fill_adding(self.isa, &logits[..predicted], duplicates)
+                            self.all_frequencies.fill(self.isa, &logits[..predicted]);
+                            self.frequencies.fill_adding(&self.all_frequencies, duplicates);
                         }
                     }
                     visit(feed, index, &mut self.frequencies);
