@@ -76,7 +76,22 @@ SHAPES = {
 }
 
 
-def build(name, seed, spread):
+def spread_of(key, config, init, spread):
+    """The standard deviation of a matrix's weights.
+
+    "flat" is what the transformers package begins with: the same everywhere. In a wide model each
+    block then outweighs all before it, so that small errors grow from block to block. "scaled" is how
+    such models are really begun (these are the numbers of TinyLlama's training code): the matrices that
+    write to the residual stream are smaller by the number of blocks.
+    """
+    if init == "flat":
+        return spread
+    if key.endswith(("o_proj.weight", "down_proj.weight")):
+        return config.hidden_size ** -0.5 / config.num_hidden_layers
+    return (0.4 / config.hidden_size) ** 0.5
+
+
+def build(name, seed, spread, init):
     """The model in float32, every norm and bias away from its trivial start."""
     family, fields = SHAPES[name]
     config = getattr(transformers, family + "Config")(**fields)
@@ -89,7 +104,7 @@ def build(name, seed, spread):
             elif "norm" in key:
                 value.normal_(1.0, 0.2)
             else:
-                value.normal_(0.0, spread)
+                value.normal_(0.0, spread_of(key, config, init, spread))
             # What is stored in 16 bits is what both sides compute with.
             value.copy_(value.bfloat16().float())
     return model
@@ -144,6 +159,8 @@ def main():
                         help="directory with vocab.json and merges.txt, or tokenizer.json")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--spread", type=float, default=0.02, help="standard deviation of weights")
+    parser.add_argument("--init", choices=["flat", "scaled"], default="flat",
+                        help="all matrices alike, or as such models are begun (see spread_of)")
     parser.add_argument("--outliers", type=int, default=0, help="channels to make large")
     parser.add_argument("--factor", type=float, default=50.0, help="how large")
     parser.add_argument("--shard-size", default="50GB", help="e.g. 100MB for several files")
@@ -151,7 +168,7 @@ def main():
                         help="store the float32 logits of a prompt of N tokens")
     args = parser.parse_args()
 
-    model = build(args.name, args.seed, args.spread)
+    model = build(args.name, args.seed, args.spread, args.init)
     if args.outliers:
         add_outliers(model, args.outliers, args.factor)
     args.dir.mkdir(parents=True, exist_ok=True)

@@ -95,6 +95,8 @@ fn called_by_name(
 }
 
 fn prepare(settings: &Settings) -> anyhow::Result<()> {
+    // A setting that cannot be followed is said as such, before any model is asked for.
+    llmzip::kernels::Isa::choose()?;
     signals::install().context("signals")?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.n_threads());
     pool.build_global().context("threads")

@@ -1,12 +1,16 @@
 //! Other people's models into ours: reading weights, quantising, the float reference.
 
 mod cache;
+mod calibration;
 mod convert;
+mod feedback;
+mod filler;
 mod gguf;
 mod hf_config;
 #[cfg(feature = "hub")]
 pub mod hub;
 mod hugging_face;
+mod outliers;
 mod reference;
 mod registry;
 mod rotary;

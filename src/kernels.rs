@@ -23,6 +23,8 @@ mod attention_avx512;
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(feature = "import")]
+mod double;
 mod elementwise;
 mod float_env;
 mod frequencies;
@@ -43,6 +45,8 @@ mod tests;
 pub use attention::{
     SlotView, attention_weights, combine_fine_values, combine_values, fine_attention_weights,
 };
+#[cfg(feature = "import")]
+pub(crate) use double::{SUMS, add_rows, weighted_rows};
 pub use elementwise::{add_assign, rms_norm, silu_mul};
 pub use float_env::FloatEnv;
 pub use frequencies::{cumulative, frequencies};

@@ -14,6 +14,8 @@ mod inspect;
 mod known_answer;
 mod layout;
 mod llmw;
+mod observe;
+mod rounding;
 mod session;
 mod storage;
 mod weights;
@@ -24,9 +26,15 @@ pub use inspect::{ModelSummary, inspect_llmw};
 pub use known_answer::{check_known_answer, known_answer};
 pub use layout::{Layout, LinearSpan};
 pub use llmw::{ModelId, Parts, write_llmw, write_llmw_file};
+pub use observe::ProductInputs;
+pub use rounding::Scale;
 pub use session::{Feed, Frequencies, Session, Snapshot, check_window};
+#[cfg(feature = "import")]
+pub(crate) use storage::AlignedBytes;
 pub use storage::Storage;
 pub use weights::WeightsBuilder;
+#[cfg(feature = "import")]
+pub(crate) use weights::check_finite;
 
 use crate::error::Result;
 use crate::kernels::{LinearView, RopeTables};
@@ -61,6 +69,12 @@ impl Model {
     /// Opens bytes that this program carries, whose hashes its tests have checked.
     pub(crate) fn open_trusted(storage: Storage) -> Result<Model> {
         llmw::read(storage, false)
+    }
+
+    /// A model to be looked at while it is being made: nothing of it has been hashed.
+    #[cfg(feature = "import")]
+    pub(crate) fn unsealed(parts: &Parts<'_>) -> Result<Model> {
+        llmw::unsealed(parts)
     }
 
     /// The SHA-256 of all that determines what the model predicts.

@@ -32,6 +32,7 @@
 use super::cache::LaneCache;
 use super::four_bits::Unpacked;
 use super::layout::{BlockLayout, LinearSpan};
+use super::observe::Observer;
 use super::{Config, Model};
 use crate::kernels::{
     FloatEnv, Isa, QuantRows, SHARED_WORK, add_assign, attention_weights, combine_fine_values,
@@ -80,9 +81,8 @@ pub struct Scratch {
     /// One for each thread.
     attention: Vec<AttentionScratch>,
     unpacked: Unpacked,
-    /// Sums of squares of each product's inputs, by column, in the order of the products; `None`
-    /// unless somebody wants to know.
-    pub(super) energies: Option<Vec<Vec<f64>>>,
+    /// Who wants to see what goes into the products, if anybody does.
+    pub(super) observer: Option<Observer>,
 }
 
 impl Scratch {
@@ -114,7 +114,7 @@ impl Scratch {
                 factors: vec![0.0; queries],
             }],
             unpacked: Unpacked::default(),
-            energies: None,
+            observer: None,
         }
     }
 
@@ -159,6 +159,7 @@ impl Forward<'_> {
             self.feed_forward(index, block, rows.len(), scratch);
         }
         self.norm_and_quantise(self.model.layout.final_norm, rows.len(), scratch);
+        self.observe(4 * self.model.layout.blocks.len(), rows.len(), hidden, scratch);
         &scratch.quantised
     }
 
@@ -194,22 +195,10 @@ impl Forward<'_> {
         linear(self.isa, input, 0..rows, &weights, panels, out, padded_rows(weights.rows), threads);
     }
 
-    /// Adds up the squares of a product's inputs, if they are wanted.
-    fn observe(&self, number: usize, rows: usize, scratch: &mut Scratch) {
-        let Some(energies) = &mut scratch.energies else { return };
-        let input = &scratch.quantised;
-        if energies.len() <= number {
-            energies.resize(number + 1, Vec::new());
-        }
-        let sums = &mut energies[number];
-        sums.resize(input.cols_padded, 0.0);
-        for row in 0..rows {
-            let values = &input.data[row * input.cols_padded..][..input.cols_padded];
-            for (col, (sum, &byte)) in sums.iter_mut().zip(values).enumerate() {
-                let scale = input.scales[row * input.groups() + col / input.group_cols];
-                let value = f64::from((f32::from(byte) - 128.0) * scale);
-                *sum += value * value;
-            }
+    /// Shows a product's inputs to who wants to see them.
+    fn observe(&self, number: usize, rows: usize, cols: usize, scratch: &mut Scratch) {
+        if let Some(observer) = &mut scratch.observer {
+            observer.keep(number, rows, &scratch.quantised, cols);
         }
     }
 
@@ -224,7 +213,7 @@ impl Forward<'_> {
         let c = &self.model.config;
         let heads_per_row = c.qkv_rows() / c.head_dim;
         self.norm_and_quantise(block.attention_norm, rows.len(), scratch);
-        self.observe(4 * index, rows.len(), scratch);
+        self.observe(4 * index, rows.len(), c.hidden, scratch);
         self.product(rows.len(), &block.qkv, scratch);
         self.rotate_heads(block, rows.len(), scratch);
         let n_heads = rows.len() * heads_per_row;
@@ -250,7 +239,7 @@ impl Forward<'_> {
         self.attend_all(index, 0, rows, (lanes, heads), gated, attention);
         let width = c.heads * c.head_dim;
         self.quantise(&scratch.gated, width, rows.len(), &mut scratch.quantised);
-        self.observe(4 * index + 1, rows.len(), scratch);
+        self.observe(4 * index + 1, rows.len(), width, scratch);
         self.product(rows.len(), &block.attention_out, scratch);
         self.add_to_residual(rows.len(), scratch);
     }
@@ -418,7 +407,7 @@ impl Forward<'_> {
     fn feed_forward(&self, index: usize, block: &BlockLayout, rows: usize, scratch: &mut Scratch) {
         let width = self.model.config.feed_forward;
         self.norm_and_quantise(block.feed_forward_norm, rows, scratch);
-        self.observe(4 * index + 2, rows, scratch);
+        self.observe(4 * index + 2, rows, self.model.config.hidden, scratch);
         self.product(rows, &block.gate_up, scratch);
         let stride = padded_rows(2 * width);
         for (both, out) in scratch.projected[..rows * stride]
@@ -429,7 +418,7 @@ impl Forward<'_> {
             silu_mul(self.isa, gate, &rest[..width], out);
         }
         self.quantise(&scratch.gated, width, rows, &mut scratch.quantised);
-        self.observe(4 * index + 3, rows, scratch);
+        self.observe(4 * index + 3, rows, width, scratch);
         self.product(rows, &block.down, scratch);
         self.add_to_residual(rows, scratch);
     }

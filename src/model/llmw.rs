@@ -25,6 +25,8 @@
 
 use super::config::Config;
 use super::layout::{ALIGN, Layout, doubles};
+#[cfg(feature = "import")]
+use super::storage::AlignedBytes;
 use super::storage::Storage;
 use super::{Model, known_answer};
 use crate::container::EXACT_VERSION;
@@ -87,6 +89,20 @@ pub fn write_llmw(parts: &Parts<'_>) -> Result<Vec<u8>> {
     out.truncate(content_len);
     out.extend(tail(&content, answer, parts.name)?);
     Ok(out)
+}
+
+/// A model of these parts without hashes.
+#[cfg(feature = "import")]
+pub(super) fn unsealed(parts: &Parts<'_>) -> Result<Model> {
+    let head = head(parts)?;
+    let tail = tail(&Sha256::new(), [0; HASH_BYTES], parts.name)?;
+    let mut all = AlignedBytes::zeroed(head.len() + parts.tensors.len() + tail.len());
+    let (first, rest) = all.as_mut().split_at_mut(head.len());
+    let (tensors, last) = rest.split_at_mut(parts.tensors.len());
+    first.copy_from_slice(&head);
+    tensors.copy_from_slice(parts.tensors);
+    last.copy_from_slice(&tail);
+    read(Storage::Owned(all), false)
 }
 
 /// As [`write_llmw`], straight into a file, which is created or replaced: a large model is never

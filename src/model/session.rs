@@ -3,10 +3,12 @@
 use super::cache::LaneCache;
 use super::config::MAX_WINDOW;
 use super::forward::{Forward, MAX_ROWS, Row, Scratch};
+use super::observe::{Observer, ProductInputs};
 use super::{Config, Model};
 use crate::container::WindowPolicy;
 use crate::error::{Error, Result};
 use crate::kernels::{FloatEnv, Isa, cumulative, frequencies, linear};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Rows whose logits are in memory together.
@@ -277,15 +279,15 @@ impl Session {
         self.pending.clear();
     }
 
-    /// Begins to add up the squares of what goes into each product.
-    pub fn observe(&mut self) {
-        self.scratch.energies = Some(Vec::new());
+    /// Begins to keep what goes into the products of these numbers: four a block (q, k and v; the
+    /// output of attention; gate and up; down), then the output layer.
+    pub fn observe(&mut self, products: Range<usize>) {
+        self.scratch.observer = Some(Observer::new(products));
     }
 
-    /// The sums since [`observe`](Self::observe): four products a block (q, k and v; the output of
-    /// attention; gate and up; down), each with a sum for every input column.
-    pub fn observed(&mut self) -> Vec<Vec<f64>> {
-        self.scratch.energies.take().unwrap_or_default()
+    /// What was kept since [`observe`](Self::observe), one entry a product.
+    pub fn observed(&mut self) -> Vec<ProductInputs> {
+        self.scratch.observer.take().map(Observer::finish).unwrap_or_default()
     }
 
     /// Makes lane `to` one that has seen what lane `from` of `source` has.

@@ -161,3 +161,14 @@ fn a_folder_that_is_not_there_is_named() {
     assert_eq!(said(&output), "llmzip: a: cannot write absent/b: No such file or directory\n");
     assert_eq!(code(&output), 1);
 }
+
+#[test]
+fn an_instruction_set_that_cannot_be_had_is_named_as_such() {
+    let sandbox = Sandbox::with("a", b"x");
+    let output = sandbox.command("a").env("LLMZIP_ISA", "abacus").output().unwrap();
+    assert_eq!(code(&output), 1);
+    let said = said(&output);
+    assert!(said.starts_with("llmzip: cannot start: LLMZIP_ISA=abacus: no such"), "{said}");
+    assert_eq!(said.lines().count(), 1);
+    assert_eq!(sandbox.files(), ["a"]);
+}

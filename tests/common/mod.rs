@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
+#[cfg(feature = "cli")]
+pub mod hostile;
+
 use llmzip::kernels::inv_freq;
 use llmzip::mixer::StartValues;
 use llmzip::model::{Architecture, Config, Model, Parts, Storage, WeightsBuilder, write_llmw};

@@ -10,6 +10,7 @@ use llmzip::import::{
 use crate::cli::args::Making;
 use crate::cli::messages::Messages;
 use crate::cli::progress::Fetching;
+use crate::cli::signals;
 
 /// What names of models with 4 bits end in, unless the user names them.
 pub const FOUR_BITS: &str = "-q4";
@@ -76,7 +77,22 @@ pub fn import(
     };
     std::fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
     messages.note(&format!("quantising {}", source.display()));
-    // Under another name until it is whole, and gone if it never is.
+    let file = temporary_in(dir)?;
+    let made = import_to_file(source, &options, file.path())
+        .map_err(anyhow::Error::from)
+        .and_then(|id| Ok((id, file.path().metadata()?.len())));
+    let mut registered = signals::temporary();
+    *registered = None;
+    let (id, bytes) = made?;
+    let target = output.map_or_else(|| cache.place(name, &id), Path::to_owned);
+    file.persist(&target).map_err(|error| anyhow!(error.error))?;
+    drop(registered);
+    Ok(format!("{name}: {bytes} bytes, identity {id}\n{}\n", target.display()))
+}
+
+/// A file for the model under another name until it is whole, and gone if it never is, also where
+/// a signal ends the process.
+fn temporary_in(dir: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".llmzip-").suffix(".part");
     #[cfg(unix)]
@@ -85,12 +101,10 @@ pub fn import(
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
+    let mut registered = signals::temporary();
     let file = builder.tempfile_in(dir)?;
-    let id = import_to_file(source, &options, file.path())?;
-    let target = output.map_or_else(|| cache.place(name, &id), Path::to_owned);
-    let bytes = file.path().metadata()?.len();
-    file.persist(&target).map_err(|error| anyhow!(error.error))?;
-    Ok(format!("{name}: {bytes} bytes, identity {id}\n{}\n", target.display()))
+    *registered = Some(file.path().to_owned());
+    Ok(file)
 }
 
 /// Every weight file must have one of the hashes, and every hash must be that of a file.
