@@ -12,10 +12,9 @@ use crate::error::Result;
 use crate::model::{Config, Model};
 use std::sync::Arc;
 
-/// How many times the median channel's root mean square makes an outlier. A lone channel of 6 raises
-/// the error of its group's neighbours as much as all groups of a model of 1,024 channels together
-/// raise it by two and a bit.
-const OUTLIER: f64 = 6.0;
+/// How many times the median channel's root mean square makes an outlier. Among thousands of channels of
+/// random weights, the largest come to 6 by chance, and need no group of their own.
+const OUTLIER: f64 = 8.0;
 /// How many times smaller a channel may be than the largest of its group of outliers: it then still
 /// has 16 steps of either sign. Nothing ordinary is moved along to fill the group up, it would be lost.
 const RANGE: f64 = 8.0;
