@@ -28,13 +28,13 @@ pub struct Ready {
     elapsed: Duration,
 }
 
+/// Output, what was done, and the time it took.
+pub type Done = (Vec<u8>, Summary, Duration);
+
 impl Ready {
-    /// The result for what `source` holds: output, summary and time. `Err` has what was read of a source that holds
+    /// The result for what `source` holds. `Err` has what was read of a source that holds
     /// something else by now.
-    pub fn for_source(
-        self,
-        source: &mut impl Read,
-    ) -> io::Result<Result<(Vec<u8>, Summary, Duration), Vec<u8>>> {
+    pub fn for_source(self, source: &mut impl Read) -> io::Result<Result<Done, Vec<u8>>> {
         let mut now = Vec::new();
         source.take(self.input.len() as u64 + 1).read_to_end(&mut now)?;
         Ok(if now == self.input { Ok((self.output, self.summary, self.elapsed)) } else { Err(now) })

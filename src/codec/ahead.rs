@@ -69,8 +69,13 @@ impl<'a, P: Predictor> Ahead<'a, P> {
     /// Nothing run yet; `tokens` lane by lane.
     pub fn new(predictor: &'a P, tokens: &'a [Vec<u32>]) -> Result<Self> {
         let threads = parallel::threads();
-        // Four shards a thread let the thread that mixes leave some to the others.
-        let n_shards = if threads == 1 { 1 } else { (4 * threads).min(tokens.len()) };
+        let n_shards = match threads {
+            1 => 1,
+            // Every shard would read all weights, and has buffers as wide as the vocabulary.
+            _ if predictor.reads_much() => 1,
+            // Four shards a thread let the thread that mixes leave some to the others.
+            _ => (4 * threads).min(tokens.len()),
+        };
         let threads_each = (threads / n_shards).max(1);
         let per_shard = tokens.len().div_ceil(n_shards);
         let run = (SHARD_ROWS / per_shard).max(LEAST_RUN);

@@ -11,23 +11,19 @@ use std::ops::Range;
 /// Slots come in blocks of this many: a K block of the products that read the values.
 pub const SLOT_BLOCK: usize = 64;
 
-/// Keys and values of one head of one block.
+/// One lane: all heads of all blocks, and how far it has come.
 #[derive(Clone)]
-struct HeadCache {
-    /// Packed: panels of 16 slots, `head_dim` columns.
+pub struct LaneCache {
+    /// Packed by head: panels of 16 slots, `head_dim` columns. All heads lie in one allocation: a
+    /// large one comes from the system as pages of zeros, which take no memory until they are used.
     keys: Vec<i8>,
-    /// Packed: panels of 16 dimensions, `slots` columns.
+    /// Packed by head: panels of 16 dimensions, `slots` columns.
     values: Vec<i8>,
+    /// `[head][slot]`, and so are the next two.
     key_scales: Vec<f32>,
     /// 128 times the sum of the key, which the +128 of the queries adds to each score.
     key_corrections: Vec<i32>,
     value_scales: Vec<f32>,
-}
-
-/// One lane: all heads of all blocks, and how far it has come.
-#[derive(Clone)]
-pub struct LaneCache {
-    heads: Vec<HeadCache>,
     kv_heads: usize,
     head_dim: usize,
     slots: usize,
@@ -39,20 +35,30 @@ impl LaneCache {
     /// An empty cache in which `window` positions stay visible while `run` are written at once.
     pub fn new(config: &Config, window: usize, run: usize) -> LaneCache {
         let slots = slots_for(window, run);
-        let head = |_| HeadCache {
-            keys: vec![0; slots * config.head_dim],
-            values: vec![0; slots * config.head_dim],
-            key_scales: vec![0.0; slots],
-            key_corrections: vec![0; slots],
-            value_scales: vec![0.0; slots],
-        };
+        let all_slots = slots * config.layers * config.kv_heads;
         LaneCache {
-            heads: (0..config.layers * config.kv_heads).map(head).collect(),
+            keys: vec![0; all_slots * config.head_dim],
+            values: vec![0; all_slots * config.head_dim],
+            key_scales: vec![0.0; all_slots],
+            key_corrections: vec![0; all_slots],
+            value_scales: vec![0.0; all_slots],
             kv_heads: config.kv_heads,
             head_dim: config.head_dim,
             slots,
             position: 0,
         }
+    }
+
+    /// Where a head's slots stand among all, and its bytes.
+    fn place(&self, layer: usize, head: usize) -> (Range<usize>, Range<usize>) {
+        let from = (layer * self.kv_heads + head) * self.slots;
+        let to = from + self.slots;
+        (from..to, from * self.head_dim..to * self.head_dim)
+    }
+
+    /// Slots of such a cache.
+    pub fn capacity(window: usize, run: usize) -> usize {
+        slots_for(window, run)
     }
 
     /// Bytes that a cache of this shape takes.
@@ -83,44 +89,46 @@ impl LaneCache {
         value: usize,
     ) {
         let (slot, dim, slots) = (position % self.slots, self.head_dim, self.slots);
-        let cache = &mut self.heads[layer * self.kv_heads + head];
+        let (of_slots, bytes) = self.place(layer, head);
         let row = |index: usize| quantised.data[index * dim..(index + 1) * dim].as_chunks::<4>().0;
-        let panel = cache.keys[slot / 16 * 16 * dim..][..16 * dim].as_chunks_mut::<64>().0;
+        let panel =
+            self.keys[bytes.clone()][slot / 16 * 16 * dim..][..16 * dim].as_chunks_mut::<64>().0;
         let mut sum = 0i32;
         for (line, four) in panel.iter_mut().zip(row(key)) {
             let four = four.map(|byte| byte.wrapping_sub(128) as i8);
             line[slot % 16 * 4..][..4].copy_from_slice(&four);
             sum += four.iter().map(|&cell| i32::from(cell)).sum::<i32>();
         }
-        let panels = cache.values.chunks_exact_mut(16 * slots);
+        let panels = self.values[bytes].chunks_exact_mut(16 * slots);
         for (panel, sixteen) in panels.zip(row(value).as_chunks::<4>().0) {
             let line = panel[slot / 4 * 64..][..64].as_chunks_mut::<4>().0;
             for (cells, &byte) in line.iter_mut().zip(sixteen.as_flattened()) {
                 cells[slot % 4] = byte.wrapping_sub(128) as i8;
             }
         }
-        cache.key_scales[slot] = quantised.scales[key];
-        cache.key_corrections[slot] = 128 * sum;
-        cache.value_scales[slot] = quantised.scales[value];
+        let slot = of_slots.start + slot;
+        self.key_scales[slot] = quantised.scales[key];
+        self.key_corrections[slot] = 128 * sum;
+        self.value_scales[slot] = quantised.scales[value];
     }
 
     /// Packed keys of a head: panels of 16 slots.
     pub fn keys(&self, layer: usize, head: usize) -> &[i8] {
-        &self.heads[layer * self.kv_heads + head].keys
+        &self.keys[self.place(layer, head).1]
     }
 
     /// Packed values of a head, and the bytes from one panel of 16 dimensions to the next.
     pub fn values(&self, layer: usize, head: usize) -> (&[i8], usize) {
-        (&self.heads[layer * self.kv_heads + head].values, 16 * self.slots)
+        (&self.values[self.place(layer, head).1], 16 * self.slots)
     }
 
     /// Scales and corrections of a head's slots.
     pub fn slots(&self, layer: usize, head: usize, used: usize) -> SlotView<'_> {
-        let cache = &self.heads[layer * self.kv_heads + head];
+        let from = self.place(layer, head).0.start;
         SlotView {
-            k_scales: &cache.key_scales[..used],
-            k_corrections: &cache.key_corrections[..used],
-            v_scales: &cache.value_scales[..used],
+            k_scales: &self.key_scales[from..from + used],
+            k_corrections: &self.key_corrections[from..from + used],
+            v_scales: &self.value_scales[from..from + used],
         }
     }
 
@@ -132,18 +140,21 @@ impl LaneCache {
             return self.clone_from(other);
         }
         let used = other.used_slots(other.position);
-        let (keys, panel) = (used * self.head_dim, 16 * self.slots);
-        for (head, from) in self.heads.iter_mut().zip(&other.heads) {
-            head.keys[..keys].copy_from_slice(&from.keys[..keys]);
-            let panels = head.values.chunks_exact_mut(panel).zip(from.values.chunks_exact(panel));
-            for (values, from) in panels {
-                values[..16 * used].copy_from_slice(&from[..16 * used]);
-            }
-            head.key_scales[..used].copy_from_slice(&from.key_scales[..used]);
-            head.key_corrections[..used].copy_from_slice(&from.key_corrections[..used]);
-            head.value_scales[..used].copy_from_slice(&from.value_scales[..used]);
-        }
+        // Each head's first slots; each panel of values has the used ones in front.
+        let (head, panel) = (self.slots * self.head_dim, 16 * self.slots);
+        copy_fronts(&mut self.keys, &other.keys, head, used * self.head_dim);
+        copy_fronts(&mut self.values, &other.values, panel, 16 * used);
+        copy_fronts(&mut self.key_scales, &other.key_scales, self.slots, used);
+        copy_fronts(&mut self.key_corrections, &other.key_corrections, self.slots, used);
+        copy_fronts(&mut self.value_scales, &other.value_scales, self.slots, used);
         self.position = other.position;
+    }
+}
+
+/// Copies the first `used` elements of every `each`.
+fn copy_fronts<T: Copy>(to: &mut [T], from: &[T], each: usize, used: usize) {
+    for (to, from) in to.chunks_exact_mut(each).zip(from.chunks_exact(each)) {
+        to[..used].copy_from_slice(&from[..used]);
     }
 }
 

@@ -122,7 +122,7 @@ impl Session {
         let run = run.clamp(1, MAX_ROWS);
         // Each on its own instead of copies: what no token reaches is then never in memory.
         let caches: Vec<_> = (0..lanes).map(|_| LaneCache::new(config, window, run)).collect();
-        let slots = LaneCache::new(config, window, run).used_slots(usize::MAX / 2);
+        let slots = LaneCache::capacity(window, run);
         let max_rows = MAX_ROWS.min(run * lanes.max(1));
         let logits_stride = crate::kernels::padded_rows(config.predicted);
         Ok(Session {
