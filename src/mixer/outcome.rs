@@ -8,10 +8,10 @@ use super::network::LANES;
 use super::shape::Shape;
 
 /// Learning rates of the two layers in units of 2^-16: what remains, and what is added at the start.
-const RATE: [u32; 2] = [350, 20];
-const RATE_EXTRA: [u32; 2] = [900, 100];
+const RATE: [u32; 2] = [200, 20];
+const RATE_EXTRA: [u32; 2] = [1200, 100];
 /// Decisions after which half of the added rate is gone.
-const RATE_HALF: u32 = 1 << 13;
+const RATE_HALF: u32 = 1 << 14;
 
 impl Mixer {
     /// Learns the outcome of the last prediction.
