@@ -17,7 +17,8 @@
 //! end_token()
 //! ```
 //!
-//! Without a model every byte is a token of its own.
+//! Without a model every byte is a token of its own. `mixer/MIXER.md` is the description for a second implementation,
+//! `mixer/MEASURED.md` has what each part buys.
 
 mod advance;
 mod contexts;
