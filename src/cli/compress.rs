@@ -118,7 +118,7 @@ pub fn options(encoder: &Encoder, settings: &Settings) -> CompressOptions {
     CompressOptions {
         params: encoder.params,
         full_hashes: settings.full_hashes,
-        memory_limit: settings.memory_limit.unwrap_or(stream::DEFAULT_MEMORY_LIMIT),
+        memory_limit: settings.memory_limit(),
         ..CompressOptions::default()
     }
 }

@@ -98,6 +98,15 @@ fn open(name: &Name, allow_special: bool) -> Result<Source, Failure> {
     Ok(source)
 }
 
+/// What the settings make of the library's options.
+pub fn options(settings: &Settings) -> DecompressOptions {
+    DecompressOptions {
+        memory_limit: settings.memory_limit(),
+        recover: settings.recover,
+        ..DecompressOptions::default()
+    }
+}
+
 fn decode(
     source: &mut Source,
     target: impl Write,
@@ -105,11 +114,7 @@ fn decode(
     settings: &Settings,
     line: &mut Line,
 ) -> Result<Summary, Failure> {
-    let options = DecompressOptions {
-        memory_limit: settings.memory_limit.unwrap_or(stream::DEFAULT_MEMORY_LIMIT),
-        recover: settings.recover,
-        ..DecompressOptions::default()
-    };
+    let options = options(settings);
     if let Some(file) = source.seekable() {
         if line.is_shown() {
             // How long the way is; a file that cannot tell will say why when it is decoded.

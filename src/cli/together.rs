@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use llmzip::stream::{self, CompressOptions, DecompressOptions, NoProgress, Summary};
+use llmzip::stream::{self, CompressOptions, NoProgress, Summary};
 
 use super::args::{Destination, Settings};
 use super::models::{Encoder, LocalModels};
@@ -55,10 +55,7 @@ pub fn compress(
 
 /// Decompresses the small files among the next ones, likewise.
 pub fn decompress(names: &[Name], models: &LocalModels, settings: &Settings) -> Vec<Option<Ready>> {
-    let options = DecompressOptions {
-        memory_limit: settings.memory_limit.unwrap_or(stream::DEFAULT_MEMORY_LIMIT),
-        ..DecompressOptions::default()
-    };
+    let options = super::decompress::options(settings);
     prepare(names, settings, names::plain, |inputs| {
         stream::decompress_many(inputs, models, &options, &NoProgress)
     })

@@ -31,6 +31,35 @@ pub(super) struct Shard<L> {
 }
 
 impl<L: PredictorLanes> Shard<L> {
+    /// Empty lanes, the first of which has this number among all.
+    pub(super) fn new<P: Predictor<Lanes = L>>(
+        predictor: &P,
+        first: usize,
+        n_lanes: usize,
+        threads: usize,
+    ) -> Result<Self> {
+        let n_tokens = predictor.vocabulary().len();
+        let slot = |_| Slot { frequencies: Frequencies::new(n_tokens), coded: None };
+        Ok(Shard {
+            lanes: predictor.lanes(n_lanes, 1, threads)?,
+            first,
+            slots: (0..n_lanes).map(slot).collect(),
+        })
+    }
+
+    /// What the first lane of this shard has seen, and what it expects.
+    pub(super) fn lead(&self) -> (L::Snapshot, Frequencies) {
+        (self.lanes.snapshot(0), self.slots[0].frequencies.clone())
+    }
+
+    /// Makes all lanes but the one numbered 0 go on from there.
+    pub(super) fn follow(&mut self, (snapshot, frequencies): &(L::Snapshot, Frequencies)) {
+        for i in usize::from(self.first == 0)..self.slots.len() {
+            self.lanes.restore(i, snapshot);
+            self.slots[i].frequencies.clone_from(frequencies);
+        }
+    }
+
     /// Shows the model what was coded.
     pub(super) fn advance(&mut self) {
         let mut tokens = Vec::with_capacity(self.slots.len());
@@ -152,15 +181,7 @@ fn shards<P: Predictor>(predictor: &P, lanes: Range<usize>) -> Result<Vec<Shard<
     let mut shards = Vec::new();
     for first in lanes.clone().step_by(per_shard) {
         let n = per_shard.min(lanes.end - first);
-        let slots = (0..n).map(|_| Slot {
-            frequencies: Frequencies::new(predictor.vocabulary().len()),
-            coded: None,
-        });
-        shards.push(Shard {
-            lanes: predictor.lanes(n, 1, threads_each)?,
-            first,
-            slots: slots.collect(),
-        });
+        shards.push(Shard::new(predictor, first, n, threads_each)?);
     }
     Ok(shards)
 }
@@ -183,15 +204,9 @@ fn prime<P: Predictor>(
         }
         leader.advance();
     }
-    let frequencies = leader.slots[0].frequencies.clone();
-    let snapshot = leader.lanes.snapshot(0);
+    let lead = leader.lead();
     for shard in halves.iter_mut().flatten() {
-        for i in 0..shard.slots.len() {
-            if shard.first + i > 0 {
-                shard.lanes.restore(i, &snapshot);
-                shard.slots[i].frequencies.clone_from(&frequencies);
-            }
-        }
+        shard.follow(&lead);
     }
     Ok(())
 }

@@ -4,14 +4,13 @@
 //! are read once for all of them.
 
 use super::ahead::Ahead;
-use super::decode::{Mixing as Decoding, Shard, Slot};
+use super::decode::{Mixing as Decoding, Shard};
 use super::encode::Mixing as Encoding;
-use super::predictor::{Predictor, PredictorLanes};
+use super::predictor::Predictor;
 use super::{Lanes, Plan};
 use crate::entropy::{Decoder, Encoder};
 use crate::error::Result;
 use crate::mixer::Mixer;
-use crate::model::Frequencies;
 use crate::parallel;
 
 /// Codes groups of one lane each, which are not empty, each behind what its coder has coded.
@@ -116,18 +115,11 @@ fn decode_share<P: Predictor>(
     predictor: &P,
     threads: usize,
 ) -> Result<()> {
-    let n_tokens = predictor.vocabulary().len();
-    let slot = |_| Slot { frequencies: Frequencies::new(n_tokens), coded: None };
-    let slots: Vec<Slot> = (0..groups.len()).map(slot).collect();
-    let mut shard = Shard { lanes: predictor.lanes(groups.len(), 1, threads)?, first: 0, slots };
+    let mut shard = Shard::new(predictor, 0, groups.len(), threads)?;
     shard.slots[0].coded = Some(predictor.start_token());
     shard.advance();
-    let frequencies = shard.slots[0].frequencies.clone();
-    let snapshot = shard.lanes.snapshot(0);
-    for lane in 1..groups.len() {
-        shard.lanes.restore(lane, &snapshot);
-        shard.slots[lane].frequencies.clone_from(&frequencies);
-    }
+    let lead = shard.lead();
+    shard.follow(&lead);
     loop {
         let mut busy = false;
         for (group, slot) in groups.iter_mut().zip(&mut shard.slots) {

@@ -23,8 +23,7 @@ pub(super) fn open(dir: &Path) -> Result<Published> {
 pub fn weight_hashes(dir: &Path) -> Result<Vec<(String, String)>> {
     let tensors = SafeTensors::open(dir)?;
     let hash = |volume: &super::volume::Volume| {
-        let digits = volume.sha256()?.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok((volume.name().to_owned(), digits))
+        Ok((volume.name().to_owned(), crate::container::hex(&volume.sha256()?)))
     };
     tensors.volumes().iter().map(hash).collect()
 }

@@ -111,7 +111,7 @@ impl Mixer {
         let node = if end { 0 } else { lane.node() };
         // The node of the whole byte: the bits so far behind a leading one, 0 for the token's end.
         let partial = if end { 0 } else { lane.partial as usize };
-        self.choose_maps(node, partial);
+        self.choose_maps(shape, node, partial);
         let heard = self.ask_counters(shape, node, partial, end);
         let model = self.fill_inputs(shape, heard, model_p1_q32, end);
         self.choose_weights(shape, heard, model, partial, end);
@@ -333,7 +333,7 @@ impl Mixer {
 
     /// The contexts of the probability maps for the next decision of the current lane.
     #[inline(always)]
-    fn choose_maps(&mut self, node: usize, partial: usize) {
+    fn choose_maps(&mut self, shape: &Shape, node: usize, partial: usize) {
         let lane = &self.lanes[self.current];
         let recent = lane.text.recent[0];
         let c1 = recent as usize & 0xff;
@@ -346,7 +346,7 @@ impl Mixer {
             let decision = if partial == 0 { 8 } else { lane.bits as usize };
             256 + usize::from(lane.expected[i]) * 9 + decision
         });
-        self.pending.map_contexts = match self.plan.kind {
+        self.pending.map_contexts = match shape.kind {
             MixerKind::Light => {
                 [partial, (mix(5, recent & 0xff, half as u64) >> 56 << 4) as usize | node, 0]
             }

@@ -51,7 +51,7 @@ pub struct ModelId(pub [u8; 32]);
 
 impl std::fmt::Display for ModelId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&crate::container::hex(&self.0))
     }
 }
 

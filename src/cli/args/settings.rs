@@ -77,6 +77,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Bytes of memory that groups in work may take.
+    pub fn memory_limit(&self) -> u64 {
+        self.memory_limit.unwrap_or(llmzip::stream::DEFAULT_MEMORY_LIMIT)
+    }
+
     /// Threads to use, at least 1.
     pub fn n_threads(&self) -> usize {
         match self.threads {
