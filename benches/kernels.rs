@@ -113,7 +113,7 @@ fn raw_products(c: &mut Criterion) {
         group.bench_function(format!("{} m={m}", isa.name()), |bench| {
             bench.iter(|| {
                 let stride = panels * LANES;
-                gemm_u8i8(isa, &a, k, m, k, &b, k * LANES, panels, false, &mut sums, stride, &[]);
+                gemm_u8i8(isa, &a, k, m, k, &b, k * LANES, panels, false, &mut sums, stride);
             });
         });
     }
@@ -125,7 +125,12 @@ fn elementwise(c: &mut Criterion) {
     let (mut freqs, mut prefix) = (vec![0; 8192], vec![0; 513]);
     let mut raw: Vec<i32> = numbers(512).iter().map(|x| (x * 1000.0) as i32).collect();
     let (scales, corrections) = (vec![0.01; 512], vec![0; 512]);
-    let slots = SlotView { k_scales: &scales, k_corrections: &corrections, v_scales: &scales };
+    let slots = SlotView {
+        k_scales: &scales,
+        k_corrections: &corrections,
+        v_scales: &scales,
+        soon: Soon::NOTHING,
+    };
     let mut weights = vec![0; 512];
     let mut x = QuantRows::default();
     let mut out = vec![0.0; 768];

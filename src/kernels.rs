@@ -39,6 +39,7 @@ mod real;
 mod rope;
 mod scalar;
 mod sink;
+mod soon;
 #[cfg(test)]
 mod tests;
 
@@ -57,6 +58,7 @@ pub use nibbles::{store_nibbles, unpack_nibbles};
 pub use packing::{bounded_63, pack, packed_index, packed_len, padded_cols, padded_rows};
 pub use quantise::{QuantRows, quantise_rows};
 pub use rope::{RopeTables, inv_freq, rope};
+pub use soon::Soon;
 
 /// Lanes of every floating-point reduction, output rows in a panel, frequencies in a block.
 pub const LANES: usize = 16;

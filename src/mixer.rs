@@ -27,6 +27,7 @@ mod decide;
 mod dispatch;
 mod hash;
 mod history;
+mod inputs;
 mod lane;
 mod maps;
 mod matching;
@@ -42,30 +43,29 @@ mod start;
 #[cfg(test)]
 mod tests;
 mod text;
+mod vector;
 
 pub use plan::{MixerKind, Part, Parts};
 pub use start::{Learner, StartValues};
 
 use counters::Counter;
-use decide::{Pending, SETS};
+use decide::Pending;
 use dispatch::Paths;
 use lane::Lane;
 use maps::Map;
 use matching::{Extent, Finder};
 use math::Squash;
 use network::Layer;
-use plan::Plan;
-use platform::Vectors;
+use plan::{Plan, TableBits};
+use platform::{Vectors, zeros};
 use records::Records;
 use slots::Slots;
 use std::ops::Range;
 
-/// Entries of the table of direct order-2 counters, as a power of two.
-const COUNTER_BITS: u32 = 20;
-
 /// The adaptive models of one group, and how they are mixed.
 pub struct Mixer {
     plan: Plan,
+    bits: TableBits,
     squash: &'static Squash,
     histories: &'static history::Histories,
 
@@ -135,6 +135,7 @@ impl Mixer {
             end = lane.end;
         }
         let plan = Plan::new(kind, with_model, parts);
+        let bits = plan.table_bits(len);
         let squash = math::squash_table();
         let n = plan.contexts.len();
         let inputs = plan.shape.inputs();
@@ -151,26 +152,27 @@ impl Mixer {
                 .collect(),
             lanes: lanes.iter().map(|l| Lane::new(l.start)).collect(),
             current: 0,
-            slots: Slots::new(plan.line_bits(len)),
+            slots: Slots::new(bits.lines),
             state_maps: start::state_maps(n),
             run_maps: start::run_maps(plan.shape.runs),
             counters: [
-                vec![0; 256],
-                vec![0; 1 << 16],
-                vec![0; if plan.kind == MixerKind::Light { 0 } else { 1 << COUNTER_BITS }],
+                zeros(256),
+                zeros(1 << 16),
+                zeros(if plan.kind == MixerKind::Light { 0 } else { 1 << bits.counters }),
             ],
-            finders: plan.matches.iter().map(|&m| Finder::new(m, plan.match_bits(len))).collect(),
+            finders: plan.matches.iter().map(|&m| Finder::new(m, bits.matches)).collect(),
             match_maps: start::match_maps(plan.matches.len()),
             records: Records::new(),
             after1: vec![0; 256],
-            after2: vec![0; 1 << 16],
-            first: Layer::new(inputs, &sizes, &vec![weights; sizes.len()]),
-            second: Layer::new(SETS, &[256], &[start::second_weights(sizes.len())]),
-            maps: decide::maps(&plan, squash),
-            model_map: plan.shape.model_map.then(|| Map::new(decide::MODEL_CONTEXTS, squash)),
+            after2: zeros(1 << 16),
+            first: Layer::new(inputs, &sizes, &weights),
+            second: Layer::new(sizes.len(), &[256], &start::second_weights(sizes.len())),
+            maps: decide::maps(&plan, len, squash),
+            model_map: plan.shape.model_map.then(|| Map::new(decide::MODEL_CONTEXTS, true, squash)),
             pending: Pending::new(),
             paths: Paths::new(Vectors::best(), &plan.shape),
             plan,
+            bits,
         };
         start.apply(&mut mixer);
         for lane in 0..mixer.lanes.len() {
@@ -182,10 +184,11 @@ impl Mixer {
     /// Bytes of memory that a mixer for a group of `group_len` bytes takes, lanes apart (about 4 KB each).
     pub fn memory_bytes(kind: MixerKind, group_len: usize) -> u64 {
         let plan = Plan::new(kind, true, Parts::ALL);
-        let tables = Slots::memory_bytes(plan.line_bits(group_len))
-            + plan.matches.len() as u64 * Finder::memory_bytes(plan.match_bits(group_len));
-        let counters = (4 << 16) + if kind == MixerKind::Light { 0 } else { 4 << COUNTER_BITS };
-        let maps = plan.map_sizes().iter().map(|&n| Map::memory_bytes(n)).sum::<u64>();
+        let bits = plan.table_bits(group_len);
+        let tables = Slots::memory_bytes(bits.lines)
+            + plan.matches.len() as u64 * Finder::memory_bytes(bits.matches);
+        let counters = (4 << 16) + if kind == MixerKind::Light { 0 } else { 4 << bits.counters };
+        let maps = plan.map_sizes(&bits).iter().map(|&n| Map::memory_bytes(n)).sum::<u64>();
         tables + counters + maps + group_len as u64 + group_len as u64 / 8 + (1 << 20)
     }
 
@@ -208,6 +211,8 @@ impl Mixer {
         if self.plan.with_model {
             self.select_token_contexts(lane);
         }
+        // Lanes are coded in turn, and since this one's last turn its lines may have left the caches.
+        self.fetch_lane((lane + 1) % self.lanes.len());
     }
 
     /// The probability, in units of 2^-22 and in `1..2^22`, that the token ends before the next byte.

@@ -31,3 +31,28 @@ pub fn for_each_mut<T: Send>(items: &mut [T], work: impl Fn(&mut T) + Send + Syn
     #[cfg(not(feature = "threads"))]
     items.iter_mut().for_each(work);
 }
+
+/// Does `work` to each item and to each of those that it gives back, several at the same time if possible.
+pub fn work_off<T: Send>(mut items: Vec<T>, work: impl Fn(T) -> Vec<T> + Sync) {
+    #[cfg(feature = "threads")]
+    {
+        fn follow<'s, T: Send + 's>(
+            scope: &rayon::Scope<'s>,
+            mut items: Vec<T>,
+            work: &'s (impl Fn(T) -> Vec<T> + Sync),
+        ) {
+            while let Some(mine) = items.pop() {
+                for other in items {
+                    scope.spawn(move |scope| follow(scope, vec![other], work));
+                }
+                items = work(mine);
+            }
+        }
+        let work = &work;
+        rayon::scope(move |scope| follow(scope, std::mem::take(&mut items), work));
+    }
+    #[cfg(not(feature = "threads"))]
+    while let Some(item) = items.pop() {
+        items.extend(work(item));
+    }
+}

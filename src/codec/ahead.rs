@@ -1,5 +1,7 @@
 //! The model running ahead of the mixer: it knows the text, so it need not wait for it.
 
+mod drive;
+
 use super::predictor::{Predictor, PredictorLanes};
 use super::walk::note_path;
 use crate::error::Result;
@@ -35,6 +37,7 @@ struct Shard<L> {
 impl<L: PredictorLanes> Shard<L> {
     /// Notes the model's answers for up to `run` more tokens of each lane.
     fn run(&mut self, vocabulary: &Vocabulary, tokens: &[Vec<u32>], run: usize) {
+        self.noted.resize(self.answered.len(), NotedTokens::default());
         let mut feeds = Vec::with_capacity(self.noted.len());
         for (i, noted) in self.noted.iter_mut().enumerate() {
             let all = &tokens[self.first + i];
@@ -73,7 +76,7 @@ impl<'a, P: Predictor> Ahead<'a, P> {
             1 => 1,
             // Every shard would read all weights, and has buffers as wide as the vocabulary.
             _ if predictor.reads_much() => 1,
-            // Four shards a thread let the thread that mixes leave some to the others.
+            // Several shards a thread, so that no thread is left with a long one at the end.
             _ => (4 * threads).min(tokens.len()),
         };
         let threads_each = (threads / n_shards).max(1);
@@ -126,19 +129,5 @@ impl<'a, P: Predictor> Ahead<'a, P> {
             }
         }
         leader
-    }
-
-    /// What was noted last, lane by lane.
-    pub fn take(&mut self) -> Vec<NotedTokens> {
-        self.shards.iter_mut().flat_map(|shard| std::mem::take(&mut shard.noted)).collect()
-    }
-
-    /// Notes the next tokens of all lanes.
-    pub fn run(&mut self) {
-        let (vocabulary, tokens, run) = (self.predictor.vocabulary(), self.tokens, self.run);
-        for shard in &mut self.shards {
-            shard.noted.resize(shard.answered.len(), NotedTokens::default());
-        }
-        parallel::for_each_mut(&mut self.shards, |shard| shard.run(vocabulary, tokens, run));
     }
 }

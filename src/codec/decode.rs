@@ -1,4 +1,7 @@
-//! Coded bytes to bytes: while one half of the lanes is mixed and coded, the model runs the other.
+//! Coded bytes to bytes: the lanes are cut into a shard for each thread, and the shards take turns.
+//!
+//! A shard's lanes are mixed and coded when its turn has come; then the model runs them while the others have their
+//! turns. So all threads have something to do, and each reads the weights once for all lanes that it has.
 
 use super::predictor::{Predictor, PredictorLanes};
 use super::walk::{Live, code_byte, code_token};
@@ -10,9 +13,10 @@ use crate::model::{Feed, Frequencies};
 use crate::parallel;
 use crate::tokenizer::Vocabulary;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 /// Lanes below which a shard is not cut further: each shard reads all weights once a step.
-const MIN_SHARD_LANES: usize = 4;
+const MIN_SHARD_LANES: usize = 2;
 
 /// One lane of a shard.
 pub(super) struct Slot {
@@ -25,6 +29,8 @@ pub(super) struct Slot {
 /// Some lanes that one thread runs.
 pub(super) struct Shard<L> {
     pub(super) lanes: L,
+    /// Its number among the shards.
+    number: usize,
     /// Global number of the first lane.
     pub(super) first: usize,
     pub(super) slots: Vec<Slot>,
@@ -41,6 +47,7 @@ impl<L: PredictorLanes> Shard<L> {
         let n_tokens = predictor.vocabulary().len();
         let slot = |_| Slot { frequencies: Frequencies::new(n_tokens), coded: None };
         Ok(Shard {
+            number: 0,
             lanes: predictor.lanes(n_lanes, 1, threads)?,
             first,
             slots: (0..n_lanes).map(slot).collect(),
@@ -105,18 +112,22 @@ impl Mixing<'_> {
         Ok(Some(token))
     }
 
-    /// Decodes one token of each lane of some shards; false if all their lanes were finished.
-    fn step<L>(&mut self, shards: &mut [Shard<L>]) -> Result<bool> {
-        let before: usize = self.rest.iter().map(Range::len).sum();
-        for shard in shards {
-            for (i, slot) in shard.slots.iter_mut().enumerate() {
-                slot.coded = self.token(shard.first + i, &slot.frequencies)?;
-            }
+    /// Decodes one token of each lane of a shard.
+    fn step<L>(&mut self, shard: &mut Shard<L>) -> Result<()> {
+        let mut bytes = 0;
+        for (i, slot) in shard.slots.iter_mut().enumerate() {
+            let before = self.rest[shard.first + i].len();
+            slot.coded = self.token(shard.first + i, &slot.frequencies)?;
+            bytes += before - self.rest[shard.first + i].len();
         }
         self.coder.check()?;
-        let after: usize = self.rest.iter().map(Range::len).sum();
-        (self.done)((before - after) as u64);
-        Ok(after < before)
+        (self.done)(bytes as u64);
+        Ok(())
+    }
+
+    /// Whether all lanes have reached their ends.
+    fn over(&self) -> bool {
+        self.rest.iter().all(Range::is_empty)
     }
 }
 
@@ -141,59 +152,79 @@ pub fn decode<P: Predictor>(
         rest: ranges.to_vec(),
         done,
     };
-    let middle = plan.lanes.div_ceil(2);
-    let mut halves = [shards(predictor, 0..middle)?, shards(predictor, middle..plan.lanes)?];
-    prime(predictor, plan, &mut halves, &mut mixing)?;
-    let [first, second] = &mut halves;
-    mixing.step(first)?;
-    // One half may be finished before the other begins: lane 0 can end while it is alone.
-    let mut busy = true;
-    while busy {
-        busy = overlap(first, second, &mut mixing)? | overlap(second, first, &mut mixing)?;
+    let mut shards = shards(predictor, plan.lanes)?;
+    prime(predictor, plan, &mut shards, &mut mixing)?;
+    let waiting = shards.iter().map(|_| None).collect();
+    let relay = Mutex::new(Relay { mixing, waiting, turn: 0, result: Ok(()) });
+    // Nobody waits for another: a shard whose turn has not come is left for whoever has the turn before it.
+    parallel::work_off(shards, |mut shard| {
+        if shard.slots.iter().any(|slot| slot.coded.is_some()) {
+            shard.advance();
+        }
+        relay.lock().unwrap_or_else(PoisonError::into_inner).arrive(shard)
+    });
+    let relay = relay.into_inner().unwrap_or_else(PoisonError::into_inner);
+    relay.result?;
+    relay.mixing.coder.finish()?;
+    Ok(relay.mixing.plain)
+}
+
+/// Who is to be mixed next, and who waits for it.
+struct Relay<'a, L> {
+    mixing: Mixing<'a>,
+    /// By shard: those whose lanes the model has run.
+    waiting: Vec<Option<Shard<L>>>,
+    turn: usize,
+    result: Result<()>,
+}
+
+impl<L: PredictorLanes> Relay<'_, L> {
+    /// Mixes and codes this shard and those behind it that wait, if their turn has come; gives the ones that the model
+    /// is to run now.
+    fn arrive(&mut self, shard: Shard<L>) -> Vec<Shard<L>> {
+        let number = shard.number;
+        self.waiting[number] = Some(shard);
+        let mut go_on = Vec::new();
+        while self.result.is_ok()
+            && !self.mixing.over()
+            && let Some(mut shard) = self.waiting[self.turn].take()
+        {
+            self.result = self.mixing.step(&mut shard);
+            self.turn = (self.turn + 1) % self.waiting.len();
+            go_on.push(shard);
+        }
+        // When all is said, nobody needs to know what would come next.
+        if self.result.is_err() || self.mixing.over() {
+            go_on.clear();
+        }
+        go_on
     }
-    mixing.coder.finish()?;
-    Ok(mixing.plain)
 }
 
-/// The model runs some lanes while others are decoded.
-fn overlap<L: PredictorLanes>(
-    run: &mut [Shard<L>],
-    code: &mut [Shard<L>],
-    mixing: &mut Mixing<'_>,
-) -> Result<bool> {
-    let model = || parallel::for_each_mut(run, Shard::advance);
-    parallel::join(|| mixing.step(code), model).0
-}
-
-/// Cuts some lanes into shards.
-fn shards<P: Predictor>(predictor: &P, lanes: Range<usize>) -> Result<Vec<Shard<P::Lanes>>> {
+/// Cuts the lanes into shards.
+fn shards<P: Predictor>(predictor: &P, lanes: usize) -> Result<Vec<Shard<P::Lanes>>> {
     let threads = parallel::threads();
     let n_shards = match predictor.reads_much() {
         true => 1,
-        false => threads.min(lanes.len() / MIN_SHARD_LANES).max(1),
+        false => threads.min(lanes / MIN_SHARD_LANES).max(1),
     };
     let threads_each = (threads / n_shards).max(1);
-    // Of two threads one mixes first, and so has time for fewer lanes of the other half.
-    let per_shard = match n_shards {
-        2 => (9 * lanes.len()).div_ceil(16),
-        _ => lanes.len().div_ceil(n_shards).max(1),
+    let shard = |number: usize| {
+        let (first, end) = (number * lanes / n_shards, (number + 1) * lanes / n_shards);
+        let shard = Shard::new(predictor, first, end - first, threads_each)?;
+        Ok(Shard { number, ..shard })
     };
-    let mut shards = Vec::new();
-    for first in lanes.clone().step_by(per_shard) {
-        let n = per_shard.min(lanes.end - first);
-        shards.push(Shard::new(predictor, first, n, threads_each)?);
-    }
-    Ok(shards)
+    (0..n_shards).map(shard).collect()
 }
 
 /// Decodes the beginning of lane 0, and gives its state to the others.
 fn prime<P: Predictor>(
     predictor: &P,
     plan: &Plan,
-    halves: &mut [Vec<Shard<P::Lanes>>; 2],
+    shards: &mut [Shard<P::Lanes>],
     mixing: &mut Mixing<'_>,
 ) -> Result<()> {
-    let leader = &mut halves[0][0];
+    let leader = &mut shards[0];
     leader.slots[0].coded = Some(predictor.start_token());
     leader.advance();
     let alone = if plan.lanes == 1 { 0 } else { plan.prime_tokens };
@@ -205,7 +236,7 @@ fn prime<P: Predictor>(
         leader.advance();
     }
     let lead = leader.lead();
-    for shard in halves.iter_mut().flatten() {
+    for shard in shards {
         shard.follow(&lead);
     }
     Ok(())

@@ -7,7 +7,6 @@ use super::{Lanes, Plan, REPORT_BYTES};
 use crate::entropy::Encoder;
 use crate::error::Result;
 use crate::mixer::Mixer;
-use crate::parallel;
 use crate::tokenizer::Vocabulary;
 
 /// What codes, in the order that both sides share.
@@ -81,13 +80,8 @@ pub fn encode<P: Predictor>(
     };
     let leader = ahead.start(alone(plan, &tokens));
     mixing.steps(&[leader]);
-    loop {
-        let noted = ahead.take();
-        if noted.iter().all(|lane| lane.tokens == 0) {
-            return Ok(mixing.coder.finish());
-        }
-        parallel::join(|| mixing.steps(&noted), || ahead.run());
-    }
+    ahead.drive(|noted| mixing.steps(noted));
+    Ok(mixing.coder.finish())
 }
 
 /// The model's answers for a whole group, noted once so that mixers can be compared quickly.
@@ -108,17 +102,13 @@ impl Recording {
         let mut ahead = Ahead::new(predictor, &tokens)?;
         let leader = ahead.start(alone(plan, &tokens));
         let mut lanes = vec![NotedTokens::default(); plan.lanes];
-        loop {
-            let noted = ahead.take();
-            if noted.iter().all(|lane| lane.tokens == 0) {
-                return Ok(Recording { tokens, leader, lanes, len: plain.len() });
-            }
+        ahead.drive(|noted| {
             for (lane, noted) in lanes.iter_mut().zip(noted) {
                 lane.tokens += noted.tokens;
-                lane.answers.extend(noted.answers);
+                lane.answers.extend_from_slice(&noted.answers);
             }
-            ahead.run();
-        }
+        });
+        Ok(Recording { tokens, leader, lanes, len: plain.len() })
     }
 
     /// Codes the group as [`encode`] would, and gives back the mixer with what it has learned.

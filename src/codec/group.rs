@@ -70,8 +70,19 @@ impl Codec {
         estimate(beginning, len, &self.predictor(params)?, &plan)
     }
 
+    /// The number of lanes of a group.
+    fn lanes(&self, len: usize, params: &GroupParams) -> usize {
+        let model_bytes = self.model.as_ref().map_or(0, |model| model.stored_bytes());
+        lane_count(len, params.lanes as usize, model_bytes)
+    }
+
+    /// Whether a group has one lane and the mixer of short groups, so that it can share the model with others.
+    fn is_short(&self, rest_len: usize, params: &GroupParams) -> bool {
+        rest_len <= FULL_MIXER_BYTES && self.lanes(rest_len, params) == 1
+    }
+
     fn plan(&self, len: usize, params: &GroupParams, with_model: bool) -> Result<Plan> {
-        let lanes = if with_model { lane_count(len, params.lanes as usize) } else { 1 };
+        let lanes = if with_model { self.lanes(len, params) } else { 1 };
         let start_values = match (&self.model, with_model) {
             (Some(model), true) => model.start_values().clone(),
             _ => StartValues::generic(),
@@ -120,7 +131,7 @@ impl Codec {
     ) -> Result<Vec<Result<EncodedGroup>>> {
         let prepared =
             plains.iter().map(|plain| self.prepare(plain)).collect::<Result<Vec<_>>>()?;
-        let joins = |p: &Prepared| p.choice.runs_model() && is_short(p.rest.len(), params);
+        let joins = |p: &Prepared| p.choice.runs_model() && self.is_short(p.rest.len(), params);
         let batch: Vec<_> = prepared.iter().filter(|p| joins(p)).collect();
         let mut by_model = Vec::new();
         if !batch.is_empty() {
@@ -207,11 +218,6 @@ impl<'a> Opened<'a> {
         }
         copies::put_back(&rest, &self.copies, plain_len)
     }
-}
-
-/// Whether a group has one lane and the mixer of short groups, so that it can share the model with others.
-fn is_short(rest_len: usize, params: &GroupParams) -> bool {
-    rest_len <= FULL_MIXER_BYTES && lane_count(rest_len, params.lanes as usize) == 1
 }
 
 /// The shorter of what was made of a group, of two equally long ones the model's; stored if nothing is shorter.
@@ -303,7 +309,7 @@ impl GroupCodec for Codec {
             let fits = |opened: &Opened| {
                 group.method == Method::Model
                     && group.params == groups[0].params
-                    && is_short(opened.rest_len, &group.params)
+                    && self.is_short(opened.rest_len, &group.params)
             };
             match opened {
                 Ok(opened) if fits(&opened) => together.push((i, opened)),
@@ -324,7 +330,7 @@ impl GroupCodec for Codec {
         let mixer = mixer_kind(params).unwrap_or(MixerKind::Full);
         let mut bytes = 2 * plain_len + Mixer::memory_bytes(mixer, len);
         if let Some(model) = &self.model {
-            let lanes = lane_count(len, params.lanes as usize);
+            let lanes = self.lanes(len, params);
             let config = model.config();
             let session = Session::memory_bytes(config, lanes, window(model, params), 128 / lanes);
             bytes += session as u64 + (lanes * 5 * config.coded) as u64;

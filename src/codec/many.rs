@@ -36,19 +36,13 @@ pub fn encode_many<P: Predictor>(
     let mut mixings: Vec<_> = groups.into_iter().zip(&tokens).map(start).collect();
     // Without tokens of its own, the first lane's start is everybody's.
     ahead.start(0);
-    loop {
-        let noted = ahead.take();
-        if noted.iter().all(|lane| lane.tokens == 0) {
-            return Ok(mixings.into_iter().map(|mixing| mixing.coder.finish()).collect());
-        }
-        let mut work: Vec<_> = mixings.iter_mut().zip(&noted).collect();
-        let mix = || {
-            parallel::for_each_mut(&mut work, |(mixing, noted)| {
-                mixing.steps(std::slice::from_ref(noted));
-            });
-        };
-        parallel::join(mix, || ahead.run());
-    }
+    ahead.drive(|noted| {
+        let mut work: Vec<_> = mixings.iter_mut().zip(noted).collect();
+        parallel::for_each_mut(&mut work, |(mixing, noted)| {
+            mixing.steps(std::slice::from_ref(*noted));
+        });
+    });
+    Ok(mixings.into_iter().map(|mixing| mixing.coder.finish()).collect())
 }
 
 fn mixer(plan: &Plan, len: usize) -> Mixer {

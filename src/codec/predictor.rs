@@ -1,5 +1,6 @@
 //! What the codec needs of a language model, and the transformer as one.
 
+use super::lanes::LARGE_MODEL_BYTES;
 use crate::container::WindowPolicy;
 use crate::error::Result;
 use crate::kernels::Isa;
@@ -59,9 +60,6 @@ pub trait PredictorLanes: Send {
     fn restore(&mut self, lane: usize, snapshot: &Self::Snapshot);
 }
 
-/// Models up to this size stay in the third-level cache of the machines we know.
-const CACHED_BYTES: usize = 24 << 20;
-
 /// A transformer with its window.
 pub struct ModelPredictor {
     model: Arc<Model>,
@@ -106,7 +104,7 @@ impl Predictor for ModelPredictor {
     }
 
     fn reads_much(&self) -> bool {
-        self.model.stored_bytes() > CACHED_BYTES
+        self.model.stored_bytes() > LARGE_MODEL_BYTES
     }
 
     fn lanes(&self, lanes: usize, run: usize, threads: usize) -> Result<Session> {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::portable::{exp2, larger, max_lanes, round_even, sanitise};
-use super::{Isa, LANES};
+use super::{Isa, LANES, Soon};
 
 /// Scores this far below the largest, in powers of two, weigh nothing.
 pub(super) const DEEPEST: f32 = -40.0;
@@ -37,6 +37,8 @@ pub struct SlotView<'a> {
     pub k_corrections: &'a [i32],
     /// The scale of each slot's value; not negative.
     pub v_scales: &'a [f32],
+    /// What is read afterwards.
+    pub soon: Soon,
 }
 
 /// Turns the raw scores of one query into weights of 8 bits for the values, and gives the factor
@@ -93,6 +95,7 @@ fn weigh_slots(
         low: low.map(|low| low[..n].as_chunks_mut().0),
         visible,
         q_scale,
+        soon: slots.soon,
     };
     #[cfg(target_arch = "x86_64")]
     if matches!(isa.set(), super::isa::Set::Avx512 | super::isa::Set::Amx) {
@@ -116,21 +119,22 @@ pub(super) struct Query<'a> {
     pub heaviest: f32,
     pub visible: [Range<usize>; 2],
     pub q_scale: f32,
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    pub soon: Soon,
+}
+
+/// Which slots of a block are visible, a bit for each.
+#[inline(always)]
+pub(super) fn seen([one, two]: &[Range<usize>; 2], block: usize) -> u16 {
+    let (from, to) = (block * LANES, (block + 1) * LANES);
+    if (one.start <= from && to <= one.end) || (two.start <= from && to <= two.end) {
+        return u16::MAX;
+    }
+    let below = |slot: usize| (1u32 << (slot.clamp(from, to) - from)) - 1;
+    ((below(one.end) & !below(one.start)) | (below(two.end) & !below(two.start))) as u16
 }
 
 impl Query<'_> {
-    /// Which slots of a block count, a bit for each.
-    #[inline(always)]
-    pub(super) fn seen(&self, block: usize) -> u16 {
-        let (from, to) = (block * LANES, (block + 1) * LANES);
-        let [one, two] = &self.visible;
-        if (one.start <= from && to <= one.end) || (two.start <= from && to <= two.end) {
-            return u16::MAX;
-        }
-        let below = |slot: usize| (1u32 << (slot.clamp(from, to) - from)) - 1;
-        ((below(one.end) & !below(one.start)) | (below(two.end) & !below(two.start))) as u16
-    }
-
     /// Without anything to see.
     pub(super) fn nothing(&mut self) -> f32 {
         self.weights.as_flattened_mut().fill(0);
@@ -163,7 +167,7 @@ fn weigh_body(query: &mut Query) -> f32 {
     let blocks = query.raw.len();
     let mut lanes = [INVISIBLE; LANES];
     for block in 0..blocks {
-        let seen = query.seen(block);
+        let seen = seen(&query.visible, block);
         let (corrections, scales) = (&query.k_corrections[block], &query.k_scales[block]);
         let raw = &mut query.raw[block];
         for l in 0..LANES {
@@ -179,7 +183,7 @@ fn weigh_body(query: &mut Query) -> f32 {
     let mut parts = [0u32; LANES];
     let mut lanes = [0.0f32; LANES];
     for block in 0..blocks {
-        let seen = query.seen(block);
+        let seen = seen(&query.visible, block);
         let scales = &query.v_scales[block];
         let raw = &mut query.raw[block];
         for l in 0..LANES {

@@ -5,7 +5,7 @@
 use std::arch::x86_64::*;
 
 use super::LANES;
-use super::attention::{DEEPEST, INVISIBLE, Query, UNIT};
+use super::attention::{DEEPEST, INVISIBLE, Query, UNIT, seen};
 use super::portable::{EXP2, LARGEST, ROUNDER};
 
 /// Weighs the slots of a query.
@@ -45,16 +45,20 @@ fn scores(query: &mut Query) -> f32 {
     let q_scale = _mm512_set1_ps(query.q_scale);
     let (least, most) = (_mm512_set1_ps(-LARGEST), _mm512_set1_ps(LARGEST));
     let mut largest = _mm512_set1_ps(INVISIBLE);
-    for block in 0..query.raw.len() {
-        let seen = query.seen(block);
-        let corrections = load(&query.k_corrections[block]);
-        let exact = _mm512_sub_epi32(load(&query.raw[block]), corrections);
-        let scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(exact), load_scales(&query.k_scales[block]));
+    // Half of what is wanted soon; the exponentials ask for the rest.
+    let lines = query.soon.lines().div_ceil(2 * query.raw.len().max(1));
+    let (visible, soon) = (query.visible.clone(), &mut query.soon);
+    let slots = query.raw.iter_mut().zip(query.k_corrections).zip(query.k_scales);
+    for (block, ((raw, corrections), scales)) in slots.enumerate() {
+        soon.fetch(lines);
+        let seen = seen(&visible, block);
+        let exact = _mm512_sub_epi32(load(raw), load(corrections));
+        let scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(exact), load_scales(scales));
         let score = _mm512_mul_ps(scaled, q_scale);
         // As `sanitise`: the second operand is the result where one is NaN.
         let score = _mm512_min_ps(_mm512_max_ps(score, least), most);
         largest = _mm512_mask_max_ps(largest, seen, score, largest);
-        store(&mut query.raw[block], score);
+        store(raw, score);
     }
     // No NaN, and the order cannot matter.
     _mm512_reduce_max_ps(largest)
@@ -71,10 +75,14 @@ fn exponentials(query: &mut Query, max: f32) -> (u64, f32) {
     let c = EXP2.map(|c| _mm512_set1_ps(c));
     let mut parts = _mm512_setzero_si512();
     let mut largest = zero;
-    for block in 0..query.raw.len() {
-        let depth = _mm512_sub_ps(load_floats(&query.raw[block]), max);
+    let lines = query.soon.lines().div_ceil(query.raw.len().max(1));
+    let (visible, soon) = (query.visible.clone(), &mut query.soon);
+    let slots = query.raw.iter_mut().zip(query.v_scales);
+    for (block, (raw, scales)) in slots.enumerate() {
+        soon.fetch(lines);
+        let depth = _mm512_sub_ps(load_floats(raw), max);
         // Nothing is deeper than DEEPEST among what counts, so `exp2` need not limit it.
-        let counts = _mm512_mask_cmp_ps_mask::<_CMP_GE_OQ>(query.seen(block), depth, deepest);
+        let counts = _mm512_mask_cmp_ps_mask::<_CMP_GE_OQ>(seen(&visible, block), depth, deepest);
         let shifted = _mm512_add_ps(depth, rounder);
         let f = _mm512_sub_ps(depth, _mm512_sub_ps(shifted, rounder));
         let mut q = c[5];
@@ -87,11 +95,11 @@ fn exponentials(query: &mut Query, max: f32) -> (u64, f32) {
         let part = _mm512_castps_si512(_mm512_add_ps(_mm512_mul_ps(e, unit), rounder));
         // With the bits of ROUNDER, which are taken off together: all modulo 2^32.
         parts = _mm512_add_epi32(parts, part);
-        let product = _mm512_mul_ps(e, load_scales(&query.v_scales[block]));
+        let product = _mm512_mul_ps(e, load_scales(scales));
         // Zero, the second operand, where the product is NaN.
         let g = _mm512_max_ps(product, zero);
         largest = _mm512_max_ps(g, largest);
-        store(&mut query.raw[block], g);
+        store(raw, g);
     }
     let rounders = ROUNDER.to_bits().wrapping_mul(query.raw.len() as u32);
     let mut sums = [0u32; LANES];

@@ -41,9 +41,10 @@ pub(super) unsafe fn product<S: Sink>(job: &Operands, sink: &mut S) {
         let mut row = 0;
         for tile in 0..tiles {
             let rows = (job.m - row).div_ceil(tiles - tile);
+            let fetched = if job.next.is_null() { 0 } else { lines_fetched(job.m, tiles, tile) };
             // SAFETY: rows row..row + rows and panels panel..panel + panels are within the job.
             unsafe {
-                match (panels, lines_fetched(job.m, tiles, tile)) {
+                match (panels, fetched) {
                     (1, _) => tile_of_panels::<1, 0, S>(job, row, rows, panel, tile, sink),
                     (2, _) => tile_of_panels::<2, 0, S>(job, row, rows, panel, tile, sink),
                     (3, _) => tile_of_panels::<3, 0, S>(job, row, rows, panel, tile, sink),

@@ -24,7 +24,7 @@ pub(super) struct Operands<'a> {
     #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     pub b_bounded_63: bool,
     /// What will be read after `b`, laid out as `b` is: fetched meanwhile, where a kernel knows how.
-    /// Never read, so it may end earlier or point anywhere.
+    /// Never read, so it may end earlier or point anywhere; null to fetch nothing.
     // Only AVX-512 asks.
     #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     pub next: *const i8,
@@ -81,7 +81,6 @@ pub(super) fn span(rows: usize, stride: usize, len: usize) -> Option<usize> {
 /// of `c`, laid out as [`pack`](super::pack) does, `k * 16` bytes each at `b_panel_stride`. `c`
 /// gets `m` rows of `16 * n_panels` sums at `c_stride`. `b_bounded_63` promises that no byte of `b`
 /// exceeds +-63; a false promise gives wrong sums on AVX2 (see [`bounded_63`](super::bounded_63)).
-/// `next` begins with what will be read afterwards, and may be fetched from memory meanwhile.
 ///
 /// Panics unless `k` is a multiple of 64 up to [`MAX_K`] and the slices are long enough.
 #[allow(clippy::too_many_arguments)]
@@ -97,7 +96,6 @@ pub fn gemm_u8i8(
     b_bounded_63: bool,
     c: &mut [i32],
     c_stride: usize,
-    next: &[i8],
 ) {
     assert!(m == 0 || c_stride >= n_panels * LANES, "rows of c overlap");
     let c_needed = span(m, c_stride, n_panels * LANES);
@@ -111,7 +109,7 @@ pub fn gemm_u8i8(
         b_panel_stride,
         n_panels,
         b_bounded_63,
-        next: next.as_ptr(),
+        next: std::ptr::null(),
     };
     let mut sink = Raw { c: c.as_mut_ptr(), stride: c_stride };
     // SAFETY: `c` was found to hold `m` rows of all panels at this stride.

@@ -1,5 +1,6 @@
 //! How a lane moves on: from bit to bit, and from byte to byte.
 
+use super::Mixer;
 use super::contexts::Surroundings;
 use super::decide::run_class;
 use super::hash::mix;
@@ -7,7 +8,6 @@ use super::lane::MAX_MATCHES;
 use super::matching::length_class;
 use super::platform::prefetch;
 use super::slots::{Slot, Slots};
-use super::{COUNTER_BITS, Mixer};
 
 impl Mixer {
     /// Takes a bit into the current lane's byte.
@@ -29,7 +29,7 @@ impl Mixer {
             for hash in &mut lane.hashes[..self.plan.contexts.len()] {
                 *hash = self.slots.second_half(*hash, lane.partial);
             }
-            lane.counters = counters(lane.text.recent[0], lane.partial);
+            lane.counters = counters(lane.text.recent[0], lane.partial, self.bits.counters);
             prefetch(&self.counters[2], lane.counters);
         } else if lane.bits == 8 {
             self.finish_byte();
@@ -60,7 +60,9 @@ impl Mixer {
             self.after1[before as usize & 0xff] << 8 | u32::from(byte);
         let pair = &mut self.after2[before as usize & 0xffff];
         *pair = *pair << 8 | u32::from(byte);
-        self.records.push(&mut lane.seen, byte, extent.position - extent.start);
+        if self.plan.records {
+            self.records.push(&mut lane.seen, byte, extent.position - extent.start);
+        }
         extent.position += 1;
         lane.text.push(byte, extent.position);
         if extent.position == extent.end {
@@ -96,8 +98,18 @@ impl Mixer {
             lane.hashes[i] = context.hash(&lane.text, &around);
             self.slots.prefetch(lane.hashes[i]);
         }
-        lane.counters = counters(recent, 0);
+        lane.counters = counters(recent, 0, self.bits.counters);
         prefetch(&self.counters[2], lane.counters);
+    }
+
+    /// Asks for what the first decision of a lane will read.
+    pub(super) fn fetch_lane(&self, at: usize) {
+        let lane = &self.lanes[at];
+        for &hash in &lane.hashes[..self.plan.contexts.len()] {
+            self.slots.prefetch(hash);
+        }
+        prefetch(&self.counters[2], lane.counters);
+        prefetch(&self.counters[1], (lane.text.recent[0] as usize & 0xff) << 8);
     }
 
     /// Notes what the matches expect next.
@@ -164,8 +176,8 @@ fn run(slots: &Slots, slot: Slot) -> (u8, u8) {
     (byte, run_class(len))
 }
 
-/// Where the 16 order-2 counters of a half of a byte begin; `partial` is 0 for the first half.
+/// Where the 16 order-2 counters of a half of a byte begin, of `2^bits` counters; `partial` is 0 for the first half.
 #[inline(always)]
-fn counters(recent: u64, partial: u32) -> usize {
-    ((mix(3, recent & 0xffff, u64::from(partial)) >> (64 - COUNTER_BITS + 4)) << 4) as usize
+fn counters(recent: u64, partial: u32, bits: u32) -> usize {
+    ((mix(3, recent & 0xffff, u64::from(partial)) >> (64 - bits + 4)) << 4) as usize
 }

@@ -3,9 +3,10 @@
 //! A young counter moves by a large share of its error, an old one by a small share, so that it is first the mean
 //! of what it has seen and then follows the last few hundred bits. The age is `log2(n + 1.5)` in units of 1/128,
 //! where the counter is the mean of `n` bits: so the share `1 / (n + 1.5)` is a shift, and the next age is a short
-//! sum. There are no tables and no branches: the loops over many counters become vector instructions.
+//! sum. There are no tables and no branches: sixteen counters learn at once.
 
-use super::math::{P_BITS, P_HALF, P_ONE, squash_table, stretch};
+use super::math::{P_BITS, P_HALF, P_ONE, squash_table, stretch, stretch_each};
+use super::vector::Vector;
 
 /// Ages end where a counter moves by 1/254.
 const AGE_MAX: i32 = 1023;
@@ -20,6 +21,24 @@ pub struct Counter(u32);
 impl Counter {
     /// One half, and nothing seen.
     pub const HALF: Counter = Counter(P_HALF << 10 | AGE_NEW);
+
+    /// A probability that is no counter among others that are.
+    #[inline(always)]
+    pub fn of_probability(p1_q22: u32) -> Self {
+        Counter(p1_q22 << 10)
+    }
+
+    /// The word that it is, as vectors hold it.
+    #[inline(always)]
+    pub fn word(self) -> i32 {
+        self.0 as i32
+    }
+
+    /// The counter whose word this is.
+    #[inline(always)]
+    pub fn from_word(word: i32) -> Self {
+        Counter(word as u32)
+    }
 
     /// The counter that a table of zeros holds in the place of `start`, so that large tables need no filling.
     #[inline(always)]
@@ -69,12 +88,6 @@ impl Counter {
         let p = squash_table().of((i32::from(packed >> 4) << 4) - 32_768);
         Counter(p << 10 | (u32::from(packed & 15) << 6).max(AGE_NEW))
     }
-
-    /// How sure it is, from -2048 to 2048.
-    #[inline(always)]
-    pub fn sureness(self) -> i32 {
-        (self.p() as i32 - P_HALF as i32) >> (P_BITS - 12)
-    }
 }
 
 /// `2^-(age % 128)/128` in units of 1/256, by a straight line.
@@ -93,25 +106,58 @@ fn older(age: i32) -> i32 {
     (age + more).min(AGE_MAX)
 }
 
-/// Stretches what the counters say; where a sign is -1 and not 0, it is meant the other way round.
+/// Stretched probabilities of counters; where a sign is -1 and not 0, they are meant the other way round.
 #[inline(always)]
-pub fn stretch_all(counters: &[Counter], signs: &[i32], out: &mut [i32]) {
-    for ((counter, sign), out) in counters.iter().zip(signs).zip(out) {
-        *out = (stretch(counter.p()) ^ sign).wrapping_sub(*sign);
-    }
+pub fn opinions<V: Vector>(counters: V, signs: V) -> V {
+    (stretch_each(counters.shr(10)) ^ signs) - signs
 }
 
-/// Teaches all counters a bit, given as 0 or -1; where a sign is -1, the opposite one.
+/// How sure counters are, from -2048 to 2048, with the same signs.
 #[inline(always)]
-pub fn update_all(counters: &mut [Counter], signs: &[i32], bit: i32) {
-    for (counter, sign) in counters.iter_mut().zip(signs) {
-        counter.update(bit ^ sign);
-    }
+pub fn sureness<V: Vector>(counters: V, signs: V) -> V {
+    let above_half = counters.shr(10) - V::splat(P_HALF as i32);
+    (above_half.sar(P_BITS - 12) ^ signs) - signs
+}
+
+/// [`Counter::update`] of each, with bits given as 0 or -1.
+#[inline(always)]
+pub fn update_each<V: Vector>(counters: V, bits: V) -> V {
+    let age = counters & V::splat(1023);
+    let p = counters.shr(10);
+    let (whole, share) = (age.sar(7), V::splat(256) - (age & V::splat(127)));
+    let error = (V::splat(P_ONE as i32) & bits) - p;
+    let half = V::splat(32).shl_each(whole);
+    let step = (error.sar(2) * share + half).sar_each(V::splat(6) + whole);
+    let p = (p + step).max(V::splat(1)).min(V::splat(P_ONE as i32 - 1));
+    let r_q16 = share.shl(8).sar_each(whole);
+    let r_q8 = r_q16.sar(8);
+    let more = r_q16 * V::splat(185) - r_q8 * r_q8 * V::splat(57) + V::splat(1 << 15);
+    let age = (age + more.sar(16)).min(V::splat(AGE_MAX));
+    p.shl(10) + age
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::vector::{Numbers, WIDTH};
     use super::*;
+
+    #[test]
+    fn many_at_once_learn_like_one() {
+        let step = P_ONE as usize / 5003;
+        let values = (1..P_ONE).step_by(step).chain([1, 2, P_ONE - 2, P_ONE - 1]);
+        for (i, p) in values.enumerate() {
+            let age = AGE_NEW + (i as u32 * 37) % (AGE_MAX as u32 + 1 - AGE_NEW);
+            let counter = Counter(p << 10 | age);
+            for bit in [0, -1] {
+                let mut one = counter;
+                one.update(bit);
+                let all = update_each(Numbers([counter.word(); WIDTH]), Numbers([bit; WIDTH]));
+                assert_eq!(all, Numbers([one.word(); WIDTH]));
+                let said = opinions(all, Numbers([bit; WIDTH])).0[3];
+                assert_eq!(said, if bit == 0 { stretch(one.p()) } else { -stretch(one.p()) });
+            }
+        }
+    }
 
     #[test]
     fn follows_the_share_of_ones() {

@@ -1,16 +1,16 @@
-//! One decision: the inputs of the network, its output, and what the probability maps make of it.
+//! One decision: from the inputs of the network to its output, and what the probability maps make of it.
 
 use super::Mixer;
-use super::counters::{Counter, stretch_all};
 use super::hash::mix;
+use super::inputs::{COUNTED_VECTORS, Heard};
 use super::lane::{MAX_CONTEXTS, MAX_MATCHES};
 use super::maps::Map;
-use super::matching::length_class;
-use super::math::{P_HALF, P_ONE, Squash, stretch, stretch_q32};
-use super::network::{Inputs, LANES, MAX_INPUTS};
+use super::math::{P_HALF, P_ONE, Squash};
+use super::network::MAX_VECTORS;
 use super::plan::{MixerKind, Plan};
 use super::shape::Shape;
 use super::text::class;
+use super::vector::{Numbers, Vector, WIDTH};
 
 /// The most weight sets of the first layer.
 pub const SETS: usize = 6;
@@ -27,24 +27,20 @@ pub const RUN_CLASSES: usize = 8;
 pub const RUN_ENTRIES: usize = 2 * RUN_CLASSES;
 
 /// The probability maps of a plan.
-pub fn maps(plan: &Plan, squash: &Squash) -> Vec<Map> {
-    plan.map_sizes().into_iter().map(|n| Map::new(n, squash)).collect()
+pub fn maps(plan: &Plan, group_len: usize, squash: &Squash) -> Vec<Map> {
+    let sizes = plan.map_sizes(&plan.table_bits(group_len)).into_iter();
+    sizes.map(|n| Map::new(n, n <= 2 * group_len, squash)).collect()
 }
 
 /// Number of entries of the match maps for each finder.
 pub const MATCH_ENTRIES: usize = 10 * 4 * 16;
 
-/// The most counters that speak in one decision, padded.
-const MAX_COUNTED: usize = 48;
-const _: () = assert!(MAX_CONTEXTS + 4 + 3 + MAX_MATCHES <= MAX_COUNTED);
-const _: () = assert!(2 * (MAX_CONTEXTS + MAX_MATCHES) + 4 + 3 + 3 < MAX_INPUTS);
-
 /// What must be known between a prediction and its outcome.
 pub struct Pending {
     /// Counters that speak: of bit histories, runs, direct ones, matches.
-    pub said: [Counter; MAX_COUNTED],
+    pub said: [Numbers; COUNTED_VECTORS],
     /// 0 where a counter speaks of a one, -1 where it speaks of a zero.
-    pub signs: [i32; MAX_COUNTED],
+    pub signs: [Numbers; COUNTED_VECTORS],
     /// For each context: its state.
     pub states: [u8; MAX_CONTEXTS],
     /// For each context: its entry of `run_maps`.
@@ -56,9 +52,11 @@ pub struct Pending {
     /// The node that was predicted.
     pub node: usize,
     /// Inputs of the first layer.
-    pub inputs: Inputs,
-    /// Its outputs, the inputs of the second layer.
-    pub outputs: Inputs,
+    pub inputs: [Numbers; MAX_VECTORS],
+    /// Its outputs, one for each set.
+    pub outputs: [i32; WIDTH],
+    /// The same, as the inputs of the second layer.
+    pub second_inputs: Numbers,
     /// Probability after the second layer.
     pub mixed: u32,
     /// How many decisions were learned from.
@@ -70,15 +68,16 @@ impl Pending {
     /// Nothing is pending.
     pub fn new() -> Self {
         Self {
-            said: [Counter::HALF; MAX_COUNTED],
-            signs: [0; MAX_COUNTED],
+            said: [Numbers::ZERO; COUNTED_VECTORS],
+            signs: [Numbers::ZERO; COUNTED_VECTORS],
             states: [0; MAX_CONTEXTS],
             runs: [0; MAX_CONTEXTS],
             counters: [0; 3],
             matches: [0; MAX_MATCHES],
             node: 0,
-            inputs: [0; MAX_INPUTS],
-            outputs: [0; MAX_INPUTS],
+            inputs: [Numbers::ZERO; MAX_VECTORS],
+            outputs: [0; WIDTH],
+            second_inputs: Numbers::ZERO,
             mixed: P_HALF,
             decisions: 0,
             map_contexts: [0; 3],
@@ -86,19 +85,10 @@ impl Pending {
     }
 }
 
-/// What the matches say together.
-#[derive(Clone, Copy, Default)]
-struct Heard {
-    /// Class of the length of the longest finder's match that speaks, at least 1; 0 if none does.
-    match_len: usize,
-    /// The bit it expects.
-    expected_bit: Option<bool>,
-}
-
 impl Mixer {
     /// The probability of a one for the next bit, or for the end of the token.
     #[inline(always)]
-    pub(super) fn predict_body(
+    pub(super) fn predict_body<V: Vector>(
         &mut self,
         shape: &Shape,
         model_p1_q32: Option<u32>,
@@ -112,126 +102,16 @@ impl Mixer {
         // The node of the whole byte: the bits so far behind a leading one, 0 for the token's end.
         let partial = if end { 0 } else { lane.partial as usize };
         self.choose_maps(shape, node, partial);
-        let heard = self.ask_counters(shape, node, partial, end);
-        let model = self.fill_inputs(shape, heard, model_p1_q32, end);
+        let (said, heard) = self.ask_counters(shape, node, partial, end);
+        let (inputs, model) = self.fill_inputs::<V>(shape, said, heard, model_p1_q32, end);
         self.choose_weights(shape, heard, model, partial, end);
-        let x = self.run_network(shape, partial);
+        let x = self.run_network(shape, &inputs, partial);
         let p = self.squash.of(x);
         self.pending.mixed = p;
         self.refine(shape, p, x, model)
     }
 
-    /// What each counter says: `said` and `signs`, and where it is to learn.
-    #[inline(always)]
-    fn ask_counters(&mut self, shape: &Shape, node: usize, partial: usize, end: bool) -> Heard {
-        let lane = &self.lanes[self.current];
-        let pending = &mut self.pending;
-        pending.node = node;
-        // Bit histories. The counter of the empty history stays at one half, so that it says nothing.
-        let rows = &self.state_maps[..shape.contexts];
-        for (i, (row, &slot)) in rows.iter().zip(&lane.slots).enumerate() {
-            let state = self.slots.state(slot, node);
-            pending.states[i] = state;
-            pending.said[i] = row[usize::from(state)];
-        }
-        let mut used = shape.contexts;
-
-        // Runs. Entry 0 of each context stays at one half, for runs that have nothing to say.
-        let whole = if end { 0 } else { lane.partial };
-        let shift = 8 - lane.bits;
-        let rows = &self.run_maps[..shape.runs];
-        for (i, (&(byte, class), row)) in lane.runs.iter().zip(rows).enumerate() {
-            let byte = u32::from(byte) | 256;
-            let speaks = byte >> shift == whole;
-            let entry = if speaks { 2 * class + u8::from(lane.bits > 0) } else { 0 };
-            pending.runs[i] = entry;
-            pending.said[used + i] = row[usize::from(entry) % RUN_ENTRIES];
-            pending.signs[used + i] = (byte << 1 >> shift & 1) as i32 - 1;
-        }
-        used += shape.runs;
-
-        // Direct counters.
-        let c1 = lane.text.recent[0] as usize & 0xff;
-        let places = [partial, c1 << 8 | partial, lane.counters + node];
-        for (k, &place) in places.iter().enumerate().take(shape.counters) {
-            pending.counters[k] = place;
-            pending.said[used + k] = Counter::from_table(self.counters[k][place], Counter::HALF);
-        }
-        used += shape.counters;
-
-        // Matches. Entry 0 of each finder stays at one half.
-        let mut heard = Heard::default();
-        for i in (0..shape.finders).rev() {
-            let found = &lane.matches[i];
-            let mut at = i * MATCH_ENTRIES;
-            if lane.agree[i] {
-                let bit = if end {
-                    self.token_starts[found.from / 64] >> (found.from % 64) & 1 == 1
-                } else {
-                    lane.expected[i] >> (7 - lane.bits) & 1 == 1
-                };
-                let class = length_class(found.len);
-                let decision = if end { 1 } else { 2 + lane.bits as usize };
-                let misses = (found.missed.count_ones() as usize).min(3);
-                at += (decision * 4 + misses) * 16 + class;
-                pending.signs[used + i] = i32::from(bit) - 1;
-                heard = Heard { match_len: class.max(1), expected_bit: Some(bit) };
-            }
-            pending.matches[i] = at;
-            pending.said[used + i] = self.match_maps[at];
-        }
-        heard
-    }
-
-    /// The inputs of the first layer; returns the model's stretched probability.
-    #[inline(always)]
-    fn fill_inputs(
-        &mut self,
-        shape: &Shape,
-        heard: Heard,
-        model_p1_q32: Option<u32>,
-        end: bool,
-    ) -> i32 {
-        let pending = &mut self.pending;
-        // Whole vectors; what stands behind the last counter is written over.
-        let inputs = &mut pending.inputs;
-        let mut used = shape.counted();
-        let whole = shape.counted_padded();
-        stretch_all(&pending.said[..whole], &pending.signs[..whole], &mut inputs[..whole]);
-        if shape.confidences {
-            for i in 0..shape.contexts {
-                inputs[used + i] = pending.said[i].sureness();
-            }
-            let first_match = used - shape.finders;
-            used += shape.contexts;
-            for i in first_match..first_match + shape.finders {
-                inputs[used] = (pending.said[i].sureness() ^ pending.signs[i]) - pending.signs[i];
-                used += 1;
-            }
-        }
-        let mut model_x = 0;
-        if shape.with_model {
-            let p = model_p1_q32.unwrap_or(1 << 31);
-            model_x = stretch_q32(p);
-            inputs[used] = model_x;
-            inputs[used + 1] = ((p >> 10) as i32 - P_HALF as i32) >> 10;
-            used += 2;
-            if shape.model_map
-                && let Some(map) = &mut self.model_map
-            {
-                let expected = heard.expected_bit.map_or(0, |bit| 1 + usize::from(bit));
-                let place = heard.match_len * 3 + expected;
-                let token = (self.lanes[self.current].text.token_len as usize).min(3);
-                let context = (place * 4 + token) * 2 + usize::from(end);
-                inputs[used] = stretch(map.refine(model_x, context));
-                used += 1;
-            }
-        }
-        inputs[used] = 512;
-        model_x
-    }
-
-    /// Which vectors of weights the first layer uses.
+    /// Which rows of weights the first layer uses.
     #[inline(always)]
     fn choose_weights(
         &mut self,
@@ -265,22 +145,17 @@ impl Mixer {
             sets += 1;
         }
         if by_order {
-            let mut longest = 0;
-            let states = &self.pending.states[..shape.contexts];
-            for (&state, &order) in states.iter().zip(&self.plan.orders) {
-                longest = longest.max(if state != 0 { order } else { 0 });
-            }
-            first.choose(sets, longest as usize * 9 + bits);
+            first.choose(sets, heard.order as usize * 9 + bits);
             sets += 1;
         }
         if by_model {
-            let vector = if shape.with_model {
+            let row = if shape.with_model {
                 let confidence = ((model_x + 32_768) >> 12) as usize;
                 (confidence * 4 + (lane.text.token_len as usize).min(3)) * 2 + last
             } else {
                 (class(c1 as u8) as usize * 8 + class(c2 as u8) as usize) * 9 + bits
             };
-            first.choose(sets, vector);
+            first.choose(sets, row);
             sets += 1;
         }
         if by_second {
@@ -290,21 +165,24 @@ impl Mixer {
 
     /// The stretched probability after both layers.
     #[inline(always)]
-    fn run_network(&mut self, shape: &Shape, partial: usize) -> i32 {
-        let pending = &mut self.pending;
+    fn run_network<V: Vector>(&mut self, shape: &Shape, inputs: &[V], partial: usize) -> i32 {
         let sets = shape.n_sets();
-        self.first.forward(&pending.inputs, shape.width(), &mut pending.outputs[..sets]);
+        let mut outputs = [0; WIDTH];
+        self.first.forward(&inputs[..shape.width()], &mut outputs[..sets]);
+        self.pending.outputs = outputs;
         if shape.second_layer {
+            let outputs = V::of(&outputs);
+            outputs.store(&mut self.pending.second_inputs);
             self.second.choose(0, partial);
             let mut x = [0];
-            self.second.forward(&pending.outputs, LANES, &mut x);
+            self.second.forward(&[outputs], &mut x);
             return x[0];
         }
         // The light kind has two sets; a division would take longer than all that went before.
         match sets {
-            1 => pending.outputs[0],
-            2 => (pending.outputs[0] + pending.outputs[1]) >> 1,
-            _ => pending.outputs[..sets].iter().sum::<i32>() / sets as i32,
+            1 => outputs[0],
+            2 => (outputs[0] + outputs[1]) >> 1,
+            _ => outputs[..sets].iter().sum::<i32>() / sets as i32,
         }
     }
 
@@ -337,23 +215,20 @@ impl Mixer {
         let lane = &self.lanes[self.current];
         let recent = lane.text.recent[0];
         let c1 = recent as usize & 0xff;
-        // The nodes of one half of a byte lie side by side.
-        let half = if partial < 16 { 0 } else { partial >> (lane.bits - 4) };
-        let order2 = mix(5, recent & 0xffff, half as u64);
         // What a match expects agrees with the bits so far, so it and their number say all.
         let agreeing = (0..self.finders.len()).find(|&i| lane.agree[i]);
         let expected = agreeing.map_or(partial, |i| {
             let decision = if partial == 0 { 8 } else { lane.bits as usize };
             256 + usize::from(lane.expected[i]) * 9 + decision
         });
+        let recent = if shape.kind == MixerKind::Light { recent & 0xff } else { recent & 0xffff };
+        // The nodes of one half of a byte lie side by side.
+        let half = if partial < 16 { 0 } else { partial >> (lane.bits - 4) };
+        let pair = mix(5, recent, half as u64) >> (64 - self.bits.pairs);
+        let pair = (pair << 4) as usize | node;
         self.pending.map_contexts = match shape.kind {
-            MixerKind::Light => {
-                [partial, (mix(5, recent & 0xff, half as u64) >> 56 << 4) as usize | node, 0]
-            }
-            MixerKind::Default => {
-                [c1 << 8 | partial, (order2 >> 54 << 4) as usize | node, expected]
-            }
-            MixerKind::Full => [c1 << 8 | partial, (order2 >> 52 << 4) as usize | node, expected],
+            MixerKind::Light => [partial, pair, 0],
+            _ => [c1 << 8 | partial, pair, expected],
         };
         for (map, context) in self.maps.iter().zip(self.pending.map_contexts) {
             map.prefetch(context);

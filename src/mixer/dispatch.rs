@@ -6,6 +6,9 @@ use super::Mixer;
 use super::plan::MixerKind;
 use super::platform::Vectors;
 use super::shape::Shape;
+use super::vector::Numbers;
+#[cfg(target_arch = "x86_64")]
+use super::vector::{Avx2, Avx512};
 
 /// The shapes that are compiled in: what the levels use.
 const SHAPES: [Shape; 4] = [
@@ -73,7 +76,7 @@ impl Mixer {
 
 /// Both bodies under some target features.
 macro_rules! bodies {
-    ($name:ident $(, $features:literal)?) => {
+    ($name:ident, $vector:ty $(, $features:literal)?) => {
         mod $name {
             use super::{Mixer, OTHER, SHAPES};
 
@@ -84,20 +87,24 @@ macro_rules! bodies {
                 end: bool,
             ) -> u32 {
                 let shape = if SHAPE == OTHER { mixer.plan.shape } else { SHAPES[SHAPE % OTHER] };
-                mixer.predict_body(&shape, model_p1_q32, end)
+                mixer.predict_body::<$vector>(&shape, model_p1_q32, end)
             }
 
             $(#[target_feature(enable = $features)])?
             pub fn update<const SHAPE: usize>(mixer: &mut Mixer, bit: bool) {
                 let shape = if SHAPE == OTHER { mixer.plan.shape } else { SHAPES[SHAPE % OTHER] };
-                mixer.update_body(&shape, bit);
+                mixer.update_body::<$vector>(&shape, bit);
             }
         }
     };
 }
 
-bodies!(plain);
+bodies!(plain, super::Numbers);
 #[cfg(target_arch = "x86_64")]
-bodies!(avx2, "avx2,bmi1,bmi2,lzcnt,popcnt");
+bodies!(avx2, super::Avx2, "avx2,bmi1,bmi2,lzcnt,popcnt");
 #[cfg(target_arch = "x86_64")]
-bodies!(avx512, "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,bmi1,bmi2,lzcnt,popcnt");
+bodies!(
+    avx512,
+    super::Avx512,
+    "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,bmi1,bmi2,lzcnt,popcnt"
+);

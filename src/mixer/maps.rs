@@ -5,7 +5,7 @@
 
 use super::counters::Counter;
 use super::math::{P_ONE, Squash};
-use super::platform::prefetch;
+use super::platform::{prefetch, zeros};
 
 const POINTS: usize = 32;
 /// The stretched prediction of the last point, and minus that of the first.
@@ -21,10 +21,12 @@ pub struct Map {
 }
 
 impl Map {
-    /// A map for `contexts` contexts that changes nothing yet.
-    pub fn new(contexts: usize, squash: &Squash) -> Self {
+    /// A map for `contexts` contexts that changes nothing yet; it is put into memory at once if most of it will be
+    /// `used`.
+    pub fn new(contexts: usize, used: bool, squash: &Squash) -> Self {
         let start = std::array::from_fn(|i| Counter::new(squash.of(i as i32 * 2048 - LAST), 6));
-        Self { points: vec![0; POINTS * contexts], start, at: 0 }
+        let len = POINTS * contexts;
+        Self { points: if used { zeros(len) } else { vec![0; len] }, start, at: 0 }
     }
 
     #[inline(always)]

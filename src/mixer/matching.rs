@@ -128,13 +128,29 @@ impl Finder {
             return;
         }
         let most = COMPARE.min(from - there.start).min(me.position - me.start);
-        let len = (0..most)
-            .take_while(|i| history[from - 1 - i] == history[me.position - 1 - i])
-            .count() as u32;
+        let len = common_suffix(&history[..from], &history[..me.position], most) as u32;
         if len >= self.min_len && (!found.live || len > found.len) {
             *found = Match { from, lane, len, missed: 0, live: true };
         }
     }
+}
+
+/// How many of their last `most` bytes two texts have in common; both are at least as long.
+fn common_suffix(a: &[u8], b: &[u8], most: usize) -> usize {
+    let (a, b) = (a[a.len() - most..].rchunks(8), b[b.len() - most..].rchunks(8));
+    let mut len = 0;
+    for (a, b) in a.zip(b) {
+        let (Ok(a), Ok(b)) = (a.try_into(), b.try_into()) else {
+            let same = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b);
+            return len + same.count();
+        };
+        let differ = u64::from_le_bytes(a) ^ u64::from_le_bytes(b);
+        len += differ.leading_zeros() as usize / 8;
+        if differ != 0 {
+            break;
+        }
+    }
+    len
 }
 
 /// Classes of lengths, 0 to 15: finer where it matters.

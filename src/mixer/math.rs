@@ -4,6 +4,7 @@
 //! without tables, so that many are computed at once; squash reads a table that is made once per process, with
 //! integers only.
 
+use super::vector::Vector;
 use std::sync::LazyLock;
 
 /// Bits of a probability.
@@ -20,7 +21,7 @@ pub const STRETCH_MAX: i32 = 32_767;
 /// In each octave `log2(1 + f)` is taken as `f + f (1 - f) (0.422 - 0.157 f)`: the best polynomial of this degree
 /// that is exact at both ends.
 #[inline(always)]
-fn log2_q15(x: u32) -> i32 {
+pub fn log2_q15(x: u32) -> i32 {
     let zeros = x.leading_zeros() & 31;
     let f = (x << zeros >> 16 & 0x7fff) as i32;
     // 0.422 and 0.157 in units of 2^-15. All products are below 2^29.
@@ -38,6 +39,13 @@ pub fn stretch(p1_q22: u32) -> i32 {
     let odds = log2_q15(p1_q22) - log2_q15(P_ONE - p1_q22);
     // At most 22 * 2^15 * 2839 < 2^31.
     (odds * STRETCH_PER_LOG2 + (1 << 15)) >> 16
+}
+
+/// [`stretch`] of each.
+#[inline(always)]
+pub fn stretch_each<V: Vector>(p1_q22: V) -> V {
+    let odds = p1_q22.log2_q15() - (V::splat(P_ONE as i32) - p1_q22).log2_q15();
+    (odds * V::splat(STRETCH_PER_LOG2) + V::splat(1 << 15)).sar(16)
 }
 
 /// Stretches a probability in units of 2^-32; 0 is taken for the smallest one.

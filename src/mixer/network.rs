@@ -3,73 +3,64 @@
 //! A layer has several weight sets; in each, a context selects one vector of weights. All inputs are stretched
 //! probabilities in units of 1/2048, weights are in units of 2^-20 and stay within +-8.
 //!
-//! The loops are plain code over slices of a multiple of [`LANES`] numbers, which the compiler turns into vector
-//! instructions; sums of integers do not depend on their order, so all of them give the same result.
+//! Sums of integers do not depend on their order, so all makes of vectors give the same result.
 
 use super::math::STRETCH_MAX;
+use super::vector::{Numbers, Vector, WIDTH};
 use std::ops::Range;
 
-/// Inputs are padded to a multiple of this.
-pub const LANES: usize = 16;
 /// The weight 1.
 pub const WEIGHT_ONE: i32 = 1 << 20;
 const WEIGHT_MAX: i32 = (8 << 20) - 1;
 
-/// The most inputs. `dot` cannot overflow below 256: a product is below 2^15 * 2^15 >> 7 = 2^23.
-pub const MAX_INPUTS: usize = 96;
-
-/// The inputs of a layer behind one another, the unused ones 0.
-pub type Inputs = [i32; MAX_INPUTS];
+/// The most vectors of inputs. `dot` cannot overflow below 16: a product is below 2^15 * 2^15 >> 7 = 2^23.
+pub const MAX_VECTORS: usize = 5;
 
 #[inline(always)]
-fn dot(inputs: &[i32], weights: &[i32]) -> i32 {
-    let products = inputs.iter().zip(weights).map(|(x, w)| (w >> 8).wrapping_mul(*x) >> 7);
-    // 2^11 (inputs) * 2^12 (weights) / 2^7 / 2^5 = 2^11.
-    (products.fold(0, i32::wrapping_add) >> 5).clamp(-STRETCH_MAX, STRETCH_MAX)
-}
-
-/// `error` is the wanted change in units such that a full input moves its weight by `error / 8` of 2^-20;
-/// at most 2^19.
-#[inline(always)]
-fn learn(inputs: &[i32], weights: &mut [i32], error: i32) {
-    for (x, w) in inputs.iter().zip(weights) {
-        // At most 2^11 * 2^19.
-        let step = ((x + 8) >> 4).wrapping_mul(error).wrapping_add(512) >> 10;
-        *w = w.wrapping_add(step).clamp(-WEIGHT_MAX, WEIGHT_MAX);
+fn dot<V: Vector>(inputs: &[V], weights: &[Numbers]) -> i32 {
+    let mut sum = V::splat(0);
+    for (&x, w) in inputs.iter().zip(weights) {
+        sum = sum + (V::load(w).sar(8) * x).sar(7);
     }
+    // 2^11 (inputs) * 2^12 (weights) / 2^7 / 2^5 = 2^11.
+    (sum.sum() >> 5).clamp(-STRETCH_MAX, STRETCH_MAX)
 }
 
 /// Several weight sets over the same inputs.
 pub struct Layer {
-    /// Inputs, padded.
+    /// Vectors of inputs.
     width: usize,
-    /// `[vector][width]`, the sets one after the other.
-    weights: Vec<i32>,
-    /// First vector of each set.
+    /// `[row][width]`, the sets one after the other.
+    weights: Vec<Numbers>,
+    /// First row of each set.
     first: Vec<usize>,
-    /// The vectors chosen, counted over all sets.
+    /// The rows chosen, counted over all sets.
     chosen: Vec<usize>,
-    /// How often each vector has learned.
+    /// How often each row has learned.
     uses: Vec<u32>,
 }
 
 impl Layer {
-    /// A layer with `sizes[s]` vectors in set `s`, each starting with `start[s]` and zeros behind.
-    pub fn new(inputs: usize, sizes: &[usize], start: &[Vec<i32>]) -> Self {
-        assert!(inputs <= MAX_INPUTS && sizes.len() == start.len());
-        let width = inputs.next_multiple_of(LANES);
-        let mut weights = Vec::with_capacity(width * sizes.iter().sum::<usize>());
-        let mut first = Vec::new();
-        for (&size, start) in sizes.iter().zip(start) {
-            first.push(weights.len() / width);
-            for _ in 0..size {
-                weights.extend_from_slice(start);
-                weights.resize(weights.len() + width - start.len(), 0);
-            }
+    /// A layer with `sizes[s]` rows in set `s`, each starting with `start` and zeros behind.
+    pub fn new(inputs: usize, sizes: &[usize], start: &[i32]) -> Self {
+        let width = inputs.div_ceil(WIDTH);
+        assert!(width <= MAX_VECTORS);
+        let rows = sizes.iter().sum::<usize>();
+        let first = sizes.iter().scan(0, |end, size| {
+            *end += size;
+            Some(*end - size)
+        });
+        let mut layer = Self {
+            width,
+            weights: vec![Numbers::ZERO; width * rows],
+            first: first.collect(),
+            chosen: vec![0; sizes.len()],
+            uses: vec![0; rows],
+        };
+        for (set, &size) in sizes.iter().enumerate() {
+            layer.fill(set, 0..size, start);
         }
-        let chosen = vec![0; sizes.len()];
-        let uses = vec![0; weights.len() / width];
-        Self { width, weights, first, chosen, uses }
+        layer
     }
 
     /// Number of sets.
@@ -78,63 +69,70 @@ impl Layer {
         self.chosen.len()
     }
 
-    /// Gives some vectors of a set the same weights, within +-8.
-    pub fn fill(&mut self, set: usize, vectors: Range<usize>, weights: &[i32]) {
-        for vector in vectors {
-            let at = (self.first[set] + vector) * self.width;
-            self.weights[at..at + weights.len()].copy_from_slice(weights);
+    /// Gives some rows of a set the same weights, within +-8.
+    pub fn fill(&mut self, set: usize, rows: Range<usize>, weights: &[i32]) {
+        for row in rows {
+            let at = (self.first[set] + row) * self.width;
+            let flat = self.weights[at..at + self.width].iter_mut().flat_map(|n| &mut n.0);
+            flat.zip(weights).for_each(|(to, &from)| *to = from);
         }
     }
 
-    /// The weights of one vector, padded.
-    pub fn row(&self, set: usize, vector: usize) -> &[i32] {
-        let at = (self.first[set] + vector) * self.width;
-        &self.weights[at..at + self.width]
+    /// The weights of one row, padded.
+    pub fn row(&self, set: usize, row: usize) -> Vec<i32> {
+        self.numbers(self.first[set] + row).collect()
     }
 
-    /// The mean of a set's vectors, each by how often it has learned.
+    fn numbers(&self, row: usize) -> impl Iterator<Item = i32> {
+        self.weights[row * self.width..][..self.width].iter().flat_map(|n| n.0)
+    }
+
+    /// The mean of a set's rows, each by how often it has learned.
     pub fn mean(&self, set: usize) -> Vec<i32> {
-        let vectors = self.vectors(set);
-        let total = self.uses[vectors.clone()].iter().map(|&n| i64::from(n)).sum::<i64>();
-        let at = |vector: usize, i: usize| i64::from(self.weights[vector * self.width + i]);
-        let mean = |i: usize| match total {
-            0 => at(vectors.start, i),
-            _ => vectors.clone().map(|v| at(v, i) * i64::from(self.uses[v])).sum::<i64>() / total,
-        };
-        (0..self.width).map(|i| mean(i) as i32).collect()
-    }
-
-    fn vectors(&self, set: usize) -> Range<usize> {
         let end = self.first.get(set + 1).copied().unwrap_or(self.uses.len());
-        self.first[set]..end
+        let rows = self.first[set]..end;
+        let total = self.uses[rows.clone()].iter().map(|&n| i64::from(n)).sum::<i64>();
+        if total == 0 {
+            return self.row(set, 0);
+        }
+        let mut sums = vec![0; self.width * WIDTH];
+        for row in rows {
+            let uses = i64::from(self.uses[row]);
+            sums.iter_mut().zip(self.numbers(row)).for_each(|(sum, w)| *sum += i64::from(w) * uses);
+        }
+        sums.into_iter().map(|sum| (sum / total) as i32).collect()
     }
 
-    /// Chooses the vector of a set.
+    /// Chooses the row of a set.
     #[inline(always)]
-    pub fn choose(&mut self, set: usize, vector: usize) {
-        self.chosen[set] = self.first[set] + vector;
+    pub fn choose(&mut self, set: usize, row: usize) {
+        self.chosen[set] = self.first[set] + row;
     }
 
-    /// One output for each set, stretched and clamped. `width` is the layer's, given so that it may be a constant.
+    /// One output for each set, stretched and clamped.
     #[inline(always)]
-    pub fn forward(&self, inputs: &Inputs, width: usize, out: &mut [i32]) {
-        debug_assert_eq!(width, self.width);
-        for (&vector, out) in self.chosen.iter().zip(out) {
-            let at = vector * width;
-            *out = dot(&inputs[..width], &self.weights[at..at + width]);
+    pub fn forward<V: Vector>(&self, inputs: &[V], out: &mut [i32]) {
+        debug_assert_eq!(inputs.len(), self.width);
+        for (&row, out) in self.chosen.iter().zip(out) {
+            *out = dot(inputs, &self.weights[row * inputs.len()..][..inputs.len()]);
         }
     }
 
-    /// Moves the chosen vectors by `errors`, one for each set, at most 2^19.
+    /// Moves the chosen rows by `errors`, one for each set: a full input moves its weight by `error / 8` of 2^-20, the
+    /// error is at most 2^19.
     #[inline(always)]
-    pub fn backward(&mut self, inputs: &Inputs, width: usize, errors: &[i32]) {
-        debug_assert_eq!(width, self.width);
-        for (&vector, &error) in self.chosen.iter().zip(errors) {
-            if error != 0 {
-                let at = vector * width;
-                let uses = &mut self.uses[vector];
-                *uses = uses.saturating_add(1);
-                learn(&inputs[..width], &mut self.weights[at..at + width], error);
+    pub fn backward<V: Vector>(&mut self, inputs: &[Numbers], errors: &[i32]) {
+        debug_assert_eq!(inputs.len(), self.width);
+        let width = inputs.len();
+        for (&row, &error) in self.chosen.iter().zip(errors) {
+            let uses = &mut self.uses[row];
+            *uses = uses.saturating_add(u32::from(error != 0));
+            let error = V::splat(error);
+            for (x, w) in inputs.iter().zip(&mut self.weights[row * width..][..width]) {
+                // At most 2^11 * 2^19.
+                let x = (V::load(x) + V::splat(8)).sar(4);
+                let step = (x * error + V::splat(512)).sar(10);
+                (V::load(w) + step).clamp_abs(WEIGHT_MAX).store(w);
             }
         }
     }

@@ -1,23 +1,23 @@
 //! What everything learns from the outcome of a decision.
 
 use super::Mixer;
-use super::counters::{Counter, update_all};
+use super::counters::{Counter, update_each};
 use super::decide::{MATCH_ENTRIES, RUN_ENTRIES, SETS};
 use super::math::P_ONE;
-use super::network::LANES;
 use super::shape::Shape;
+use super::vector::{Vector, WIDTH};
 
 /// Learning rates of the two layers in units of 2^-16: what remains, and what is added at the start.
 const RATE: [u32; 2] = [200, 20];
-const RATE_EXTRA: [u32; 2] = [1200, 100];
+const RATE_EXTRA: [u32; 2] = [1000, 100];
 /// Decisions after which half of the added rate is gone.
 const RATE_HALF: u32 = 1 << 14;
 
 impl Mixer {
     /// Learns the outcome of the last prediction.
     #[inline(always)]
-    pub(super) fn update_body(&mut self, shape: &Shape, bit: bool) {
-        self.teach_network(shape, bit);
+    pub(super) fn update_body<V: Vector>(&mut self, shape: &Shape, bit: bool) {
+        self.teach_network::<V>(shape, bit);
         for map in self.maps[..shape.maps].iter_mut() {
             map.update(bit);
         }
@@ -26,11 +26,11 @@ impl Mixer {
         {
             map.update(bit);
         }
-        self.teach_counters(shape, bit);
+        self.teach_counters::<V>(shape, bit);
     }
 
     #[inline(always)]
-    fn teach_network(&mut self, shape: &Shape, bit: bool) {
+    fn teach_network<V: Vector>(&mut self, shape: &Shape, bit: bool) {
         let (squash, pending) = (self.squash, &mut self.pending);
         pending.decisions = pending.decisions.saturating_add(1);
         let extra = |k: usize| {
@@ -47,39 +47,44 @@ impl Mixer {
         for (error, &x) in errors[..sets].iter_mut().zip(&pending.outputs) {
             *error = step(squash.of(x), rates[0]);
         }
-        self.first.backward(&pending.inputs, shape.width(), &errors[..sets]);
+        self.first.backward::<V>(&pending.inputs[..shape.width()], &errors[..sets]);
         if shape.second_layer {
-            self.second.backward(&pending.outputs, LANES, &[step(pending.mixed, rates[1])]);
+            let error = step(pending.mixed, rates[1]);
+            self.second.backward::<V>(std::slice::from_ref(&pending.second_inputs), &[error]);
         }
     }
 
     #[inline(always)]
-    fn teach_counters(&mut self, shape: &Shape, bit: bool) {
+    fn teach_counters<V: Vector>(&mut self, shape: &Shape, bit: bool) {
         let pending = &mut self.pending;
-        let whole = shape.counted_padded();
-        update_all(&mut pending.said[..whole], &pending.signs[..whole], -i32::from(bit));
+        let bits = V::splat(-i32::from(bit));
+        let counted = pending.said.iter_mut().zip(&pending.signs);
+        for (said, signs) in counted.take(shape.counted_vectors()) {
+            update_each(V::load(said), bits ^ V::load(signs)).store(said);
+        }
+        let said = |i: usize| Counter::from_word(pending.said[i / WIDTH].0[i % WIDTH]);
         let next = &self.histories.next[usize::from(bit)];
         let slots = &self.lanes[self.current].slots;
         let rows = &mut self.state_maps[..shape.contexts];
         for (i, (row, &slot)) in rows.iter_mut().zip(slots).enumerate() {
             let state = pending.states[i];
-            row[usize::from(state)] = pending.said[i];
+            row[usize::from(state)] = said(i);
             row[0] = Counter::HALF;
             self.slots.set_state(slot, pending.node, next[usize::from(state)]);
         }
         let mut used = shape.contexts;
         for (i, row) in self.run_maps[..shape.runs].iter_mut().enumerate() {
-            row[usize::from(pending.runs[i]) % RUN_ENTRIES] = pending.said[used + i];
+            row[usize::from(pending.runs[i]) % RUN_ENTRIES] = said(used + i);
             row[0] = Counter::HALF;
         }
         used += shape.runs;
         for k in 0..shape.counters {
             let place = pending.counters[k];
-            self.counters[k][place] = pending.said[used + k].to_table(Counter::HALF);
+            self.counters[k][place] = said(used + k).to_table(Counter::HALF);
         }
         used += shape.counters;
         for i in 0..shape.finders {
-            self.match_maps[pending.matches[i]] = pending.said[used + i];
+            self.match_maps[pending.matches[i]] = said(used + i);
             self.match_maps[i * MATCH_ENTRIES] = Counter::HALF;
         }
     }

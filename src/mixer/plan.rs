@@ -120,6 +120,8 @@ pub struct Plan {
     pub orders: Vec<u32>,
     /// Which of them depends on what matches expect.
     pub match_context: Option<usize>,
+    /// Whether any of them looks for records.
+    pub records: bool,
     /// Shortest lengths of the matches that are looked for, longest first.
     pub matches: Vec<u32>,
 }
@@ -174,9 +176,10 @@ impl Plan {
             matches.clear();
         }
         let orders = contexts.iter().map(|c| c.order().unwrap_or(0)).collect();
+        let records = contexts.iter().any(|c| c.part() == Some(Part::Records));
         let match_context = contexts.iter().position(|&c| c == MatchByte);
         let shape = Shape::of(kind, with_model).reduced(parts, contexts.len());
-        Self { kind, with_model, parts, shape, contexts, orders, match_context, matches }
+        Self { kind, with_model, parts, shape, contexts, orders, match_context, records, matches }
     }
 
     /// Vectors in each weight set.
@@ -188,32 +191,49 @@ impl Plan {
     }
 
     /// Contexts of each probability map.
-    pub fn map_sizes(&self) -> Vec<usize> {
+    pub fn map_sizes(&self, bits: &TableBits) -> Vec<usize> {
         if !self.parts.has(Part::Maps) {
             return Vec::new();
         }
+        let pairs = 16 << bits.pairs;
         match self.kind {
-            MixerKind::Light => vec![256, 1 << 12],
-            MixerKind::Default if self.with_model => vec![1 << 16, 1 << 14, EXPECTED_CONTEXTS],
-            MixerKind::Default => vec![1 << 16, 1 << 14],
-            MixerKind::Full => vec![1 << 16, 1 << 16, EXPECTED_CONTEXTS],
+            MixerKind::Light => vec![256, pairs],
+            MixerKind::Default if self.with_model => vec![1 << 16, pairs, EXPECTED_CONTEXTS],
+            MixerKind::Default => vec![1 << 16, pairs],
+            MixerKind::Full => vec![1 << 16, pairs, EXPECTED_CONTEXTS],
         }
     }
 
-    /// Base-2 logarithm of the number of 64-byte lines that hold the bit histories of a group.
-    pub fn line_bits(&self, group_len: usize) -> u32 {
-        let most = match self.kind {
-            MixerKind::Light => 20,
-            MixerKind::Default => 21,
-            MixerKind::Full => 22,
+    /// How large the tables for a group are.
+    pub fn table_bits(&self, group_len: usize) -> TableBits {
+        let (most_lines, most_matches, most_pairs) = match self.kind {
+            MixerKind::Light => (20, 18, 8),
+            MixerKind::Default => (21, 22, 10),
+            MixerKind::Full => (22, 22, 12),
         };
-        bits_for(group_len.saturating_mul(self.contexts.len()) / 8).clamp(10, most)
+        let lines = group_len.saturating_mul(self.contexts.len()) / 8;
+        let len_bits = bits_for(group_len);
+        TableBits {
+            lines: bits_for(lines).clamp(10, most_lines),
+            matches: len_bits.clamp(8, most_matches),
+            counters: (len_bits + 5).clamp(14, 20),
+            pairs: len_bits.saturating_sub(3).clamp(6, most_pairs),
+        }
     }
+}
 
-    /// Base-2 logarithm of the number of positions that each match table holds.
-    pub fn match_bits(&self, group_len: usize) -> u32 {
-        bits_for(group_len).clamp(8, if self.kind == MixerKind::Light { 18 } else { 22 })
-    }
+/// Base-2 logarithms of the tables' sizes: no larger than a group can fill. A short one is coded sooner if its tables
+/// take few pages.
+#[derive(Clone, Copy, Debug)]
+pub struct TableBits {
+    /// Lines of bit histories, 64 bytes each.
+    pub lines: u32,
+    /// Positions in the table of each finder.
+    pub matches: u32,
+    /// Direct counters of order 2.
+    pub counters: u32,
+    /// Contexts of the last bytes and half a byte in the second probability map, of 16 nodes each.
+    pub pairs: u32,
 }
 
 /// The smallest `b` with `2^b >= n`.

@@ -1,5 +1,7 @@
 //! What the machine can do faster: hints to the cache, and wider vectors for the same plain loops.
 
+use crate::parallel;
+
 /// Which vector instructions the loops of the network are compiled for; the sums are the same.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Vectors {
@@ -76,4 +78,26 @@ pub fn scattered(bytes: &mut [u8]) {
     }
     #[cfg(not(target_os = "linux"))]
     let _ = bytes;
+}
+
+/// A table of zeros that is in memory, put there by several threads if it is large.
+///
+/// Otherwise its first accesses would have every page made, one after the other; and since they read before they
+/// write, twice each, of which the second time stops all threads for as long as a thousand decisions take.
+pub fn zeros(len: usize) -> Vec<u32> {
+    let mut table = vec![0; len];
+    touch(&mut table);
+    table
+}
+
+/// Writes a zero into each page.
+pub fn touch<T: Copy + Default + Send>(table: &mut [T]) {
+    const PART: usize = 2 << 20;
+    const PAGE: usize = 4 << 10;
+    let mut parts: Vec<_> = table.chunks_mut(PART / size_of::<T>()).collect();
+    parallel::for_each_mut(&mut parts, |part| {
+        let pages = part.chunks_mut(PAGE / size_of::<T>());
+        // A zero that the compiler does not know: it would leave out the writing of one into zeros.
+        pages.for_each(|page| page[0] = std::hint::black_box(T::default()));
+    });
 }

@@ -3,8 +3,8 @@
 //! A decision is a dozen short loops. For the makes of mixer that files are coded with, their lengths are compiled in;
 //! any other make (a measurement that leaves a part out) goes through the same code with lengths from memory.
 
-use super::network::LANES;
 use super::plan::{MixerKind, Part, Parts};
+use super::vector::WIDTH;
 
 /// The lengths of a decision's loops, and which parts it has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,8 +21,8 @@ pub struct Shape {
     pub counters: usize,
     /// Match finders.
     pub finders: usize,
-    /// Whether it is an input how sure contexts and finders are.
-    pub confidences: bool,
+    /// Vectors of counters for which it is an input too how sure they are.
+    pub sure_vectors: usize,
     /// Whether the model's opinion comes in corrected too.
     pub model_map: bool,
     /// Weight sets, each if it is in use: by match, byte, longest order, model, and the byte before.
@@ -50,7 +50,7 @@ impl Shape {
             runs: if light { 0 } else { 4 },
             counters: if light { 2 } else { 3 },
             finders: kind as usize + 1,
-            confidences: !light,
+            sure_vectors: kind as usize,
             model_map: with_model && !light,
             sets: [true, !light, !light, !light, full],
             second_layer: !light,
@@ -63,44 +63,58 @@ impl Shape {
         let with = |part, n| if parts.has(part) { n } else { 0 };
         let sets =
             [Part::MatchSets, Part::ByteSets, Part::OrderSets, Part::ModelSets, Part::ByteSets];
-        Shape {
+        let shape = Shape {
             contexts,
             runs: with(Part::Runs, self.runs),
             counters: with(Part::Counters, self.counters),
             finders: with(Part::Matches, self.finders),
-            confidences: self.confidences && parts.has(Part::Confidences),
+            sure_vectors: with(Part::Confidences, self.sure_vectors),
             model_map: self.model_map && parts.has(Part::ModelMap),
             sets: std::array::from_fn(|i| self.sets[i] && parts.has(sets[i])),
             second_layer: self.second_layer && parts.has(Part::SecondLayer),
             maps: with(Part::Maps, self.maps),
             ..self
-        }
+        };
+        Shape { sure_vectors: shape.sure_vectors.min(shape.counted_vectors()), ..shape }
     }
 
-    /// Counters that speak.
+    /// The first of the counters that belong to finders.
+    #[inline(always)]
+    pub const fn first_finder(&self) -> usize {
+        self.contexts + self.runs + self.counters
+    }
+
+    /// Counters that speak; the last one, where it is there, is the corrected model.
     #[inline(always)]
     pub const fn counted(&self) -> usize {
-        self.contexts + self.runs + self.counters + self.finders
+        self.first_finder() + self.finders + self.model_map as usize
     }
 
-    /// The same, in whole vectors.
+    /// Behind them: twice the model, and the constant.
     #[inline(always)]
-    pub const fn counted_padded(&self) -> usize {
-        self.counted().next_multiple_of(LANES)
+    pub const fn extras(&self) -> usize {
+        2 * self.with_model as usize + 1
     }
 
-    /// Inputs of the first layer: the counters, how sure some are, the model, a constant.
+    /// Vectors of counters with what stands behind them.
     #[inline(always)]
-    pub const fn inputs(&self) -> usize {
-        let sure = if self.confidences { self.contexts + self.finders } else { 0 };
-        let model = if self.with_model { 2 + self.model_map as usize } else { 0 };
-        self.counted() + sure + model + 1
+    pub const fn counted_vectors(&self) -> usize {
+        (self.counted() + self.extras()).div_ceil(WIDTH)
     }
 
-    /// The same, in whole vectors.
+    /// Vectors of inputs of the first layer: the counters, what stands behind them, and how sure some are.
     #[inline(always)]
     pub const fn width(&self) -> usize {
-        self.inputs().next_multiple_of(LANES)
+        self.counted_vectors() + self.sure_vectors
+    }
+
+    /// Inputs of the first layer.
+    #[inline(always)]
+    pub const fn inputs(&self) -> usize {
+        match self.sure_vectors {
+            0 => self.counted() + self.extras(),
+            _ => self.width() * WIDTH,
+        }
     }
 
     /// Weight sets of the first layer, the one by the partial byte among them.
@@ -126,7 +140,7 @@ mod tests {
                 assert_eq!(plan.contexts.len(), shape.contexts);
                 assert_eq!(plan.matches.len(), shape.finders);
                 assert_eq!(plan.set_sizes().len(), shape.n_sets());
-                assert_eq!(plan.map_sizes().len(), shape.maps);
+                assert_eq!(plan.map_sizes(&plan.table_bits(1000)).len(), shape.maps);
             }
         }
     }

@@ -12,10 +12,13 @@
 //! ```
 
 use super::history::histories;
-use super::platform::{prefetch, scattered};
+use super::platform::{prefetch, scattered, touch};
 
 const LINE: usize = 64;
 const WAYS: usize = 3;
+/// Bytes of a slot's states, and bits of its check.
+const WAY: usize = 16;
+const WAY_BITS: usize = 16;
 const RUNS: usize = 6;
 const STATES: usize = 16;
 
@@ -36,6 +39,7 @@ impl Slots {
     pub fn new(line_bits: u32) -> Self {
         let mut bytes = vec![0u8; (LINE << line_bits) + LINE];
         scattered(&mut bytes);
+        touch(&mut bytes);
         // Only speed depends on where the allocation lies.
         let lead = bytes.as_ptr().align_offset(LINE).min(LINE);
         Self { bytes, lead, line_bits }
@@ -90,21 +94,22 @@ impl Slots {
         let line: &mut [u8; LINE] =
             (&mut self.bytes[at..at + LINE]).try_into().expect("a whole line");
         let check = hash as u16;
-        let seen = &histories().seen;
-        let (mut way, mut least) = (0, u8::MAX);
-        for w in 0..WAYS {
-            if u16::from_le_bytes([line[2 * w], line[2 * w + 1]]) == check {
-                return Slot((at + STATES + 16 * w) as u32);
-            }
-            let worth = seen[line[STATES + 16 * w + 1] as usize];
-            if worth < least {
-                (way, least) = (w, worth);
-            }
+        // The three checks at once: the lowest 16 bits that are zero after the exclusive or are those of the slot.
+        let checks = u64::from_le_bytes(*line.first_chunk().expect("a line is longer"));
+        let differ = checks ^ (u64::from(check) * 0x0001_0001_0001);
+        let equal = differ.wrapping_sub(0x0001_0001_0001) & !differ & 0x8000_8000_8000;
+        if equal != 0 {
+            return Slot((at + STATES + equal.trailing_zeros() as usize / WAY_BITS * WAY) as u32);
         }
+        // Otherwise the slot that has seen least, the first of several.
+        let seen = &histories().seen;
+        let worth = |way: usize| usize::from(seen[line[STATES + WAY * way + 1] as usize]);
+        let least = (0..WAYS).map(|way| worth(way) * WAYS + way).min().expect("there are slots");
+        let way = least % WAYS;
         line[2 * way..2 * way + 2].copy_from_slice(&check.to_le_bytes());
         line[RUNS + 2 * way..RUNS + 2 * way + 2].fill(0);
-        line[STATES + 16 * way..STATES + 16 * way + 16].fill(0);
-        Slot((at + STATES + 16 * way) as u32)
+        line[STATES + WAY * way..][..WAY].fill(0);
+        Slot((at + STATES + WAY * way) as u32)
     }
 
     /// The state of a node: 0 for the token's end, 1..16 for the bits.

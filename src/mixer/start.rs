@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use std::sync::LazyLock;
 
 /// First byte of the values' serialised form.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Learned weights are kept in units of 2^-12.
 const WEIGHT_SHIFT: u32 = 8;
 /// As bytes they are in units of 2^-6.
@@ -172,8 +172,8 @@ impl Mixer {
             let own = own_vectors(size);
             let mean = self.first.mean(set);
             for vector in 0..own {
-                let row = if own == size { self.first.row(set, vector) } else { &mean };
-                weights.extend(row.iter().take(inputs).copied().map(narrow));
+                let row = if own == size { self.first.row(set, vector) } else { mean.clone() };
+                weights.extend(row.into_iter().take(inputs).map(narrow));
             }
         }
         let sets = self.first.n_sets();
@@ -231,10 +231,9 @@ pub fn first_weights(plan: &Plan, inputs: usize) -> Vec<i32> {
     let share = if plan.with_model { WEIGHT_ONE / 12 } else { WEIGHT_ONE / 5 };
     weights[..n].fill(share);
     if plan.with_model {
-        let model = inputs - 3 - usize::from(plan.shape.model_map);
-        weights[model] = WEIGHT_ONE * 3 / 4;
+        weights[plan.shape.counted()] = WEIGHT_ONE * 3 / 4;
     }
-    let matches = plan.shape.counted() - plan.matches.len();
+    let matches = plan.shape.first_finder();
     weights[matches..matches + plan.matches.len()].fill(WEIGHT_ONE / 4);
     weights
 }

@@ -5,7 +5,7 @@
 //! so the size of the ring, and where it wraps) cannot matter.
 
 use super::Config;
-use crate::kernels::{QuantRows, SlotView};
+use crate::kernels::{QuantRows, SlotView, Soon};
 use std::ops::Range;
 
 /// Slots come in blocks of this many: a K block of the products that read the values.
@@ -129,7 +129,15 @@ impl LaneCache {
             k_scales: &self.key_scales[from..from + used],
             k_corrections: &self.key_corrections[from..from + used],
             v_scales: &self.value_scales[from..from + used],
+            soon: Soon::NOTHING,
         }
+    }
+
+    /// What reading a head's keys and scales will read, of slots below `used`.
+    pub fn soon(&self, layer: usize, head: usize, used: usize) -> Soon {
+        let slots = self.slots(layer, head, used);
+        let keys = &self.keys(layer, head)[..used * self.head_dim];
+        Soon::NOTHING.and(keys).and(slots.k_scales).and(slots.k_corrections).and(slots.v_scales)
     }
 
     /// Takes over what another lane has seen.

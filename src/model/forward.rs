@@ -35,9 +35,9 @@ use super::layout::{BlockLayout, LinearSpan};
 use super::observe::Observer;
 use super::{Config, Model};
 use crate::kernels::{
-    FloatEnv, Isa, QuantRows, SHARED_WORK, add_assign, attention_weights, combine_fine_values,
-    combine_values, fine_attention_weights, gemm_u8i8, linear, padded_cols, padded_rows,
-    quantise_rows, rms_norm, rope, silu_mul,
+    FloatEnv, Isa, QuantRows, SHARED_WORK, SlotView, Soon, add_assign, attention_weights,
+    combine_fine_values, combine_values, fine_attention_weights, gemm_u8i8, linear, padded_cols,
+    padded_rows, quantise_rows, rms_norm, rope, silu_mul,
 };
 use crate::parallel;
 
@@ -305,8 +305,11 @@ impl Forward<'_> {
             for queries in run.chunks(MAX_QUERIES) {
                 let out = &mut gated[done * width..(done + queries.len()) * width];
                 let lane = &lanes[queries[0].lane];
-                let after = rows.get(done + queries.len()).unwrap_or(&queries[0]).lane;
-                let cached = (lane, lanes[after].keys(index, 0));
+                let after = rows.get(done + queries.len()).map(|row| {
+                    let lane = &lanes[row.lane];
+                    lane.soon(index, 0, lane.used_slots(row.position + 1))
+                });
+                let cached = (lane, after.unwrap_or(Soon::NOTHING));
                 self.attend(index, first + done, queries, cached, heads, out, &mut scratch[0]);
                 done += queries.len();
             }
@@ -320,7 +323,7 @@ impl Forward<'_> {
         index: usize,
         first: usize,
         queries: &[Row],
-        (lane, next_keys): (&LaneCache, &[i8]),
+        (lane, after): (&LaneCache, Soon),
         heads: &QuantRows,
         gated: &mut [f32],
         scratch: &mut AttentionScratch,
@@ -354,14 +357,18 @@ impl Forward<'_> {
                 false,
                 scores,
                 used,
-                lane.values(index, head).0,
             );
+            let (values, stride) = lane.values(index, head);
+            let next = head + 1;
+            let next = if next < c.kv_heads { lane.soon(index, next, used) } else { after };
+            let soon = next.and(values);
             let slots = lane.slots(index, head, used);
             for q in 0..n_queries {
                 let position = queries[q / group].position;
                 let from = (position + 1).saturating_sub(self.window);
                 let query = (first + q / group) * heads_per_row + head * group + q % group;
                 let place = q * used..(q + 1) * used;
+                let slots = SlotView { soon: soon.share(q, n_queries), ..slots };
                 let (scores, visible) = (&mut scores[place.clone()], lane.visible(from, position));
                 let q_scale = heads.scales[query] * scale;
                 let (high, low) = scratch.weights.split_at_mut(n_queries * used);
@@ -372,8 +379,6 @@ impl Forward<'_> {
                     fine_attention_weights(self.isa, scores, &slots, visible, q_scale, both)
                 };
             }
-            let (values, stride) = lane.values(index, head);
-            let next = if head + 1 < c.kv_heads { lane.keys(index, head + 1) } else { next_keys };
             let sums = &mut scratch.sums[..limbs * n_queries * dim];
             gemm_u8i8(
                 self.isa,
@@ -387,7 +392,6 @@ impl Forward<'_> {
                 false,
                 sums,
                 dim,
-                next,
             );
             for q in 0..n_queries {
                 let at = (q / group * c.heads + head * group + q % group) * dim;

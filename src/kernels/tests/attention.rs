@@ -35,6 +35,7 @@ impl Case {
             k_scales: &self.k_scales,
             k_corrections: &self.k_corrections,
             v_scales: &self.v_scales,
+            soon: Soon::NOTHING.and(&self.k_scales).and(&self.raw),
         };
         let factor = attention_weights(isa, &mut raw, &slots, visible, self.q_scale, &mut weights);
         (weights, factor)
@@ -48,6 +49,7 @@ impl Case {
             k_scales: &self.k_scales,
             k_corrections: &self.k_corrections,
             v_scales: &self.v_scales,
+            soon: Soon::NOTHING.and(&self.k_scales).and(&self.raw),
         };
         let limbs = (&mut high[..], &mut low[..]);
         let factor = fine_attention_weights(isa, &mut raw, &slots, visible, self.q_scale, limbs);

@@ -48,8 +48,12 @@ fn every_set_gives_the_known_answers() {
         let corrections: Vec<i32> = y[..128].iter().map(|y| (y * 6400.0) as i32).collect();
         let k_scales: Vec<f32> = x[..128].iter().map(|x| (x + 16.0) / 1024.0).collect();
         let v_scales: Vec<f32> = y[..128].iter().map(|y| (y + 16.0) / 1024.0).collect();
-        let slots =
-            SlotView { k_scales: &k_scales, k_corrections: &corrections, v_scales: &v_scales };
+        let slots = SlotView {
+            k_scales: &k_scales,
+            k_corrections: &corrections,
+            v_scales: &v_scales,
+            soon: Soon::NOTHING,
+        };
         let (mut raw, mut weights) = (raw, [0; 128]);
         let visible = [100..128, 3..90];
         let factor = attention_weights(isa, &mut raw, &slots, visible, 1.0 / 2048.0, &mut weights);

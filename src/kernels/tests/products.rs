@@ -68,7 +68,7 @@ fn gemm(isa: Isa, a: &[u8], m: usize, k: usize, b: &[i8], panels: usize) -> Vec<
     let stride = width + 3;
     let mut c = vec![i32::MIN; m * stride];
     let bounded = bounded_63(b);
-    gemm_u8i8(isa, a, k, m, k, b, k * LANES, panels, bounded, &mut c, stride, &[]);
+    gemm_u8i8(isa, a, k, m, k, b, k * LANES, panels, bounded, &mut c, stride);
     for row in c.chunks(stride) {
         assert!(row[width..].iter().all(|&sum| sum == i32::MIN), "wrote between the rows");
     }
@@ -140,7 +140,6 @@ fn operands_may_lie_anywhere_and_apart() {
             let bytes = (&a[offset..], &b[offset..]);
             gemm_u8i8(
                 isa, bytes.0, a_stride, m, k, bytes.1, b_stride, panels, false, &mut c, width,
-                bytes.1,
             );
             let dense: Vec<i8> =
                 bytes.1.chunks(b_stride).flat_map(|panel| panel[..k * LANES].to_vec()).collect();
@@ -153,7 +152,7 @@ fn operands_may_lie_anywhere_and_apart() {
 #[should_panic(expected = "b is too short")]
 fn short_operands_are_refused() {
     let (a, b) = (vec![0; 64], vec![0; 64 * LANES - 1]);
-    gemm_u8i8(Isa::SCALAR, &a, 64, 1, 64, &b, 64 * LANES, 1, false, &mut [0; LANES], LANES, &[]);
+    gemm_u8i8(Isa::SCALAR, &a, 64, 1, 64, &b, 64 * LANES, 1, false, &mut [0; LANES], LANES);
 }
 
 #[test]

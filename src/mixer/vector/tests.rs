@@ -1,0 +1,96 @@
+//! Every make of vector against plain code.
+
+use super::*;
+use crate::mixer::math::P_ONE;
+
+/// Numbers of every size and sign, and those around powers of two.
+fn samples() -> Vec<Numbers> {
+    let mut seed = 7u64;
+    let mut next = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 32) as i32 >> (seed >> 27 & 31)
+    };
+    let edges = (0..32).flat_map(|n| [-1, 0, 1].map(|d| (1i32 << n).wrapping_add(d)));
+    let mut all: Vec<i32> = edges.chain([i32::MIN, i32::MAX]).collect();
+    all.extend((0..4000).map(|_| next()));
+    all.as_chunks().0.iter().map(|&chunk| Numbers(chunk)).collect()
+}
+
+/// All operations on one pair of vectors.
+#[inline(always)]
+fn everything<V: Vector>(a: &Numbers, b: &Numbers) -> ([Numbers; 16], i32) {
+    let (x, y) = (V::load(a), V::of(&b.0));
+    let bits = y & V::splat(31);
+    let all = [
+        x + y,
+        x - y,
+        x * y,
+        x & y,
+        x ^ y,
+        x.min(y),
+        x.max(y),
+        x.shl(5),
+        x.sar(10),
+        x.shr(10),
+        x.shl_each(bits),
+        x.sar_each(bits),
+        x.clamp_abs(1000),
+        (x & V::splat(P_ONE as i32 - 1)).max(V::splat(1)).log2_q15(),
+        V::splat(-3),
+        x.shl(0),
+    ];
+    let mut out = [Numbers::ZERO; 16];
+    all.into_iter().zip(&mut out).for_each(|(v, out)| v.store(out));
+    (out, x.sum())
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl")]
+fn with_avx512(a: &Numbers, b: &Numbers) -> ([Numbers; 16], i32) {
+    everything::<Avx512>(a, b)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn with_avx2(a: &Numbers, b: &Numbers) -> ([Numbers; 16], i32) {
+    everything::<Avx2>(a, b)
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn all_makes_agree_with_plain_code() {
+    use crate::mixer::platform::Vectors;
+    let samples = samples();
+    for pair in samples.windows(2) {
+        let plain = everything::<Numbers>(&pair[0], &pair[1]);
+        for vectors in Vectors::all() {
+            // SAFETY: `all` has only what this machine has.
+            let got = unsafe {
+                match vectors {
+                    Vectors::Plain => continue,
+                    Vectors::Avx2 => with_avx2(&pair[0], &pair[1]),
+                    Vectors::Avx512 => with_avx512(&pair[0], &pair[1]),
+                }
+            };
+            assert!(got == plain, "{vectors:?} {pair:?}");
+        }
+    }
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn logarithms_agree_for_every_probability() {
+    use crate::mixer::platform::Vectors;
+    for first in (1..P_ONE as i32).step_by(WIDTH) {
+        let all = Numbers(std::array::from_fn(|i| (first + i as i32).min(P_ONE as i32 - 1)));
+        let plain = Vector::log2_q15(all);
+        if Vectors::all().contains(&Vectors::Avx2) {
+            // SAFETY: this machine has it. The thirteenth result is the logarithm.
+            assert_eq!(unsafe { with_avx2(&all, &all) }.0[13], plain);
+        }
+        if Vectors::all().contains(&Vectors::Avx512) {
+            // SAFETY: as above.
+            assert_eq!(unsafe { with_avx512(&all, &all) }.0[13], plain);
+        }
+    }
+}
