@@ -5,7 +5,7 @@
 //! result is checked by decoding it. Times are the best of three: these machines are noisy.
 //!
 //! With `steps MODEL` instead, the model alone on all threads: tokens a second of a prompt of 512
-//! tokens and of single steps with 1, 8 and 32 lanes, and bytes of weights a second beside what the
+//! tokens and of single steps with 1, 8, 32 and 128 lanes, and bytes of weights a second beside what the
 //! memory gives.
 //!
 //! With `windows` in front of the file, the window policies are compared instead: bits that the
@@ -94,7 +94,7 @@ fn steps(model: String) {
         })
     });
     println!("prompt: {:.1} tokens/s", 512.0 / prompt);
-    for lanes in [1, 8, 32] {
+    for lanes in [1, 8, 32, 128] {
         let mut session = session(lanes, 1);
         let mut step = |token: &[u32]| {
             let feeds: Vec<_> = (0..lanes).map(|lane| Feed { lane, tokens: token }).collect();
@@ -104,7 +104,7 @@ fn steps(model: String) {
         let (seconds, ()) = best(|| tokens[..8].chunks(1).for_each(&mut step));
         let per_step = seconds / 8.0;
         println!(
-            "{lanes:>2} lanes: {:.1} tokens/s, {:.1} GB/s of weights ({:.0} % of the memory's)",
+            "{lanes:>3} lanes: {:.1} tokens/s, {:.1} GB/s of weights ({:.0} % of the memory's)",
             lanes as f64 / per_step,
             bytes as f64 / per_step / 1e9,
             bytes as f64 / per_step / memory * 100.0

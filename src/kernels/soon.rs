@@ -29,14 +29,13 @@ impl Soon {
         self
     }
 
-    /// One of `parts` shares of all areas.
+    /// The first half of each area, and the second.
     #[must_use]
-    pub fn share(&self, part: usize, parts: usize) -> Soon {
-        let cut = |(at, lines): (*const u8, usize)| {
-            let (from, to) = (lines * part / parts, lines * (part + 1) / parts);
-            (at.wrapping_add(from * LINE), to - from)
-        };
-        Soon { areas: self.areas.map(cut) }
+    pub fn halves(&self) -> [Soon; 2] {
+        let first = self.areas.map(|(at, lines)| (at, lines / 2));
+        let second =
+            self.areas.map(|(at, lines)| (at.wrapping_add(lines / 2 * LINE), lines - lines / 2));
+        [Soon { areas: first }, Soon { areas: second }]
     }
 
     /// Lines that are still to be asked for.
@@ -44,10 +43,13 @@ impl Soon {
         self.areas.iter().map(|area| area.1).sum()
     }
 
-    /// Asks for the next lines, each from one area only.
+    /// Asks for the next lines, of one area only.
     #[inline(always)]
     #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     pub(super) fn fetch(&mut self, lines: usize) {
+        if lines == 0 {
+            return;
+        }
         let Some((at, left)) = self.areas.iter_mut().find(|area| area.1 > 0) else { return };
         let now = lines.min(*left);
         for line in 0..now {
@@ -70,21 +72,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shares_are_all_there_is() {
+    fn halves_are_all_there_is() {
         let (bytes, numbers) = ([0u8; 1000], [0f32; 100]);
         let soon = Soon::NOTHING.and(&bytes).and(&numbers);
         assert_eq!(soon.lines(), 16 + 7);
-        for parts in 1..30 {
-            let shares = (0..parts).map(|part| soon.share(part, parts));
-            assert_eq!(shares.clone().map(|share| share.lines()).sum::<usize>(), 23);
-            for mut share in shares {
-                let mut steps = 0;
-                while share.lines() > 0 {
-                    share.fetch(2);
-                    steps += 1;
-                }
-                assert!(steps <= 12);
+        let halves = soon.halves();
+        assert_eq!(halves.map(|half| half.lines()), [8 + 3, 8 + 4]);
+        for mut half in halves {
+            let mut steps = 0;
+            while half.lines() > 0 {
+                half.fetch(2);
+                steps += 1;
             }
+            assert_eq!(steps, 4 + 2);
         }
         assert_eq!(Soon::NOTHING.lines(), 0);
     }

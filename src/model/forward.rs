@@ -361,14 +361,16 @@ impl Forward<'_> {
             let (values, stride) = lane.values(index, head);
             let next = head + 1;
             let next = if next < c.kv_heads { lane.soon(index, next, used) } else { after };
+            // The first two queries ask for it all; a step often has no more of a head.
             let soon = next.and(values);
+            let soon = if n_queries > 1 { soon.halves() } else { [soon, Soon::NOTHING] };
             let slots = lane.slots(index, head, used);
             for q in 0..n_queries {
                 let position = queries[q / group].position;
                 let from = (position + 1).saturating_sub(self.window);
                 let query = (first + q / group) * heads_per_row + head * group + q % group;
                 let place = q * used..(q + 1) * used;
-                let slots = SlotView { soon: soon.share(q, n_queries), ..slots };
+                let slots = SlotView { soon: *soon.get(q).unwrap_or(&Soon::NOTHING), ..slots };
                 let (scores, visible) = (&mut scores[place.clone()], lane.visible(from, position));
                 let q_scale = heads.scales[query] * scale;
                 let (high, low) = scratch.weights.split_at_mut(n_queries * used);

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Our speed beside llama.cpp's, on the same cores in the same run: random weights of the Qwen3-0.6B shape, 8 bits.
+#
+#     scripts/compare_llama.sh SCRATCH [LLAMA_SOURCES]
+#
+# SCRATCH, a directory outside the project, gets everything that is built (3 GB). Without LLAMA_SOURCES, llama.cpp's are
+# taken from the source package of llama-cpp-python. Needs python3 with venv, and a C++ compiler; takes half an hour on
+# two cores, most of it building. Tools and model that are there already are used again.
+set -euo pipefail
+scratch=$(realpath "${1:?usage: compare_llama.sh SCRATCH [LLAMA_SOURCES]}")
+sources=${2:-}
+cd "$(dirname "$0")/.."
+threads=$(nproc)
+mkdir -p "$scratch"
+
+if [[ ! -x $scratch/venv/bin/ninja ]]; then
+    python3 -m venv "$scratch/venv"
+    "$scratch/venv/bin/pip" install -q cmake ninja gguf scikit-build-core
+fi
+export PATH=$scratch/venv/bin:$PATH
+if [[ ! -x $scratch/build/bin/llama-batched-bench ]]; then
+    if [[ -z $sources ]]; then
+        (cd "$scratch" && pip download -q --no-deps --no-build-isolation --no-binary llama-cpp-python llama-cpp-python)
+        tar -xzf "$scratch"/llama_cpp_python-*.tar.gz -C "$scratch"
+        sources=$(echo "$scratch"/llama_cpp_python-*/vendor/llama.cpp)
+    fi
+    cmake -S "$sources" -B "$scratch/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON \
+        -DLLAMA_CURL=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_TESTS=OFF > /dev/null
+    ninja -C "$scratch/build" llama-bench llama-batched-bench > /dev/null
+fi
+model=$scratch/q.gguf
+[[ -e $model ]] || python scripts/random_gguf.py "$model"
+[[ -e $scratch/q.llmw ]] || cargo run -q --release -- models import "$model" -o "$scratch/q.llmw" --window 1024
+cargo bench -q --bench codec --no-run 2> /dev/null
+
+theirs=$scratch/build/bin
+echo "# $(lscpu | sed -n 's/^Model name: *//p'), $threads threads"
+echo
+echo "## llama.cpp: a prompt of 512 tokens, one sequence"
+"$theirs/llama-bench" -m "$model" -t "$threads" -p 512 -n 32 -r 3 -o md 2> /dev/null
+echo
+echo "## llama.cpp: sequences together (S_TG: tokens a second of all)"
+"$theirs/llama-batched-bench" -m "$model" -t "$threads" -c 4096 -npp 16 -ntg 16 -npl 1,8,32 2> /dev/null | grep '|'
+echo
+echo "## llmzip"
+cargo bench -q --bench codec -- steps "$scratch/q.llmw"
+echo
+echo "## llmzip's products with 128 rows and more beside what the registers give (G multiply-adds a second, one core)"
+cargo bench -q --bench kernels -- 'peak|linear' 2> /dev/null |
+    awk '/^(linear|peak)/ { name = $0; sub(/ *time:.*/, "", name) }
+         /thrpt:/ && name ~ /peak|m=(128|512)$/ { printf "%-40s %s\n", name, $4 }'
