@@ -8,23 +8,26 @@
 //! The builtin on one core with AVX-512 VNNI (Zen 5, 1 MB of second-level cache), windows of 512
 //! tokens full, in parts of the model's time (`perf record -e cpu-clock`, bench `codec`):
 //!
-//! | | ahead, 34 us a token | 16 lanes in steps, 43 to 65 us |
+//! | | ahead, 34 us a token | 16 lanes in steps, 47 us |
 //! |---|---|---|
-//! | products with weights | 46 % | 35 % |
-//! | products with keys and values | 12 % | 30 % |
-//! | scores to weights | 14 % | 12 % |
-//! | frequencies | 9 % | 6 % |
-//! | norms, quantising, gate, rotation | 11 % | 9 % |
+//! | products with weights | 41 % | 27 % |
+//! | products with keys and values | 10 % | 31 % |
+//! | scores to weights, and fetching | 19 % | 19 % |
+//! | frequencies | 8 % | 6 % |
+//! | norms, quantising, gate, rotation | 10 % | 8 % |
 //! | storing keys and values | 2 % | 3 % |
 //!
-//! Products run at 0.8 of the peak that registers alone give. Steps wait for memory: a token reads
-//! 0.8 MB of keys and values, and its share of 6.8 MB of weights; 32 lanes' caches are 25 MB, so it
-//! depends on what else is in the third-level cache.
+//! Products with weights run at 0.9 of the peak that registers alone give. Keys and values are
+//! memory: a token reads 0.8 MB of them. The third-level cache gives a core 100 GB/s as long as all
+//! fits (16 lanes are 13 MB, the weights 7 MB), beyond that it is 50 and less: on 32 MB of
+//! cache, 32 lanes take 1.25 times as long a token as 16.
 //!
 //! What helped: runs of 64 tokens of a lane where the text is known (a third of all time: the
-//! caches of eight lanes came from memory for every 16 tokens); fetching the next panels, values or
-//! keys during a product (a quarter of a step), but for a row alone, which the processor guesses
-//! well; one limb of weights for the values instead of two; scores written out in registers.
+//! caches of eight lanes came from memory for every 16 tokens); fetching the next panels during a
+//! product, but for a row alone, which the processor guesses well; fetching the values and the next
+//! head's keys while scores become weights (`kernels/soon.rs`), which reads nothing else: 5 % of a
+//! step in 32 lanes, little in 16; one limb of weights for the values instead of two; scores
+//! written out in registers; all lanes of a thread in one step (`codec/decode.rs`).
 //!
 //! What did not: other distances of fetching (4 to 64 KB are alike), large pages, and a shorter
 //! exponential (two operations of forty).
