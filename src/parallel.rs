@@ -56,3 +56,22 @@ pub fn work_off<T: Send>(mut items: Vec<T>, work: impl Fn(T) -> Vec<T> + Sync) {
         items.extend(work(item));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    #[test]
+    fn everything_is_worked_off_with_what_comes_of_it() {
+        let seen = Mutex::new(Vec::new());
+        // Each number leads to two that are half as large.
+        work_off(vec![40u32, 7], |n| {
+            seen.lock().unwrap().push(n);
+            if n > 1 { vec![n / 2, n - n / 2] } else { Vec::new() }
+        });
+        let seen = seen.into_inner().unwrap();
+        assert_eq!(seen.iter().filter(|&&n| n == 1).count(), 47);
+        assert_eq!(seen.len(), 2 * 47 - 2);
+    }
+}
