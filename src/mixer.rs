@@ -158,7 +158,7 @@ impl Mixer {
             counters: [
                 zeros(256),
                 zeros(1 << 16),
-                zeros(if plan.kind == MixerKind::Light { 0 } else { 1 << bits.counters }),
+                zeros(if plan.shape.kind == MixerKind::Light { 0 } else { 1 << bits.counters }),
             ],
             finders: plan.matches.iter().map(|&m| Finder::new(m, bits.matches)).collect(),
             match_maps: start::match_maps(plan.matches.len()),
@@ -208,7 +208,7 @@ impl Mixer {
         assert!(position < self.extents[lane].end, "the lane has ended");
         self.current = lane;
         self.token_starts[position / 64] |= 1 << (position % 64);
-        if self.plan.with_model {
+        if self.plan.shape.with_model {
             self.select_token_contexts(lane);
         }
         // Lanes are coded in turn, and since this one's last turn its lines may have left the caches.

@@ -106,10 +106,6 @@ impl Parts {
 /// The make of one mixer.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Which kind this is.
-    pub kind: MixerKind,
-    /// Whether a model's probabilities come in.
-    pub with_model: bool,
     /// What is left out, for measurements.
     pub parts: Parts,
     /// The numbers of all that follows.
@@ -179,12 +175,12 @@ impl Plan {
         let records = contexts.iter().any(|c| c.part() == Some(Part::Records));
         let match_context = contexts.iter().position(|&c| c == MatchByte);
         let shape = Shape::of(kind, with_model).reduced(parts, contexts.len());
-        Self { kind, with_model, parts, shape, contexts, orders, match_context, records, matches }
+        Self { parts, shape, contexts, orders, match_context, records, matches }
     }
 
     /// Vectors in each weight set.
     pub fn set_sizes(&self) -> Vec<usize> {
-        let by_model = if self.with_model { 16 * 4 * 2 } else { 64 * 9 };
+        let by_model = if self.shape.with_model { 16 * 4 * 2 } else { 64 * 9 };
         let sizes = [16 * 3 * 2, 512, 9 * 9, by_model, 512];
         let used = sizes.into_iter().zip(self.shape.sets).filter(|(_, used)| *used);
         std::iter::once(256).chain(used.map(|(size, _)| size)).collect()
@@ -196,9 +192,9 @@ impl Plan {
             return Vec::new();
         }
         let pairs = 16 << bits.pairs;
-        match self.kind {
+        match self.shape.kind {
             MixerKind::Light => vec![256, pairs],
-            MixerKind::Default if self.with_model => vec![1 << 16, pairs, EXPECTED_CONTEXTS],
+            MixerKind::Default if self.shape.with_model => vec![1 << 16, pairs, EXPECTED_CONTEXTS],
             MixerKind::Default => vec![1 << 16, pairs],
             MixerKind::Full => vec![1 << 16, pairs, EXPECTED_CONTEXTS],
         }
@@ -206,7 +202,7 @@ impl Plan {
 
     /// How large the tables for a group are.
     pub fn table_bits(&self, group_len: usize) -> TableBits {
-        let (most_lines, most_matches, most_pairs) = match self.kind {
+        let (most_lines, most_matches, most_pairs) = match self.shape.kind {
             MixerKind::Light => (20, 18, 8),
             MixerKind::Default => (21, 22, 10),
             MixerKind::Full => (22, 22, 12),

@@ -137,7 +137,9 @@ impl StartValues {
     /// Puts the values into a new mixer, if there are any for its kind and it lacks no part.
     pub(super) fn apply(&self, mixer: &mut Mixer) {
         let plan = &mixer.plan;
-        let Some(learned) = &self.learned[slot(plan.kind, plan.with_model)] else { return };
+        let Some(learned) = &self.learned[slot(plan.shape.kind, plan.shape.with_model)] else {
+            return;
+        };
         if plan.parts != Parts::ALL {
             return;
         }
@@ -180,7 +182,7 @@ impl Mixer {
         weights.extend(self.second.mean(0).into_iter().take(sets).map(narrow));
         let counters = self.counters_to_learn().map(|counter| counter.pack()).collect();
         let mut values = StartValues::default();
-        values.learned[slot(self.plan.kind, self.plan.with_model)] =
+        values.learned[slot(self.plan.shape.kind, self.plan.shape.with_model)] =
             Some(Learned { weights, counters });
         values
     }
@@ -228,9 +230,9 @@ pub fn match_maps(n: usize) -> Vec<Counter> {
 pub fn first_weights(plan: &Plan, inputs: usize) -> Vec<i32> {
     let n = plan.contexts.len();
     let mut weights = vec![0; inputs];
-    let share = if plan.with_model { WEIGHT_ONE / 12 } else { WEIGHT_ONE / 5 };
+    let share = if plan.shape.with_model { WEIGHT_ONE / 12 } else { WEIGHT_ONE / 5 };
     weights[..n].fill(share);
-    if plan.with_model {
+    if plan.shape.with_model {
         weights[plan.shape.counted()] = WEIGHT_ONE * 3 / 4;
     }
     let matches = plan.shape.first_finder();
