@@ -15,7 +15,7 @@ use values::{memory_size, window_tokens};
 
 const LEVELS: &str = "\
 Levels, with rough costs on one core:
-  -1  light mixer, no model: about 1 MB/s in and out
+  -1  light mixer, no model: more than 1 MB/s in and out
   -2  full mixer, no model: some hundred kB/s
   -5  builtin model and the default mixer: tens of kB/s (default)
   -7  builtin model and the full mixer: somewhat slower
