@@ -32,23 +32,21 @@
 //! What did not: other distances of fetching (4 to 64 KB are alike), large pages, and a shorter
 //! exponential (two operations of forty).
 
+mod attention;
+
+use self::attention::AttentionScratch;
 use super::cache::LaneCache;
 use super::four_bits::Unpacked;
 use super::layout::{BlockLayout, LinearSpan};
 use super::observe::Observer;
 use super::{Config, Model};
 use crate::kernels::{
-    FloatEnv, Isa, QuantRows, SHARED_WORK, SlotView, Soon, add_assign, attention_weights,
-    combine_fine_values, combine_values, fine_attention_weights, gemm_u8i8, linear, padded_cols,
-    padded_rows, quantise_rows, rms_norm, rope, silu_mul,
+    Isa, QuantRows, add_assign, linear, padded_cols, padded_rows, quantise_rows, rms_norm, silu_mul,
 };
-use crate::parallel;
 
 /// Rows that go through the network together: enough to use each weight many times while it is
 /// in the first-level cache, few enough for the activations to stay in the second.
 pub const MAX_ROWS: usize = 128;
-/// Positions of one lane whose scores are computed together.
-const MAX_QUERIES: usize = 16;
 
 /// One token to run.
 #[derive(Clone, Copy, Debug)]
@@ -59,16 +57,6 @@ pub struct Row {
     pub token: u32,
     /// Its position in the lane's cache.
     pub position: usize,
-}
-
-/// The buffers of one thread's attention.
-#[derive(Clone)]
-struct AttentionScratch {
-    queries: Vec<u8>,
-    scores: Vec<i32>,
-    weights: Vec<u8>,
-    sums: Vec<i32>,
-    factors: Vec<f32>,
 }
 
 /// The buffers of a forward pass.
@@ -93,7 +81,6 @@ impl Scratch {
     pub fn new(config: &Config, rows: usize, slots: usize) -> Scratch {
         let c = config;
         let wide = padded_rows(c.qkv_rows().max(2 * c.feed_forward).max(c.hidden));
-        let queries = MAX_QUERIES * c.heads_per_kv();
         let gated = c.feed_forward.max(c.heads * c.head_dim);
         let group = if c.activation_group == 0 { usize::MAX } else { c.activation_group };
         Scratch {
@@ -109,13 +96,7 @@ impl Scratch {
             ),
             cos: vec![0.0; rows * c.head_dim / 2],
             sin: vec![0.0; rows * c.head_dim / 2],
-            attention: vec![AttentionScratch {
-                queries: vec![0; queries * c.head_dim],
-                scores: vec![0; queries * slots],
-                weights: vec![0; c.attention_limbs() * queries * slots],
-                sums: vec![0; c.attention_limbs() * queries * c.head_dim],
-                factors: vec![0.0; queries],
-            }],
+            attention: vec![AttentionScratch::new(c, slots)],
             unpacked: Unpacked::default(),
             observer: None,
         }
@@ -202,214 +183,6 @@ impl Forward<'_> {
     fn observe(&self, number: usize, rows: usize, cols: usize, scratch: &mut Scratch) {
         if let Some(observer) = &mut scratch.observer {
             observer.keep(number, rows, &scratch.quantised, cols);
-        }
-    }
-
-    fn attention(
-        &self,
-        index: usize,
-        block: &BlockLayout,
-        rows: &[Row],
-        lanes: &mut [LaneCache],
-        scratch: &mut Scratch,
-    ) {
-        let c = &self.model.config;
-        let heads_per_row = c.qkv_rows() / c.head_dim;
-        self.norm_and_quantise(block.attention_norm, rows.len(), scratch);
-        self.observe(4 * index, rows.len(), c.hidden, scratch);
-        self.product(rows.len(), &block.qkv, scratch);
-        self.rotate_heads(block, rows.len(), scratch);
-        let n_heads = rows.len() * heads_per_row;
-        let values = &scratch.projected[..n_heads * c.head_dim];
-        quantise_rows(
-            self.isa,
-            values,
-            c.head_dim,
-            n_heads,
-            c.head_dim,
-            c.head_dim,
-            &mut scratch.heads,
-        );
-        for (i, row) in rows.iter().enumerate() {
-            for head in 0..c.kv_heads {
-                let key = i * heads_per_row + c.heads + head;
-                let value = key + c.kv_heads;
-                let lane = &mut lanes[row.lane];
-                lane.store(index, head, row.position, &scratch.heads, key, value);
-            }
-        }
-        let Scratch { heads, gated, attention, .. } = &mut *scratch;
-        self.attend_all(index, 0, rows, (lanes, heads), gated, attention);
-        let width = c.heads * c.head_dim;
-        self.quantise(&scratch.gated, width, rows.len(), &mut scratch.quantised);
-        self.observe(4 * index + 1, rows.len(), width, scratch);
-        self.product(rows.len(), &block.attention_out, scratch);
-        self.add_to_residual(rows.len(), scratch);
-    }
-
-    /// Biases, norms of the heads and rotation of q and k.
-    fn rotate_heads(&self, block: &BlockLayout, rows: usize, scratch: &mut Scratch) {
-        let c = &self.model.config;
-        let (width, half) = (c.qkv_rows(), c.head_dim / 2);
-        let norms = block.head_norms.map(|at| at.map(|at| self.model.vector(at, c.head_dim)));
-        let bias = block.qkv_bias.map(|at| self.model.vector(at, width));
-        for i in 0..rows {
-            let projected = &mut scratch.projected[i * width..(i + 1) * width];
-            if let Some(bias) = bias {
-                add_assign(self.isa, projected, bias);
-            }
-            let cos = &scratch.cos[i * half..(i + 1) * half];
-            let sin = &scratch.sin[i * half..(i + 1) * half];
-            let rotated = projected.chunks_exact_mut(c.head_dim).take(c.heads + c.kv_heads);
-            for (head, values) in rotated.enumerate() {
-                if let Some([query_norm, key_norm]) = norms {
-                    let weight = if head < c.heads { query_norm } else { key_norm };
-                    let normed = &mut scratch.normed[..c.head_dim];
-                    rms_norm(self.isa, values, weight, c.rms_eps(), normed);
-                    values.copy_from_slice(normed);
-                }
-                rope(self.isa, values, cos, sin);
-            }
-        }
-    }
-
-    /// Attention of rows from `first` on, halved until there is a part for each thread; results go
-    /// to `gated`.
-    fn attend_all(
-        &self,
-        index: usize,
-        first: usize,
-        rows: &[Row],
-        (lanes, heads): (&[LaneCache], &QuantRows),
-        gated: &mut [f32],
-        scratch: &mut [AttentionScratch],
-    ) {
-        let c = &self.model.config;
-        let width = c.heads * c.head_dim;
-        let deepest = rows.iter().map(|row| row.position).max().unwrap_or(0);
-        let work = 2 * rows.len() * width * self.window.min(deepest);
-        if scratch.len() > 1 && rows.len() > 1 && work >= SHARED_WORK {
-            let (rows, others) = rows.split_at(rows.len() / 2);
-            let (gated, other_gated) = gated.split_at_mut(rows.len() * width);
-            let (scratch, other_scratch) = scratch.split_at_mut(scratch.len() / 2);
-            let next = first + rows.len();
-            parallel::join(
-                || self.attend_all(index, first, rows, (lanes, heads), gated, scratch),
-                || {
-                    let _exact = FloatEnv::exact();
-                    let sources = (lanes, heads);
-                    self.attend_all(index, next, others, sources, other_gated, other_scratch);
-                },
-            );
-            return;
-        }
-        let mut done = 0;
-        for run in rows.chunk_by(|a, b| a.lane == b.lane) {
-            for queries in run.chunks(MAX_QUERIES) {
-                let out = &mut gated[done * width..(done + queries.len()) * width];
-                let lane = &lanes[queries[0].lane];
-                let after = rows.get(done + queries.len()).map(|row| {
-                    let lane = &lanes[row.lane];
-                    lane.soon(index, 0, lane.used_slots(row.position + 1))
-                });
-                let cached = (lane, after.unwrap_or(Soon::NOTHING));
-                self.attend(index, first + done, queries, cached, heads, out, &mut scratch[0]);
-                done += queries.len();
-            }
-        }
-    }
-
-    /// Attention of consecutive positions of one lane; they are rows `first` and on of `heads`.
-    #[allow(clippy::too_many_arguments)]
-    fn attend(
-        &self,
-        index: usize,
-        first: usize,
-        queries: &[Row],
-        (lane, after): (&LaneCache, Soon),
-        heads: &QuantRows,
-        gated: &mut [f32],
-        scratch: &mut AttentionScratch,
-    ) {
-        let c = &self.model.config;
-        let (dim, group) = (c.head_dim, c.heads_per_kv());
-        let heads_per_row = c.qkv_rows() / dim;
-        let used = lane.used_slots(queries[queries.len() - 1].position + 1);
-        let n_queries = queries.len() * group;
-        let limbs = c.attention_limbs();
-        // log2(e) / sqrt(head_dim): the exponentials are powers of two.
-        let scale = std::f32::consts::LOG2_E / (dim as f32).sqrt();
-        for head in 0..c.kv_heads {
-            for (i, to) in
-                scratch.queries.chunks_exact_mut(group * dim).take(queries.len()).enumerate()
-            {
-                let from = ((first + i) * heads_per_row + head * group) * dim;
-                to.copy_from_slice(&heads.data[from..from + group * dim]);
-            }
-            let keys = lane.keys(index, head);
-            let scores = &mut scratch.scores[..n_queries * used];
-            gemm_u8i8(
-                self.isa,
-                &scratch.queries,
-                dim,
-                n_queries,
-                dim,
-                keys,
-                16 * dim,
-                used / 16,
-                false,
-                scores,
-                used,
-            );
-            let (values, stride) = lane.values(index, head);
-            let next = head + 1;
-            let next = if next < c.kv_heads { lane.soon(index, next, used) } else { after };
-            // The first two queries ask for it all; a step often has no more of a head.
-            let soon = next.and(values);
-            let soon = if n_queries > 1 { soon.halves() } else { [soon, Soon::NOTHING] };
-            let slots = lane.slots(index, head, used);
-            for q in 0..n_queries {
-                let position = queries[q / group].position;
-                let from = (position + 1).saturating_sub(self.window);
-                let query = (first + q / group) * heads_per_row + head * group + q % group;
-                let place = q * used..(q + 1) * used;
-                let slots = SlotView { soon: *soon.get(q).unwrap_or(&Soon::NOTHING), ..slots };
-                let (scores, visible) = (&mut scores[place.clone()], lane.visible(from, position));
-                let q_scale = heads.scales[query] * scale;
-                let (high, low) = scratch.weights.split_at_mut(n_queries * used);
-                scratch.factors[q] = if limbs == 1 {
-                    attention_weights(self.isa, scores, &slots, visible, q_scale, &mut high[place])
-                } else {
-                    let both = (&mut high[place.clone()], &mut low[place]);
-                    fine_attention_weights(self.isa, scores, &slots, visible, q_scale, both)
-                };
-            }
-            let sums = &mut scratch.sums[..limbs * n_queries * dim];
-            gemm_u8i8(
-                self.isa,
-                &scratch.weights,
-                used,
-                limbs * n_queries,
-                used,
-                values,
-                stride,
-                dim / 16,
-                false,
-                sums,
-                dim,
-            );
-            for q in 0..n_queries {
-                let at = (q / group * c.heads + head * group + q % group) * dim;
-                let out = &mut gated[at..at + dim];
-                let (high, low) = sums.split_at(n_queries * dim);
-                let place = q * dim..(q + 1) * dim;
-                let factor = scratch.factors[q];
-                if limbs == 1 {
-                    combine_values(self.isa, &high[place], factor, out);
-                } else {
-                    combine_fine_values(self.isa, &high[place.clone()], &low[place], factor, out);
-                }
-            }
         }
     }
 
