@@ -30,7 +30,10 @@ if [[ ! -x $scratch/build/bin/llama-batched-bench ]]; then
 fi
 model=$scratch/q.gguf
 [[ -e $model ]] || python scripts/random_gguf.py "$model"
-[[ -e $scratch/q.llmw ]] || cargo run -q --release -- models import "$model" -o "$scratch/q.llmw" --window 1024
+for group in 64 128; do
+    [[ -e $scratch/q$group.llmw ]] ||
+        cargo run -q --release -- models import "$model" -o "$scratch/q$group.llmw" --window 1024 --group $group
+done
 cargo bench -q --bench codec --no-run 2> /dev/null
 
 theirs=$scratch/build/bin
@@ -42,9 +45,11 @@ echo
 echo "## llama.cpp: sequences together (S_TG: tokens a second of all)"
 "$theirs/llama-batched-bench" -m "$model" -t "$threads" -c 4096 -npp 16 -ntg 16 -npl 1,8,32 2> /dev/null | grep '|'
 echo
-echo "## llmzip"
-cargo bench -q --bench codec -- steps "$scratch/q.llmw"
-echo
+for group in 64 128; do
+    echo "## llmzip, groups of $group inputs"
+    cargo bench -q --bench codec -- steps "$scratch/q$group.llmw"
+    echo
+done
 echo "## llmzip's products with 128 rows and more beside what the registers give (G multiply-adds a second, one core)"
 cargo bench -q --bench kernels -- 'peak|linear' 2> /dev/null |
     awk '/^(linear|peak)/ { name = $0; sub(/ *time:.*/, "", name) }

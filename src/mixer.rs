@@ -167,7 +167,7 @@ impl Mixer {
             after2: zeros(1 << 16),
             first: Layer::new(inputs, &sizes, &weights),
             second: Layer::new(sizes.len(), &[256], &start::second_weights(sizes.len())),
-            maps: decide::maps(&plan, len, squash),
+            maps: decide::maps(&plan, &bits, len, squash),
             model_map: plan.shape.model_map.then(|| Map::new(decide::MODEL_CONTEXTS, true, squash)),
             pending: Pending::new(),
             paths: Paths::new(Vectors::best(), &plan.shape),
@@ -212,7 +212,9 @@ impl Mixer {
             self.select_token_contexts(lane);
         }
         // Lanes are coded in turn, and since this one's last turn its lines may have left the caches.
-        self.fetch_lane((lane + 1) % self.lanes.len());
+        if self.lanes.len() > 1 {
+            self.fetch_lane((lane + 1) % self.lanes.len());
+        }
     }
 
     /// The probability, in units of 2^-22 and in `1..2^22`, that the token ends before the next byte.

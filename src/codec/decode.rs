@@ -29,8 +29,6 @@ pub(super) struct Slot {
 /// Some lanes that one thread runs.
 pub(super) struct Shard<L> {
     pub(super) lanes: L,
-    /// Its number among the shards.
-    number: usize,
     /// Global number of the first lane.
     pub(super) first: usize,
     pub(super) slots: Vec<Slot>,
@@ -47,7 +45,6 @@ impl<L: PredictorLanes> Shard<L> {
         let n_tokens = predictor.vocabulary().len();
         let slot = |_| Slot { frequencies: Frequencies::new(n_tokens), coded: None };
         Ok(Shard {
-            number: 0,
             lanes: predictor.lanes(n_lanes, 1, threads)?,
             first,
             slots: (0..n_lanes).map(slot).collect(),
@@ -157,11 +154,11 @@ pub fn decode<P: Predictor>(
     let waiting = shards.iter().map(|_| None).collect();
     let relay = Mutex::new(Relay { mixing, waiting, turn: 0, result: Ok(()) });
     // Nobody waits for another: a shard whose turn has not come is left for whoever has the turn before it.
-    parallel::work_off(shards, |mut shard| {
+    parallel::work_off(shards.into_iter().enumerate().collect(), |(number, mut shard)| {
         if shard.slots.iter().any(|slot| slot.coded.is_some()) {
             shard.advance();
         }
-        relay.lock().unwrap_or_else(PoisonError::into_inner).arrive(shard)
+        relay.lock().unwrap_or_else(PoisonError::into_inner).arrive(number, shard)
     });
     let relay = relay.into_inner().unwrap_or_else(PoisonError::into_inner);
     relay.result?;
@@ -181,8 +178,7 @@ struct Relay<'a, L> {
 impl<L: PredictorLanes> Relay<'_, L> {
     /// Mixes and codes this shard and those behind it that wait, if their turn has come; gives the ones that the model
     /// is to run now.
-    fn arrive(&mut self, shard: Shard<L>) -> Vec<Shard<L>> {
-        let number = shard.number;
+    fn arrive(&mut self, number: usize, shard: Shard<L>) -> Vec<(usize, Shard<L>)> {
         self.waiting[number] = Some(shard);
         let mut go_on = Vec::new();
         while self.result.is_ok()
@@ -190,8 +186,8 @@ impl<L: PredictorLanes> Relay<'_, L> {
             && let Some(mut shard) = self.waiting[self.turn].take()
         {
             self.result = self.mixing.step(&mut shard);
+            go_on.push((self.turn, shard));
             self.turn = (self.turn + 1) % self.waiting.len();
-            go_on.push(shard);
         }
         // When all is said, nobody needs to know what would come next.
         if self.result.is_err() || self.mixing.over() {
@@ -211,8 +207,7 @@ fn shards<P: Predictor>(predictor: &P, lanes: usize) -> Result<Vec<Shard<P::Lane
     let threads_each = (threads / n_shards).max(1);
     let shard = |number: usize| {
         let (first, end) = (number * lanes / n_shards, (number + 1) * lanes / n_shards);
-        let shard = Shard::new(predictor, first, end - first, threads_each)?;
-        Ok(Shard { number, ..shard })
+        Shard::new(predictor, first, end - first, threads_each)
     };
     (0..n_shards).map(shard).collect()
 }

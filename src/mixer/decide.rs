@@ -7,7 +7,7 @@ use super::lane::{MAX_CONTEXTS, MAX_MATCHES};
 use super::maps::Map;
 use super::math::{P_HALF, P_ONE, Squash};
 use super::network::MAX_VECTORS;
-use super::plan::{MixerKind, Plan};
+use super::plan::{MixerKind, Plan, TableBits};
 use super::shape::Shape;
 use super::text::class;
 use super::vector::{Numbers, Vector, WIDTH};
@@ -27,9 +27,8 @@ pub const RUN_CLASSES: usize = 8;
 pub const RUN_ENTRIES: usize = 2 * RUN_CLASSES;
 
 /// The probability maps of a plan.
-pub fn maps(plan: &Plan, group_len: usize, squash: &Squash) -> Vec<Map> {
-    let sizes = plan.map_sizes(&plan.table_bits(group_len)).into_iter();
-    sizes.map(|n| Map::new(n, n <= 2 * group_len, squash)).collect()
+pub fn maps(plan: &Plan, bits: &TableBits, group_len: usize, squash: &Squash) -> Vec<Map> {
+    plan.map_sizes(bits).into_iter().map(|n| Map::new(n, n <= 2 * group_len, squash)).collect()
 }
 
 /// Number of entries of the match maps for each finder.

@@ -16,6 +16,10 @@ pub const P_HALF: u32 = P_ONE / 2;
 /// The largest magnitude of a stretched probability: 16 in units of 1/2048, less one to fit 16 bits.
 pub const STRETCH_MAX: i32 = 32_767;
 
+/// 0.422 and 0.157 in units of 2^-15: see [`log2_q15`].
+pub const BEND: i32 = 13_828;
+pub const BEND_LESS: i32 = 5_145;
+
 /// `log2(x)` in units of 2^-15, at most 0.001 off, never falling; `x` is at least 1.
 ///
 /// In each octave `log2(1 + f)` is taken as `f + f (1 - f) (0.422 - 0.157 f)`: the best polynomial of this degree
@@ -24,8 +28,8 @@ pub const STRETCH_MAX: i32 = 32_767;
 pub fn log2_q15(x: u32) -> i32 {
     let zeros = x.leading_zeros() & 31;
     let f = (x << zeros >> 16 & 0x7fff) as i32;
-    // 0.422 and 0.157 in units of 2^-15. All products are below 2^29.
-    let bend = 13_828 - ((5_145 * f) >> 15);
+    // All products are below 2^29.
+    let bend = BEND - ((BEND_LESS * f) >> 15);
     let between = (f * (32_768 - f)) >> 15;
     ((31 - zeros as i32) << 15) + f + ((between * bend) >> 15)
 }

@@ -26,7 +26,7 @@ struct Desk<L, M> {
     noted: Vec<VecDeque<Vec<NotedTokens>>>,
     /// Shards that are far enough ahead, or have ended.
     parked: Vec<Option<Shard<L>>>,
-    /// The mixer, while it has nothing to do.
+    /// The mixer, while it has nothing to do and there is something to come.
     mixer: Option<M>,
 }
 
@@ -40,14 +40,18 @@ impl<L, M> Desk<L, M> {
 
     /// Everything that can be done now: shards that are not too far ahead, and a round if the mixer is free.
     fn next(&mut self) -> Vec<Work<L, M>> {
-        let mut work = Vec::new();
-        let round = self.noted.iter().all(|rounds| !rounds.is_empty());
-        let mut to_mix = None;
-        if round && let Some(mixer) = self.mixer.take() {
+        let complete = self.noted.iter().all(|rounds| !rounds.is_empty());
+        let mut mix = None;
+        if complete && let Some(mixer) = self.mixer.take() {
             let round: Vec<_> =
                 self.noted.iter_mut().filter_map(VecDeque::pop_front).flatten().collect();
-            to_mix = Some((mixer, round));
+            if round.iter().all(|lane| lane.tokens == 0) {
+                // All shards have ended.
+                return Vec::new();
+            }
+            mix = Some(Work::Mix(mixer, round));
         }
+        let mut work = Vec::new();
         for (number, (parked, rounds)) in self.parked.iter_mut().zip(&self.noted).enumerate() {
             if rounds.len() < ROUNDS_AHEAD
                 && let Some(shard) = parked.take()
@@ -55,18 +59,8 @@ impl<L, M> Desk<L, M> {
                 work.push(Work::Run(number, shard));
             }
         }
-        match to_mix {
-            // An empty round: all shards have ended.
-            Some((mixer, round)) if round.iter().all(|lane| lane.tokens == 0) => {
-                self.mixer = Some(mixer);
-                Vec::new()
-            }
-            Some((mixer, round)) => {
-                work.push(Work::Mix(mixer, round));
-                work
-            }
-            None => work,
-        }
+        work.extend(mix);
+        work
     }
 }
 
@@ -80,13 +74,8 @@ impl<P: Predictor> Ahead<'_, P> {
             parked: shards.iter().map(|_| None).collect(),
             mixer: Some(mix),
         };
-        let n_shards = shards.len();
-        let mut first = Vec::new();
-        for (number, shard) in shards.into_iter().enumerate() {
-            let work = desk.arrive(number, shard);
-            debug_assert!(number + 1 == n_shards || !matches!(work.last(), Some(Work::Mix(..))));
-            first.extend(work);
-        }
+        let arrive = |(number, shard)| desk.arrive(number, shard);
+        let first = shards.into_iter().enumerate().flat_map(arrive).collect();
         let desk = Mutex::new(desk);
         let desk = || desk.lock().unwrap_or_else(PoisonError::into_inner);
         parallel::work_off(first, |work| match work {

@@ -4,6 +4,7 @@
 //! run on machines that have them; nothing else may call them.
 
 use super::{Numbers, Vector, WIDTH};
+use crate::mixer::math::{BEND, BEND_LESS};
 use std::arch::x86_64::*;
 use std::ops::{Add, BitAnd, BitXor, Mul, Sub};
 
@@ -94,7 +95,7 @@ const EXPONENT_BIAS_Q15: i32 = 127 << 15;
 /// What `math::log2_q15` adds to the straight line between powers of two, by the fraction `f` in 15 bits.
 #[inline(always)]
 fn bend<V: Vector>(f: V) -> V {
-    let bend = V::splat(13_828) - (f * V::splat(5_145)).shr(15);
+    let bend = V::splat(BEND) - (f * V::splat(BEND_LESS)).shr(15);
     let between = (f * (V::splat(32_768) - f)).shr(15);
     (between * bend).shr(15)
 }
