@@ -125,10 +125,11 @@ fn elementwise(c: &mut Criterion) {
     let (mut freqs, mut prefix) = (vec![0; 8192], vec![0; 513]);
     let mut raw: Vec<i32> = numbers(512).iter().map(|x| (x * 1000.0) as i32).collect();
     let (scales, corrections) = (vec![0.01; 512], vec![0; 512]);
+    let logs = vec![scale_log(0.01) << 16; 512];
     let slots = SlotView {
         k_scales: &scales,
         k_corrections: &corrections,
-        v_scales: &scales,
+        v_logs: &logs,
         soon: Soon::NOTHING,
     };
     let mut weights = vec![0; 512];

@@ -2,17 +2,19 @@
 
 use std::ops::Range;
 
-use super::portable::{exp2, larger, max_lanes, round_even, sanitise};
+use super::octaves::{POWERS_DOWN, STEPS, power};
+use super::portable::round_even;
 use super::{Isa, LANES, Soon};
 
-/// Scores this far below the largest, in powers of two, weigh nothing.
-pub(super) const DEEPEST: f32 = -40.0;
+/// Scores beyond this many steps are replaced by it: 256 octaves.
+pub(super) const FURTHEST: f32 = 16_383.0;
 
-/// Below the smallest sanitised score: the maximum where no slot is visible.
-pub(super) const INVISIBLE: f32 = -2e30;
+/// Stands for the score of a slot that is not visible, below all others by more than any weight
+/// reaches, also when the logarithm of a scale has been added to those.
+pub(super) const INVISIBLE: i16 = i16::MIN;
 
-/// 2^18, the unit of the denominator.
-pub(super) const UNIT: f32 = 262_144.0;
+/// An exponential is at most this: half of `octaves::TOP`.
+const UNIT: f32 = 32_640.0;
 
 /// The largest weight of 8 bits, enough for the builtin: seven more make it 0.00 to 0.05 % better
 /// on text, and the product with the values twice as long.
@@ -20,12 +22,9 @@ const HEAVIEST: f32 = 255.0;
 
 /// The largest weight of 15 bits. Larger models give most of their attention to the first token;
 /// beside it, in 8 bits, hundreds of others would vanish that matter together.
-const HEAVIEST_FINE: f32 = 32_767.0;
+const HEAVIEST_FINE: f32 = 32_640.0;
 
-/// Below this the values count as zero: 2^-60.
-const SMALLEST: f32 = f32::from_bits((127 - 60) << 23);
-
-/// Slots of one call. Each adds at most 2^18 to one of 16 sums, which so stay below 2^32.
+/// Slots of one call. Each adds at most 2^15 to one of 16 sums, which so stay below 2^31.
 const MAX_SLOTS: usize = (1 << 18) - LANES;
 
 /// What is known of the slots of one key and value head, beside their bytes.
@@ -35,8 +34,8 @@ pub struct SlotView<'a> {
     pub k_scales: &'a [f32],
     /// 128 times the sum of each slot's key bytes.
     pub k_corrections: &'a [i32],
-    /// The scale of each slot's value; not negative.
-    pub v_scales: &'a [f32],
+    /// [`scale_log`](super::scale_log) of the scale of each slot's value, times 2^16.
+    pub v_logs: &'a [i32],
     /// What is read afterwards.
     pub soon: Soon,
 }
@@ -47,8 +46,7 @@ pub struct SlotView<'a> {
 /// `raw` holds the sums over `(q + 128) * k` of slots 0 and on, a multiple of 16 of them, and is
 /// overwritten; only the slots in `visible` count, all others weigh 0. `q_scale` is the query's
 /// scale times log2(e) over the root of the head's length. The weights include the values' scales.
-/// The result is 0, with all weights 0, where no slot is visible or all visible values are zero.
-/// `EXACTNESS.md` has the steps.
+/// The result is 0, with all weights 0, where no slot is visible. `EXACTNESS.md` has the steps.
 ///
 /// Panics when the slices are too short, `raw` has no multiple of 16, or `visible` goes beyond it.
 pub fn attention_weights(
@@ -89,12 +87,12 @@ fn weigh_slots(
         raw: raw.as_chunks_mut().0,
         k_corrections: slots.k_corrections[..n].as_chunks().0,
         k_scales: slots.k_scales[..n].as_chunks().0,
-        v_scales: slots.v_scales[..n].as_chunks().0,
+        v_logs: slots.v_logs[..n].as_chunks().0,
         weights: weights[..n].as_chunks_mut().0,
         heaviest: if low.is_some() { HEAVIEST_FINE } else { HEAVIEST },
         low: low.map(|low| low[..n].as_chunks_mut().0),
         visible,
-        q_scale,
+        q_scale: q_scale * STEPS as f32,
         soon: slots.soon,
     };
     #[cfg(target_arch = "x86_64")]
@@ -107,17 +105,19 @@ fn weigh_slots(
 
 /// One query, and its slots in blocks of 16: as many in each slice.
 pub(super) struct Query<'a> {
-    /// Sums, then the bits of scores, then those of the scores' exponentials times values' scales.
+    /// Sums; then scores in the lower halves and, in the upper ones, the same with the logarithms
+    /// of the values' scales added: steps of a 64th of an octave, all of them.
     pub raw: &'a mut [[i32; LANES]],
     pub k_corrections: &'a [[i32; LANES]],
     pub k_scales: &'a [[f32; LANES]],
-    pub v_scales: &'a [[f32; LANES]],
+    pub v_logs: &'a [[i32; LANES]],
     /// The weights, or their upper 7 bits where `low` has the lower 8.
     pub weights: &'a mut [[u8; LANES]],
     pub low: Option<&'a mut [[u8; LANES]]>,
     /// The largest weight.
     pub heaviest: f32,
     pub visible: [Range<usize>; 2],
+    /// Makes steps of a product with a key.
     pub q_scale: f32,
     #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     pub soon: Soon,
@@ -144,17 +144,12 @@ impl Query<'_> {
         0.0
     }
 
-    /// The factor from the largest `e` times scale to a weight, if there is anything to weigh.
+    /// The factor from weighted sums to numbers, where the largest score and the largest with its
+    /// value's scale are known.
     #[inline(always)]
-    pub(super) fn weight_factor(&self, max: f32, largest: f32) -> Option<f32> {
-        let something = max != INVISIBLE && (SMALLEST..f32::INFINITY).contains(&largest);
-        something.then(|| self.heaviest / largest)
-    }
-
-    /// The factor from weighted sums to numbers.
-    #[inline(always)]
-    pub(super) fn sum_factor(&self, largest: f32, denominator: u64) -> f32 {
-        (largest / self.heaviest) / (denominator as f32 / UNIT)
+    pub(super) fn sum_factor(&self, score: i16, scaled: i16, denominator: u64) -> f32 {
+        let scale = power(i32::from(scaled) - i32::from(score));
+        scale * (UNIT / self.heaviest) / denominator as f32
     }
 }
 
@@ -164,64 +159,68 @@ for_every_isa! {
 
 #[inline(always)]
 fn weigh_body(query: &mut Query) -> f32 {
-    let blocks = query.raw.len();
-    let mut lanes = [INVISIBLE; LANES];
-    for block in 0..blocks {
+    let (mut score_max, mut scaled_max) = ([INVISIBLE; LANES], [INVISIBLE; LANES]);
+    for block in 0..query.raw.len() {
         let seen = seen(&query.visible, block);
         let (corrections, scales) = (&query.k_corrections[block], &query.k_scales[block]);
-        let raw = &mut query.raw[block];
+        let (raw, logs) = (&mut query.raw[block], &query.v_logs[block]);
         for l in 0..LANES {
             let sum = raw[l].wrapping_sub(corrections[l]);
-            let score = sanitise((sum as f32 * scales[l]) * query.q_scale);
-            raw[l] = score.to_bits() as i32;
-            let seen = if seen >> l & 1 == 1 { score } else { INVISIBLE };
-            lanes[l] = larger(seen, lanes[l]);
+            let steps = (sum as f32 * scales[l]) * query.q_scale;
+            let steps = if steps > -FURTHEST { steps } else { -FURTHEST };
+            let steps = if steps < FURTHEST { steps } else { FURTHEST };
+            let score = round_even(steps) as i16;
+            let scaled = score.wrapping_add((logs[l] >> 16) as i16);
+            let seen = seen >> l & 1 == 1;
+            let (score, scaled) = if seen { (score, scaled) } else { (INVISIBLE, INVISIBLE) };
+            score_max[l] = score_max[l].max(score);
+            scaled_max[l] = scaled_max[l].max(scaled);
+            raw[l] = i32::from(scaled) << 16 | i32::from(score as u16);
         }
     }
-    let max = max_lanes(lanes);
+    let largest = |lanes: [i16; LANES]| lanes.into_iter().fold(INVISIBLE, i16::max);
+    let (score_max, scaled_max) = (largest(score_max), largest(scaled_max));
+    if score_max == INVISIBLE {
+        return query.nothing();
+    }
 
     let mut parts = [0u32; LANES];
-    let mut lanes = [0.0f32; LANES];
-    for block in 0..blocks {
-        let seen = seen(&query.visible, block);
-        let scales = &query.v_scales[block];
-        let raw = &mut query.raw[block];
-        for l in 0..LANES {
-            let depth = f32::from_bits(raw[l] as u32) - max;
-            let counts = (depth >= DEEPEST) & (seen >> l & 1 == 1);
-            let e = if counts { exp2(depth) } else { 0.0 };
-            parts[l] += round_even(e * UNIT) as u32;
-            let product = e * scales[l];
-            let g = if product > 0.0 { product } else { 0.0 };
-            lanes[l] = larger(g, lanes[l]);
-            raw[l] = g.to_bits() as i32;
-        }
-    }
-    let largest = max_lanes(lanes);
-    let denominator = parts.iter().map(|&part| u64::from(part)).sum::<u64>();
-
-    let Some(factor) = query.weight_factor(max, largest) else { return query.nothing() };
-    // At most the heaviest and an ulp before the rounding.
-    let weight = |g: i32| round_even(f32::from_bits(g as u32) * factor);
     let blocks = query.weights.iter_mut().zip(&*query.raw);
     match &mut query.low {
         None => {
             for (weights, raw) in blocks {
                 for l in 0..LANES {
-                    weights[l] = weight(raw[l]) as u8;
+                    parts[l] += halved(down(score_max, raw[l] as i16));
+                    let power = down(scaled_max, (raw[l] >> 16) as i16);
+                    weights[l] = ((power + 128) >> 8) as u8;
                 }
             }
         }
         Some(low) => {
             for ((high, raw), low) in blocks.zip(low.iter_mut()) {
                 for l in 0..LANES {
-                    high[l] = (weight(raw[l]) >> 8) as u8;
-                    low[l] = weight(raw[l]) as u8;
+                    parts[l] += halved(down(score_max, raw[l] as i16));
+                    let weight = halved(down(scaled_max, (raw[l] >> 16) as i16));
+                    [low[l], high[l], ..] = weight.to_le_bytes();
                 }
             }
         }
     }
-    query.sum_factor(largest, denominator)
+    let denominator = parts.iter().map(|&part| u64::from(part)).sum::<u64>();
+    query.sum_factor(score_max, scaled_max, denominator)
+}
+
+/// `TOP` times two to the power of the steps from `largest` down to `steps`.
+#[inline(always)]
+fn down(largest: i16, steps: i16) -> u32 {
+    let depth = largest.wrapping_sub(steps) as u16;
+    let octaves = u32::from(depth / STEPS as u16);
+    u32::from(POWERS_DOWN[usize::from(depth % STEPS as u16)]) >> octaves.min(16)
+}
+
+#[inline(always)]
+fn halved(power: u32) -> u32 {
+    (power + 1) >> 1
 }
 
 for_every_isa! {

@@ -1,112 +1,104 @@
 //! Scores to weights with AVX-512: the steps of `attention::weigh`, a block of 16 slots a register.
 //!
-//! Written out because the compiler's own vectors leave the registers at every maximum.
+//! Each slot has two numbers of 16 bits side by side, its score and the score with its value's scale,
+//! so that one instruction does for both what has to be done for each.
 
 use std::arch::x86_64::*;
 
 use super::LANES;
-use super::attention::{DEEPEST, INVISIBLE, Query, UNIT, seen};
-use super::portable::{EXP2, LARGEST, ROUNDER};
+use super::attention::{FURTHEST, INVISIBLE, Query, seen};
+use super::octaves::{POWERS_DOWN, STEPS};
+
+/// Two `INVISIBLE` side by side.
+const BOTH_INVISIBLE: i32 = ((INVISIBLE as u16 as u32) << 16 | INVISIBLE as u16 as u32) as i32;
 
 /// Weighs the slots of a query.
 ///
 /// # Safety
-/// The CPU has AVX-512 F, BW, DQ and VL.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+/// The CPU has AVX-512 F, BW, DQ, VL and VNNI.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 pub(super) unsafe fn weigh(query: &mut Query) -> f32 {
-    let max = scores(query);
-    if max == INVISIBLE {
+    let (score, scaled) = scores(query);
+    if score == INVISIBLE {
         return query.nothing();
     }
-    let (denominator, largest) = exponentials(query, max);
-    let Some(factor) = query.weight_factor(max, largest) else { return query.nothing() };
-    let (factor, rounder) = (_mm512_set1_ps(factor), _mm512_set1_ps(ROUNDER));
-    // The lower 22 bits of ROUNDER's are 0, so those of the sum are the weight.
-    let rounded = |g: &[i32; LANES]| {
-        _mm512_castps_si512(_mm512_add_ps(_mm512_mul_ps(load_floats(g), factor), rounder))
-    };
-    let blocks = query.weights.iter_mut().zip(&*query.raw);
-    match &mut query.low {
-        None => blocks.for_each(|(weights, g)| store_bytes(weights, rounded(g))),
-        Some(low) => {
-            for ((high, g), low) in blocks.zip(low.iter_mut()) {
-                store_bytes(high, _mm512_srli_epi32::<8>(rounded(g)));
-                store_bytes(low, rounded(g));
-            }
-        }
-    }
-    query.sum_factor(largest, denominator)
+    let largest = i32::from(scaled) << 16 | i32::from(score as u16);
+    let denominator = weights(query, _mm512_set1_epi32(largest));
+    query.sum_factor(score, scaled, denominator)
 }
 
-/// Sums to scores, in place; gives the largest that is seen.
+/// Sums to scores, in place; gives the largest, without and with the scales.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-fn scores(query: &mut Query) -> f32 {
+fn scores(query: &mut Query) -> (i16, i16) {
     let q_scale = _mm512_set1_ps(query.q_scale);
-    let (least, most) = (_mm512_set1_ps(-LARGEST), _mm512_set1_ps(LARGEST));
-    let mut largest = _mm512_set1_ps(INVISIBLE);
-    // Half of what is wanted soon; the exponentials ask for the rest.
+    let (least, most) = (_mm512_set1_ps(-FURTHEST), _mm512_set1_ps(FURTHEST));
+    let invisible = _mm512_set1_epi32(BOTH_INVISIBLE);
+    // The lower half of each 32 bits, twice.
+    let twice = _mm512_set4_epi32(0x0d0c_0d0c, 0x0908_0908, 0x0504_0504, 0x0100_0100);
+    let mut largest = invisible;
+    // Half of what is wanted soon; the weights ask for the rest.
     let lines = query.soon.lines().div_ceil(2 * query.raw.len().max(1));
     let (visible, soon) = (query.visible.clone(), &mut query.soon);
     let slots = query.raw.iter_mut().zip(query.k_corrections).zip(query.k_scales);
-    for (block, ((raw, corrections), scales)) in slots.enumerate() {
+    for (block, (((raw, corrections), scales), logs)) in slots.zip(query.v_logs).enumerate() {
         soon.fetch(lines);
-        let seen = seen(&visible, block);
         let exact = _mm512_sub_epi32(load(raw), load(corrections));
         let scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(exact), load_scales(scales));
-        let score = _mm512_mul_ps(scaled, q_scale);
-        // As `sanitise`: the second operand is the result where one is NaN.
-        let score = _mm512_min_ps(_mm512_max_ps(score, least), most);
-        largest = _mm512_mask_max_ps(largest, seen, score, largest);
-        store(raw, score);
+        let steps = _mm512_mul_ps(scaled, q_scale);
+        // The second operand is the result where one is NaN.
+        let steps = _mm512_min_ps(_mm512_max_ps(steps, least), most);
+        let score = _mm512_cvtps_epi32(steps);
+        let both = _mm512_add_epi16(_mm512_shuffle_epi8(score, twice), load(logs));
+        let both = _mm512_mask_mov_epi32(invisible, seen(&visible, block), both);
+        largest = _mm512_max_epi16(largest, both);
+        store(raw, both);
     }
-    // No NaN, and the order cannot matter.
-    _mm512_reduce_max_ps(largest)
+    let mut both = [0; LANES];
+    store(&mut both, largest);
+    let most = |half: fn(i32) -> i16| both.iter().fold(INVISIBLE, |most, &of| most.max(half(of)));
+    (most(|both| both as i16), most(|both| (both >> 16) as i16))
 }
 
-/// Scores to exponentials times values' scales, in place; gives the denominator and the largest.
+/// Scores to weights; gives the denominator.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-fn exponentials(query: &mut Query, max: f32) -> (u64, f32) {
-    let max = _mm512_set1_ps(max);
-    let deepest = _mm512_set1_ps(DEEPEST);
-    let (rounder, one, unit) = (_mm512_set1_ps(ROUNDER), _mm512_set1_ps(1.0), _mm512_set1_ps(UNIT));
-    let zero = _mm512_setzero_ps();
-    let c = EXP2.map(|c| _mm512_set1_ps(c));
-    let mut parts = _mm512_setzero_si512();
-    let mut largest = zero;
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+fn weights(query: &mut Query, largest: __m512i) -> u64 {
+    // SAFETY: both halves of the 64 numbers.
+    let [near, far] = [0, 32].map(|i| unsafe { _mm512_loadu_epi16(POWERS_DOWN[i..].as_ptr().cast()) });
+    let (zero, half, lower) = (_mm512_setzero_si512(), _mm512_set1_epi16(128), _mm512_set1_epi32(1));
+    let mut parts = zero;
     let lines = query.soon.lines().div_ceil(query.raw.len().max(1));
-    let (visible, soon) = (query.visible.clone(), &mut query.soon);
-    let slots = query.raw.iter_mut().zip(query.v_scales);
-    for (block, (raw, scales)) in slots.enumerate() {
+    let soon = &mut query.soon;
+    let mut power = |both: &[i32; LANES]| {
         soon.fetch(lines);
-        let depth = _mm512_sub_ps(load_floats(raw), max);
-        // Nothing is deeper than DEEPEST among what counts, so `exp2` need not limit it.
-        let counts = _mm512_mask_cmp_ps_mask::<_CMP_GE_OQ>(seen(&visible, block), depth, deepest);
-        let shifted = _mm512_add_ps(depth, rounder);
-        let f = _mm512_sub_ps(depth, _mm512_sub_ps(shifted, rounder));
-        let mut q = c[5];
-        for c in [c[4], c[3], c[2], c[1], c[0], one] {
-            q = _mm512_add_ps(_mm512_mul_ps(q, f), c);
+        let depth = _mm512_sub_epi16(largest, load(both));
+        // Of the index the lowest six bits count; a shift by 16 and more leaves nothing.
+        let octaves = _mm512_srli_epi16::<{ STEPS.trailing_zeros() }>(depth);
+        _mm512_srlv_epi16(_mm512_permutex2var_epi16(near, depth, far), octaves)
+    };
+    let blocks = query.weights.iter_mut().zip(&*query.raw);
+    match &mut query.low {
+        None => {
+            for (weights, both) in blocks {
+                let power = power(both);
+                parts = _mm512_dpwssd_epi32(parts, _mm512_avg_epu16(power, zero), lower);
+                let weight = _mm512_add_epi16(power, half);
+                store_bytes(weights, _mm512_srli_epi32::<24>(weight));
+            }
         }
-        let power = _mm512_slli_epi32::<23>(_mm512_castps_si512(shifted));
-        let e = _mm512_maskz_add_epi32(counts, _mm512_castps_si512(q), power);
-        let e = _mm512_castsi512_ps(e);
-        let part = _mm512_castps_si512(_mm512_add_ps(_mm512_mul_ps(e, unit), rounder));
-        // With the bits of ROUNDER, which are taken off together: all modulo 2^32.
-        parts = _mm512_add_epi32(parts, part);
-        let product = _mm512_mul_ps(e, load_scales(scales));
-        // Zero, the second operand, where the product is NaN.
-        let g = _mm512_max_ps(product, zero);
-        largest = _mm512_max_ps(g, largest);
-        store(raw, g);
+        Some(low) => {
+            for ((high, both), low) in blocks.zip(low.iter_mut()) {
+                let halved = _mm512_avg_epu16(power(both), zero);
+                parts = _mm512_dpwssd_epi32(parts, halved, lower);
+                store_bytes(high, _mm512_srli_epi32::<24>(halved));
+                store_bytes(low, _mm512_srli_epi32::<16>(halved));
+            }
+        }
     }
-    let rounders = ROUNDER.to_bits().wrapping_mul(query.raw.len() as u32);
-    let mut sums = [0u32; LANES];
-    // SAFETY: writes the 16 elements of `sums`.
-    unsafe { _mm512_storeu_si512(sums.as_mut_ptr().cast(), parts) };
-    let denominator = sums.iter().map(|&sum| u64::from(sum.wrapping_sub(rounders))).sum();
-    (denominator, _mm512_reduce_max_ps(largest))
+    let mut sums = [0; LANES];
+    store(&mut sums, parts);
+    sums.iter().map(|&sum| sum as u64).sum()
 }
 
 #[inline]
@@ -114,12 +106,6 @@ fn exponentials(query: &mut Query, max: f32) -> (u64, f32) {
 fn load(block: &[i32; LANES]) -> __m512i {
     // SAFETY: reads the 64 bytes of the block.
     unsafe { _mm512_loadu_si512(block.as_ptr().cast()) }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn load_floats(bits: &[i32; LANES]) -> __m512 {
-    _mm512_castsi512_ps(load(bits))
 }
 
 #[inline]
@@ -139,7 +125,7 @@ fn store_bytes(bytes: &mut [u8; LANES], values: __m512i) {
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn store(bits: &mut [i32; LANES], values: __m512) {
+fn store(block: &mut [i32; LANES], values: __m512i) {
     // SAFETY: writes the 64 bytes of the block.
-    unsafe { _mm512_storeu_si512(bits.as_mut_ptr().cast(), _mm512_castps_si512(values)) };
+    unsafe { _mm512_storeu_si512(block.as_mut_ptr().cast(), values) };
 }

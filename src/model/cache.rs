@@ -5,7 +5,7 @@
 //! so the size of the ring, and where it wraps) cannot matter.
 
 use super::Config;
-use crate::kernels::{QuantRows, SlotView, Soon};
+use crate::kernels::{QuantRows, SlotView, Soon, scale_log};
 use std::ops::Range;
 
 /// Slots come in blocks of this many: a K block of the products that read the values.
@@ -23,7 +23,8 @@ pub struct LaneCache {
     key_scales: Vec<f32>,
     /// 128 times the sum of the key, which the +128 of the queries adds to each score.
     key_corrections: Vec<i32>,
-    value_scales: Vec<f32>,
+    /// Logarithms of the values' scales, in the upper 16 bits.
+    value_logs: Vec<i32>,
     kv_heads: usize,
     head_dim: usize,
     slots: usize,
@@ -41,7 +42,7 @@ impl LaneCache {
             values: vec![0; all_slots * config.head_dim],
             key_scales: vec![0.0; all_slots],
             key_corrections: vec![0; all_slots],
-            value_scales: vec![0.0; all_slots],
+            value_logs: vec![0; all_slots],
             kv_heads: config.kv_heads,
             head_dim: config.head_dim,
             slots,
@@ -109,7 +110,7 @@ impl LaneCache {
         let slot = of_slots.start + slot;
         self.key_scales[slot] = quantised.scales[key];
         self.key_corrections[slot] = 128 * sum;
-        self.value_scales[slot] = quantised.scales[value];
+        self.value_logs[slot] = scale_log(quantised.scales[value]) << 16;
     }
 
     /// Packed keys of a head: panels of 16 slots.
@@ -128,7 +129,7 @@ impl LaneCache {
         SlotView {
             k_scales: &self.key_scales[from..from + used],
             k_corrections: &self.key_corrections[from..from + used],
-            v_scales: &self.value_scales[from..from + used],
+            v_logs: &self.value_logs[from..from + used],
             soon: Soon::NOTHING,
         }
     }
@@ -137,7 +138,7 @@ impl LaneCache {
     pub fn soon(&self, layer: usize, head: usize, used: usize) -> Soon {
         let slots = self.slots(layer, head, used);
         let keys = &self.keys(layer, head)[..used * self.head_dim];
-        Soon::NOTHING.and(keys).and(slots.k_scales).and(slots.k_corrections).and(slots.v_scales)
+        Soon::NOTHING.and(keys).and(slots.k_scales).and(slots.k_corrections).and(slots.v_logs)
     }
 
     /// Takes over what another lane has seen.
@@ -154,7 +155,7 @@ impl LaneCache {
         copy_fronts(&mut self.values, &other.values, panel, 16 * used);
         copy_fronts(&mut self.key_scales, &other.key_scales, self.slots, used);
         copy_fronts(&mut self.key_corrections, &other.key_corrections, self.slots, used);
-        copy_fronts(&mut self.value_scales, &other.value_scales, self.slots, used);
+        copy_fronts(&mut self.value_logs, &other.value_logs, self.slots, used);
         self.position = other.position;
     }
 }
