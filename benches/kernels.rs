@@ -129,7 +129,7 @@ fn elementwise(c: &mut Criterion) {
     let slots = SlotView {
         k_scales: &scales,
         k_corrections: &corrections,
-        v_logs: &logs,
+        v_scales: ValueScales::Logs(&logs),
         soon: Soon::NOTHING,
     };
     let mut weights = vec![0; 512];
@@ -151,7 +151,7 @@ fn elementwise(c: &mut Criterion) {
                 // Scores are left in the place of the sums; those of the last round will do.
                 let raw = black_box(&mut raw);
                 let visible = [300..512, 0..290];
-                attention_weights(isa, raw, &slots, visible, 1e-3, &mut weights)
+                attention_weights(isa, raw, &slots, visible, 1e-3, (&mut weights, None))
             });
         });
         group.throughput(Throughput::Elements(768));

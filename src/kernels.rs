@@ -18,8 +18,6 @@ mod dispatch;
 mod amx;
 mod attention;
 #[cfg(target_arch = "x86_64")]
-mod attention_avx512;
-#[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
@@ -28,6 +26,8 @@ mod double;
 mod elementwise;
 mod float_env;
 mod frequencies;
+#[cfg(target_arch = "x86_64")]
+mod frequencies_avx512;
 mod gemm;
 mod isa;
 mod linear;
@@ -45,7 +45,7 @@ mod soon;
 mod tests;
 
 pub use attention::{
-    SlotView, attention_weights, combine_fine_values, combine_values, fine_attention_weights,
+    SlotView, ValueScales, attention_weights, combine_fine_values, combine_values,
 };
 #[cfg(feature = "import")]
 pub(crate) use double::{SUMS, add_rows, weighted_rows};

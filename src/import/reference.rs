@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// Float logits that are in memory at once: 2^25 numbers, 128 MB.
 const LOGITS_AT_ONCE: usize = 1 << 25;
 
-/// The largest frequency is 2^28; 17 nats below it a frequency is 11, and rounding still matters
+/// The largest frequency is almost 2^29; 17 nats below it a frequency is 22, and rounding still matters
 /// little.
 const FLOOR_NATS: f64 = 17.0;
 

@@ -1,79 +1,109 @@
 //! From logits to integer frequencies, and their running sums.
 
-use super::LANES;
-use super::portable::{LOG2_E, exp2, larger, max_lanes, sanitise};
+use super::octaves::{POWERS_DOWN, STEPS, TOP};
+use super::portable::{LARGEST, larger, max_lanes, round_even};
+use super::{Isa, LANES};
 
-/// The frequency of the likeliest token, less one: 2^28.
-const MOST: f32 = 268_435_456.0;
+/// Parts of a step, between two of which the powers lie on a straight line.
+pub(super) const PARTS: u32 = 64;
+
+/// 4096 * log2(e), rounded: the parts of a 64th of an octave that a logit's unit is.
+pub(super) const PARTS_PER_UNIT: f32 = f32::from_bits(0x45b8_aa3b);
+
+/// Logits that are this many parts below the largest, or more, get a frequency of 1: 32 octaves less one step.
+pub(super) const DEEPEST: f32 = 131_008.0;
+
+/// A power in steps is multiplied by this at the step's begin; 1 / 92 less is the next step.
+pub(super) const WHOLE: u32 = 1 << 13;
+
+/// The slope of the line: what a part takes off, times 64.
+pub(super) const SLOPE: u32 = 89;
+
+const _: () = assert!(8 * (TOP as u64 * WHOLE as u64 + 1) < 1 << 32);
+
+/// Turns logits into frequencies, and sums them before each block of 16.
+///
+/// `freq = 1 + 65,280 * 2^13 * exp(logit - max)`, to one part in 5,000: `EXACTNESS.md` has the steps.
+/// `block_prefix[b]` is the sum of all frequencies before `16 * b`; its last element is the sum of all.
+///
+/// Panics unless `freqs` is as long as `logits`, and `block_prefix` has one element for each begun block of 16 and
+/// one more.
+pub fn frequencies(isa: Isa, logits: &[f32], freqs: &mut [u32], block_prefix: &mut [u64]) {
+    let n = logits.len();
+    assert!(freqs.len() == n && block_prefix.len() == n.div_ceil(LANES) + 1, "{n} logits");
+    #[cfg(target_arch = "x86_64")]
+    if isa.has_avx512() {
+        // SAFETY: the CPU has it.
+        return unsafe { super::frequencies_avx512::fill(logits, freqs, block_prefix) };
+    }
+    fill(isa, logits, freqs, block_prefix);
+}
 
 for_every_isa! {
-    /// Turns logits into frequencies from 1 to 2^28 + 1, and sums them before each block of 16.
-    ///
-    /// `freq = 1 + trunc(exp2((logit - max) * log2(e)) * 2^28)`. `block_prefix[b]` is the sum of
-    /// all frequencies before `16 * b`; its last element is the sum of all.
-    ///
-    /// Panics unless `freqs` is as long as `logits`, and `block_prefix` has one element for each
-    /// begun block of 16 and one more.
-    pub fn frequencies(
-        logits: &[f32],
-        freqs: &mut [u32],
-        block_prefix: &mut [u64],
-    ) = frequencies_body;
+    pub fn fill(logits: &[f32], freqs: &mut [u32], block_prefix: &mut [u64]) = fill_body;
 }
 
 #[inline(always)]
-fn frequencies_body(logits: &[f32], freqs: &mut [u32], block_prefix: &mut [u64]) {
-    let n = logits.len();
-    assert!(freqs.len() == n && block_prefix.len() == n.div_ceil(LANES) + 1, "{n} logits");
-
+fn fill_body(logits: &[f32], freqs: &mut [u32], block_prefix: &mut [u64]) {
     let (blocks, tail) = logits.as_chunks::<LANES>();
-    let mut lanes = [sanitise(f32::NEG_INFINITY); LANES];
+    let mut lanes = [-LARGEST; LANES];
     for block in blocks {
-        let mut sane = [0.0; LANES];
         for l in 0..LANES {
-            sane[l] = sanitise(block[l]);
-        }
-        for l in 0..LANES {
-            lanes[l] = larger(sane[l], lanes[l]);
+            lanes[l] = larger(block[l], lanes[l]);
         }
     }
-    let max = tail.iter().fold(max_lanes(lanes), |max, &logit| larger(sanitise(logit), max));
-
+    let max = largest(max_lanes(lanes), tail);
     for (freq, &logit) in freqs.iter_mut().zip(logits) {
         *freq = frequency(logit, max);
     }
-
-    // In a loop of its own: summed where they are computed, the frequencies would come back from
-    // the store buffer, or need as many vector instructions as half an exponential.
     let (blocks, tail) = freqs.as_chunks::<LANES>();
     let mut sum = 0u64;
     for (prefix, block) in block_prefix.iter_mut().zip(blocks) {
         *prefix = sum;
         sum += sum_block(block);
     }
-    block_prefix[blocks.len()] = sum;
-    if let Some(total) = block_prefix.last_mut() {
-        *total = sum + tail.iter().map(|&freq| u64::from(freq)).sum::<u64>();
-    }
+    end_sums(sum, tail, block_prefix);
+}
+
+/// The largest of all logits, given that of the others: within +-1e30, and NaN counts as -1e30.
+#[inline(always)]
+pub(super) fn largest(others: f32, tail: &[f32]) -> f32 {
+    let max = tail.iter().fold(others, |max, &logit| larger(logit, max));
+    if max < LARGEST { max } else { LARGEST }
 }
 
 /// One frequency, given the largest logit.
 #[inline(always)]
-fn frequency(logit: f32, max: f32) -> u32 {
-    let scaled = exp2((sanitise(logit) - max) * LOG2_E) * MOST;
-    // SAFETY: the exponent is at most 0, so the value is within 0..=2^28, and not NaN.
-    1 + unsafe { scaled.to_int_unchecked::<i32>() } as u32
+pub(super) fn frequency(logit: f32, max: f32) -> u32 {
+    let depth = (max - logit) * PARTS_PER_UNIT;
+    let depth = if depth < DEEPEST { depth } else { DEEPEST };
+    let depth = if depth > 0.0 { depth } else { 0.0 };
+    let depth = round_even(depth) as u32;
+    let (steps, part) = (depth / PARTS, depth % PARTS);
+    let power = u32::from(POWERS_DOWN[(steps % STEPS as u32) as usize]);
+    1 + ((power * (WHOLE - part * SLOPE / PARTS)) >> (steps / STEPS as u32))
 }
 
 /// The sum of 16 frequencies.
 #[inline(always)]
 fn sum_block(block: &[u32; LANES]) -> u64 {
-    // Eight of them are at most 8 * (2^28 + 1) < 2^32; all sixteen may not fit.
+    // Eight of them fit; all sixteen may not.
     let mut halves = [0u32; 2];
     for l in 0..LANES {
         halves[l % 2] += block[l];
     }
     u64::from(halves[0]) + u64::from(halves[1])
+}
+
+/// Writes the sum of all, and that of whole blocks before it if there is a block that is not.
+#[inline(always)]
+pub(super) fn end_sums(whole: u64, tail: &[u32], block_prefix: &mut [u64]) {
+    let total = whole + tail.iter().map(|&freq| u64::from(freq)).sum::<u64>();
+    match block_prefix {
+        [.., before, last] if !tail.is_empty() => (*before, *last) = (whole, total),
+        [.., last] => *last = total,
+        [] => {}
+    }
 }
 
 /// The sum of the frequencies before `i`.

@@ -66,6 +66,12 @@ impl Isa {
         self.0
     }
 
+    /// Whether the CPU has AVX-512 F, BW, DQ, VL and VNNI and may use them.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn has_avx512(self) -> bool {
+        matches!(self.0, Set::Avx512 | Set::Amx)
+    }
+
     /// The set called `name`; the empty name means the best.
     pub(super) fn by_name(name: &str) -> Result<Isa, String> {
         let available = Isa::available();

@@ -1,5 +1,7 @@
-//! Powers of two in steps of a 64th of an octave, which is all that attention needs to know of its
-//! scores: a step is 1.1 %, so a weight is off by 0.3 % on average, less than by its eight bits.
+//! Powers of two in steps of a 64th of an octave.
+//!
+//! For weights of attention in 8 bits the steps are fine enough: a step is 1.1 %, so a weight is off by 0.3 % on
+//! average, less than by its bits. Frequencies go between two steps in a straight line.
 
 /// Steps from a number to its double.
 pub(super) const STEPS: i32 = 64;
@@ -46,11 +48,11 @@ const fn half_steps() -> [u32; 128] {
         while bit > 0 {
             root = (root << 62).isqrt();
             if j & bit != 0 {
-                product = product * root >> 62;
+                product = (product * root) >> 62;
             }
             bit /= 2;
         }
-        result[j] = (product + (1 << 38) >> 39) as u32 & FRACTION;
+        result[j] = ((product + (1 << 38)) >> 39) as u32 & FRACTION;
         j += 1;
     }
     result
@@ -61,7 +63,7 @@ const fn powers_down() -> [u16; STEPS as usize] {
     let mut i = 1;
     while i < result.len() {
         let power = (FRACTION + 1 + HALF_STEPS[128 - 2 * i]) as u64;
-        result[i] = (power * TOP as u64 + (1 << 23) >> 24) as u16;
+        result[i] = ((power * TOP as u64 + (1 << 23)) >> 24) as u16;
         i += 1;
     }
     result

@@ -8,7 +8,7 @@ pub(super) const LOG2_E: f32 = f32::from_bits(0x3fb8_aa3b);
 /// 1.5 * 2^23: adding it leaves no bits below the unit, so the addition itself rounds half to even.
 pub(super) const ROUNDER: f32 = 12_582_912.0;
 
-/// Scores and logits beyond this magnitude, infinities and NaN are replaced by it.
+/// Scores and the largest logit are kept within this; NaN counts as the negative one.
 pub(super) const LARGEST: f32 = 1e30;
 
 /// Coefficients of (2^f - 1) / f on [-0.5, 0.5], from the constant upwards.

@@ -5,11 +5,19 @@
 //! so the size of the ring, and where it wraps) cannot matter.
 
 use super::Config;
-use crate::kernels::{QuantRows, SlotView, Soon, scale_log};
+use crate::kernels::{QuantRows, SlotView, Soon, ValueScales, scale_log};
 use std::ops::Range;
 
 /// Slots come in blocks of this many: a K block of the products that read the values.
 pub const SLOT_BLOCK: usize = 64;
+
+/// Scales of values, as attention wants them.
+#[derive(Clone)]
+enum Scales {
+    /// `scale_log` of each, times 2^16.
+    Logs(Vec<i32>),
+    Floats(Vec<f32>),
+}
 
 /// One lane: all heads of all blocks, and how far it has come.
 #[derive(Clone)]
@@ -23,8 +31,7 @@ pub struct LaneCache {
     key_scales: Vec<f32>,
     /// 128 times the sum of the key, which the +128 of the queries adds to each score.
     key_corrections: Vec<i32>,
-    /// Logarithms of the values' scales, in the upper 16 bits.
-    value_logs: Vec<i32>,
+    value_scales: Scales,
     kv_heads: usize,
     head_dim: usize,
     slots: usize,
@@ -42,7 +49,10 @@ impl LaneCache {
             values: vec![0; all_slots * config.head_dim],
             key_scales: vec![0.0; all_slots],
             key_corrections: vec![0; all_slots],
-            value_logs: vec![0; all_slots],
+            value_scales: match config.attention_limbs() {
+                1 => Scales::Logs(vec![0; all_slots]),
+                _ => Scales::Floats(vec![0.0; all_slots]),
+            },
             kv_heads: config.kv_heads,
             head_dim: config.head_dim,
             slots,
@@ -110,7 +120,10 @@ impl LaneCache {
         let slot = of_slots.start + slot;
         self.key_scales[slot] = quantised.scales[key];
         self.key_corrections[slot] = 128 * sum;
-        self.value_logs[slot] = scale_log(quantised.scales[value]) << 16;
+        match &mut self.value_scales {
+            Scales::Logs(logs) => logs[slot] = scale_log(quantised.scales[value]) << 16,
+            Scales::Floats(scales) => scales[slot] = quantised.scales[value],
+        }
     }
 
     /// Packed keys of a head: panels of 16 slots.
@@ -129,7 +142,10 @@ impl LaneCache {
         SlotView {
             k_scales: &self.key_scales[from..from + used],
             k_corrections: &self.key_corrections[from..from + used],
-            v_logs: &self.value_logs[from..from + used],
+            v_scales: match &self.value_scales {
+                Scales::Logs(logs) => ValueScales::Logs(&logs[from..from + used]),
+                Scales::Floats(scales) => ValueScales::Floats(&scales[from..from + used]),
+            },
             soon: Soon::NOTHING,
         }
     }
@@ -138,7 +154,11 @@ impl LaneCache {
     pub fn soon(&self, layer: usize, head: usize, used: usize) -> Soon {
         let slots = self.slots(layer, head, used);
         let keys = &self.keys(layer, head)[..used * self.head_dim];
-        Soon::NOTHING.and(keys).and(slots.k_scales).and(slots.k_corrections).and(slots.v_logs)
+        let soon = Soon::NOTHING.and(keys).and(slots.k_scales).and(slots.k_corrections);
+        match slots.v_scales {
+            ValueScales::Logs(logs) => soon.and(logs),
+            ValueScales::Floats(scales) => soon.and(scales),
+        }
     }
 
     /// Takes over what another lane has seen.
@@ -155,7 +175,11 @@ impl LaneCache {
         copy_fronts(&mut self.values, &other.values, panel, 16 * used);
         copy_fronts(&mut self.key_scales, &other.key_scales, self.slots, used);
         copy_fronts(&mut self.key_corrections, &other.key_corrections, self.slots, used);
-        copy_fronts(&mut self.value_logs, &other.value_logs, self.slots, used);
+        match (&mut self.value_scales, &other.value_scales) {
+            (Scales::Logs(to), Scales::Logs(from)) => copy_fronts(to, from, self.slots, used),
+            (Scales::Floats(to), Scales::Floats(from)) => copy_fronts(to, from, self.slots, used),
+            (to, from) => to.clone_from(from),
+        }
         self.position = other.position;
     }
 }

@@ -29,8 +29,8 @@
 //! step in 32 lanes, little in 16; one limb of weights for the values instead of two; scores
 //! written out in registers; all lanes of a thread in one step (`codec/decode.rs`).
 //!
-//! What did not: other distances of fetching (4 to 64 KB are alike), large pages, and a shorter
-//! exponential (two operations of forty).
+//! What did not: other distances of fetching (4 to 64 KB are alike), asking for every other line (the
+//! processor does not guess the rest), large pages.
 
 mod attention;
 

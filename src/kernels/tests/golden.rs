@@ -47,19 +47,24 @@ fn every_set_gives_the_known_answers() {
         let raw: Vec<i32> = x[..128].iter().map(|x| (x * 64_000.0) as i32).collect();
         let corrections: Vec<i32> = y[..128].iter().map(|y| (y * 6400.0) as i32).collect();
         let k_scales: Vec<f32> = x[..128].iter().map(|x| (x + 16.0) / 1024.0).collect();
-        let v_scales = y[..128].iter().map(|y| (y + 16.0) / 1024.0);
-        let v_logs: Vec<i32> = v_scales.map(|scale| scale_log(scale) << 16).collect();
-        let slots = SlotView {
-            k_scales: &k_scales,
-            k_corrections: &corrections,
-            v_logs: &v_logs,
-            soon: Soon::NOTHING,
+        let v_scales: Vec<f32> = y[..128].iter().map(|y| (y + 16.0) / 1024.0).collect();
+        let v_logs: Vec<i32> = v_scales.iter().map(|&scale| scale_log(scale) << 16).collect();
+        let (mut high, mut low) = ([0; 128], [0; 128]);
+        let mut weigh = |v_scales: ValueScales, low: Option<&mut [u8]>| {
+            let slots = SlotView {
+                k_scales: &k_scales,
+                k_corrections: &corrections,
+                v_scales,
+                soon: Soon::NOTHING,
+            };
+            let (mut raw, visible) = (raw.clone(), [100..128, 3..90]);
+            let weights = (&mut high[..], low);
+            let factor = attention_weights(isa, &mut raw, &slots, visible, 1.0 / 2048.0, weights);
+            hash(high.map(u32::from).into_iter().chain([factor.to_bits()]))
         };
-        let (mut raw, mut weights) = (raw, [0; 128]);
-        let visible = [100..128, 3..90];
-        let factor = attention_weights(isa, &mut raw, &slots, visible, 1.0 / 2048.0, &mut weights);
-        let words = weights.map(u32::from).into_iter().chain([factor.to_bits()]);
-        assert_eq!(hash(words), GOLDEN[4], "attention_weights, {name}");
+        assert_eq!(weigh(ValueScales::Logs(&v_logs), None), GOLDEN[4], "8 bits, {name}");
+        let fine = weigh(ValueScales::Floats(&v_scales), Some(&mut low));
+        assert_eq!((fine, hash(low.map(u32::from))), GOLDEN_FINE, "15 bits, {name}");
 
         let (mut cos, mut sin) = ([0.0; 64], [0.0; 64]);
         let mut angles = Vec::new();
@@ -76,7 +81,7 @@ fn every_set_gives_the_known_answers() {
 
 /// In the order of the test.
 const GOLDEN: [u64; 7] = [
-    0xff3e_ac2d_2908_90c9,
+    0x2412_3b10_1cde_d56b,
     0xd313_23dd_3fd3_98fa,
     0x62d6_a918_64a1_5327,
     0xfabc_ff88_f33b_26e4,
@@ -84,3 +89,6 @@ const GOLDEN: [u64; 7] = [
     0xf7a1_25c2_8afe_894a,
     0x9748_7e70_8521_c93f,
 ];
+
+/// Weights of 15 bits: the upper halves and the factor, the lower halves.
+const GOLDEN_FINE: (u64, u64) = (0x84c3_fdc7_2a32_5fe3, 0x0c7c_b021_d546_0df3);

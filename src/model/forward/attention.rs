@@ -3,8 +3,7 @@
 use super::{Forward, Row, Scratch};
 use crate::kernels::{
     FloatEnv, QuantRows, SHARED_WORK, SlotView, Soon, add_assign, attention_weights,
-    combine_fine_values, combine_values, fine_attention_weights, gemm_u8i8, quantise_rows,
-    rms_norm, rope,
+    combine_fine_values, combine_values, gemm_u8i8, quantise_rows, rms_norm, rope,
 };
 use crate::model::Config;
 use crate::model::cache::LaneCache;
@@ -213,12 +212,10 @@ impl Forward<'_> {
                 let (scores, visible) = (&mut scores[place.clone()], lane.visible(from, position));
                 let q_scale = heads.scales[query] * scale;
                 let (high, low) = scratch.weights.split_at_mut(n_queries * used);
-                scratch.factors[q] = if limbs == 1 {
-                    attention_weights(self.isa, scores, &slots, visible, q_scale, &mut high[place])
-                } else {
-                    let both = (&mut high[place.clone()], &mut low[place]);
-                    fine_attention_weights(self.isa, scores, &slots, visible, q_scale, both)
-                };
+                let low = (limbs == 2).then(|| &mut low[place.clone()]);
+                let weights = (&mut high[place], low);
+                scratch.factors[q] =
+                    attention_weights(self.isa, scores, &slots, visible, q_scale, weights);
             }
             let sums = &mut scratch.sums[..limbs * n_queries * dim];
             gemm_u8i8(
