@@ -25,7 +25,7 @@ pub use config::{Architecture, Config};
 pub use inspect::{ModelSummary, inspect_llmw};
 pub use known_answer::{check_known_answer, known_answer};
 pub use layout::{Layout, LinearSpan};
-pub use llmw::{ModelId, Parts, write_llmw, write_llmw_file};
+pub use llmw::{ModelId, Parts, seal_again, write_llmw, write_llmw_file};
 pub use observe::ProductInputs;
 pub use rounding::Scale;
 pub use session::{Feed, Frequencies, Session, Snapshot, check_window};

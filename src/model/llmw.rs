@@ -91,6 +91,22 @@ pub fn write_llmw(parts: &Parts<'_>) -> Result<Vec<u8>> {
     Ok(out)
 }
 
+/// The same weights with other start values of the mixer, and with the known answer of this program's arithmetic.
+///
+/// The result is a model of its own: what was coded with `model` cannot be decoded with it.
+///
+/// # Errors
+/// As [`write_llmw`].
+pub fn seal_again(model: &Model, start_values: &StartValues) -> Result<Vec<u8>> {
+    write_llmw(&Parts {
+        config: &model.config,
+        tokenizer: model.tokenizer.spec(),
+        start_values,
+        tensors: &model.tensors()[..model.layout.len],
+        name: &model.name,
+    })
+}
+
 /// A model of these parts without hashes.
 #[cfg(feature = "import")]
 pub(super) fn unsealed(parts: &Parts<'_>) -> Result<Model> {
