@@ -21,6 +21,8 @@ mod attention;
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod avx512_groups;
 #[cfg(feature = "import")]
 mod double;
 mod elementwise;

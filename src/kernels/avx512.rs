@@ -64,7 +64,7 @@ pub(super) unsafe fn product<S: Sink>(job: &Operands, sink: &mut S) {
 /// fetch four, and none more at a time than it must.
 ///
 /// A row alone is best left to the processor: it reads every byte in order, and nothing else.
-fn lines_fetched(rows: usize, tiles: usize, tile: usize) -> usize {
+pub(super) fn lines_fetched(rows: usize, tiles: usize, tile: usize) -> usize {
     match tiles {
         1 if rows == 1 => 0,
         1 => 4,

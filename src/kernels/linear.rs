@@ -155,6 +155,14 @@ unsafe fn multiply(
 ) {
     let k = x.cols_padded;
     let groups = w.groups();
+    #[cfg(target_arch = "x86_64")]
+    if groups > 1 && isa.set() == super::isa::Set::Avx512 {
+        let (row, panel) = (rows.start, panels.start);
+        let (rows, panels) = (rows.len(), panels.len());
+        let job = super::avx512_groups::Job { x, row, rows, w, panel, panels, out, out_stride };
+        // SAFETY: a value of `Isa` with this set exists only where the CPU has it; the rest is the caller's promise.
+        return unsafe { super::avx512_groups::product(&job) };
+    }
     let rows_padded = padded_rows(w.rows);
     let at_once = if groups == 1 { panels.len() } else { PANELS_AT_ONCE };
     let mut from = panels.start;
