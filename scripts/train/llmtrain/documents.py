@@ -2,10 +2,11 @@
 
 import hashlib
 import io
-import os
 import pathlib
 
 import zstandard
+
+from llmtrain.packed import PackedWriter
 
 SEPARATOR = b"\0"
 # The training text was packed with --long=27; a reader must allow that much window.
@@ -71,35 +72,20 @@ def is_text(document):
 
 
 class DocumentWriter:
-    """Writes a zstd stream of documents; the file takes its name when all is on disk."""
+    """Writes a stream of documents."""
 
-    def __init__(self, path, level=9):
-        self.path = pathlib.Path(path)
-        self.partial = self.path.with_name(self.path.name + ".partial")
-        self.file = open(self.partial, "wb")
-        self.stream = zstandard.ZstdCompressor(level=level).stream_writer(self.file, closefd=False)
-        self.digest = hashlib.sha256()
+    def __init__(self, path):
+        self.file = PackedWriter(path)
         self.n_documents = 0
         self.n_bytes = 0
 
     def write(self, document):
-        self.stream.write(document)
-        self.stream.write(SEPARATOR)
-        self.digest.update(document)
-        self.digest.update(SEPARATOR)
+        self.file.write(document + SEPARATOR)
         self.n_documents += 1
         self.n_bytes += len(document)
 
     def close(self):
-        """Ends the file and says what is in it; the digest is of the text, not of the packed bytes."""
-        self.stream.close()
-        self.file.flush()
-        os.fsync(self.file.fileno())
-        self.file.close()
-        os.replace(self.partial, self.path)
-        return {
-            "file": self.path.name,
-            "documents": self.n_documents,
-            "bytes": self.n_bytes,
-            "sha256": self.digest.hexdigest(),
-        }
+        """Ends the file and says what is in it."""
+        name, digest = self.file.close()
+        counts = {"documents": self.n_documents, "bytes": self.n_bytes}
+        return {"file": name, **counts, "sha256": digest}

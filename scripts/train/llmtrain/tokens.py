@@ -10,41 +10,29 @@ import zstandard
 
 from llmtrain import bpe
 from llmtrain.documents import CHUNK_BYTES, MAX_WINDOW_BYTES, file_sha256
+from llmtrain.packed import PackedWriter
 
 TOKENIZER = "tokenizer.json"
 
 
 class TokenWriter:
-    """Writes one packed file; it takes its name when all is on disk."""
+    """Writes the tokens of documents."""
 
     def __init__(self, path):
-        self.path = pathlib.Path(path)
-        self.partial = self.path.with_name(self.path.name + ".partial")
-        self.file = open(self.partial, "wb")
-        self.stream = zstandard.ZstdCompressor(level=9).stream_writer(self.file, closefd=False)
-        self.digest = hashlib.sha256()
-        self.n_tokens = 0
+        self.file = PackedWriter(path)
         self.n_documents = 0
+        self.n_tokens = 0
 
     def write(self, ids):
-        data = np.asarray(ids, "<u2").tobytes()
-        self.stream.write(data)
-        self.digest.update(data)
-        self.n_tokens += len(ids)
+        self.file.write(np.asarray(ids, "<u2").tobytes())
         self.n_documents += 1
+        self.n_tokens += len(ids)
 
     def close(self):
-        self.stream.close()
-        self.file.flush()
-        os.fsync(self.file.fileno())
-        self.file.close()
-        os.replace(self.partial, self.path)
-        return {
-            "file": self.path.name,
-            "documents": self.n_documents,
-            "tokens": self.n_tokens,
-            "sha256": self.digest.hexdigest(),
-        }
+        """Ends the file and says what is in it."""
+        name, digest = self.file.close()
+        counts = {"documents": self.n_documents, "tokens": self.n_tokens}
+        return {"file": name, **counts, "sha256": digest}
 
 
 def unpack(packed, expected):
