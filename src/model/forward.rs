@@ -36,7 +36,7 @@ mod attention;
 
 use self::attention::AttentionScratch;
 use super::cache::LaneCache;
-use super::four_bits::Unpacked;
+use super::four_bits::{Packed, Unpacked};
 use super::layout::{BlockLayout, LinearSpan};
 use super::observe::Observer;
 use super::{Config, Model};
@@ -171,8 +171,8 @@ impl Forward<'_> {
         let (input, out) = (&scratch.quantised, &mut scratch.projected);
         let threads = scratch.attention.len();
         if span.bits == 4 {
-            let matrix = (span, self.model.tensors());
-            return scratch.unpacked.product(self.isa, input, rows, matrix, out, threads);
+            let matrix = Packed::new(span, self.model.tensors());
+            return scratch.unpacked.product(self.isa, input, rows, &matrix, out, threads);
         }
         let weights = self.model.linear(span);
         let panels = 0..padded_rows(weights.rows) / 16;
