@@ -6,6 +6,7 @@ use anyhow::{Context, anyhow, bail};
 use llmzip::import::{
     Bits, ImportOptions, ModelCache, hub, import_to_file, known_model, weight_hashes,
 };
+use llmzip::model::BUILTIN_NAME;
 
 use crate::cli::args::Making;
 use crate::cli::messages::Messages;
@@ -25,7 +26,12 @@ pub fn how_to_get(name: &str) -> String {
         }
         None if name.is_empty() => {
             "so short a file does not name its model; if it was made with -9, `llmzip models pull \
-             qwen3-0.6b` gets it, or else --model names a .llmw that has it"
+             qwen3-0.6b` gets it; if with the builtin of another version of llmzip, that version \
+             reads it; or else --model names a .llmw that has it"
+                .to_owned()
+        }
+        None if name == BUILTIN_NAME => {
+            "it was made with the builtin model of another version of llmzip, and that version reads it"
                 .to_owned()
         }
         None => format!(
