@@ -6,6 +6,8 @@
 mod fine;
 #[cfg(target_arch = "x86_64")]
 mod fine_avx512;
+#[cfg(target_arch = "x86_64")]
+mod registers;
 mod steps;
 #[cfg(target_arch = "x86_64")]
 mod steps_avx512;

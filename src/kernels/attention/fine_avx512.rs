@@ -5,6 +5,7 @@
 use std::arch::x86_64::*;
 
 use super::fine::{DEEPEST, INVISIBLE, Query, UNIT, sum_factor, weight_factor};
+use super::registers::{load, load_floats, store, store_bytes};
 use super::{LANES, seen};
 use crate::kernels::portable::{EXP2, LARGEST, ROUNDER};
 
@@ -23,7 +24,7 @@ pub(super) unsafe fn weigh(query: &mut Query) -> f32 {
     let (factor, rounder) = (_mm512_set1_ps(factor), _mm512_set1_ps(ROUNDER));
     // The lower 22 bits of ROUNDER's are 0, so those of the sum are the weight.
     let rounded = |g: &[i32; LANES]| {
-        _mm512_castps_si512(_mm512_add_ps(_mm512_mul_ps(load_floats(g), factor), rounder))
+        _mm512_castps_si512(_mm512_add_ps(_mm512_mul_ps(bits(g), factor), rounder))
     };
     let halves = query.high.iter_mut().zip(query.low.iter_mut());
     for ((high, low), g) in halves.zip(&*query.keys.raw) {
@@ -48,12 +49,12 @@ fn scores(query: &mut Query) -> f32 {
         soon.fetch(lines);
         let seen = seen(&visible, block);
         let exact = _mm512_sub_epi32(load(raw), load(corrections));
-        let scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(exact), load_scales(scales));
+        let scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(exact), load_floats(scales));
         let score = _mm512_mul_ps(scaled, q_scale);
         // As `sanitise`: the second operand is the result where one is NaN.
         let score = _mm512_min_ps(_mm512_max_ps(score, least), most);
         largest = _mm512_mask_max_ps(largest, seen, score, largest);
-        store(raw, score);
+        store(raw, _mm512_castps_si512(score));
     }
     // No NaN, and the order cannot matter.
     _mm512_reduce_max_ps(largest)
@@ -75,7 +76,7 @@ fn exponentials(query: &mut Query, max: f32) -> (u64, f32) {
     let slots = query.keys.raw.iter_mut().zip(query.scales);
     for (block, (raw, scales)) in slots.enumerate() {
         soon.fetch(lines);
-        let depth = _mm512_sub_ps(load_floats(raw), max);
+        let depth = _mm512_sub_ps(bits(raw), max);
         // Nothing is deeper than DEEPEST among what counts, so `exp2` need not limit it.
         let counts = _mm512_mask_cmp_ps_mask::<_CMP_GE_OQ>(seen(&visible, block), depth, deepest);
         let shifted = _mm512_add_ps(depth, rounder);
@@ -90,11 +91,11 @@ fn exponentials(query: &mut Query, max: f32) -> (u64, f32) {
         let part = _mm512_castps_si512(_mm512_add_ps(_mm512_mul_ps(e, unit), rounder));
         // With the bits of ROUNDER, which are taken off together: all modulo 2^32.
         parts = _mm512_add_epi32(parts, part);
-        let product = _mm512_mul_ps(e, load_scales(scales));
+        let product = _mm512_mul_ps(e, load_floats(scales));
         // Zero, the second operand, where the product is NaN.
         let g = _mm512_max_ps(product, zero);
         largest = _mm512_max_ps(g, largest);
-        store(raw, g);
+        store(raw, _mm512_castps_si512(g));
     }
     let rounders = ROUNDER.to_bits().wrapping_mul(query.keys.raw.len() as u32);
     let mut sums = [0u32; LANES];
@@ -104,37 +105,9 @@ fn exponentials(query: &mut Query, max: f32) -> (u64, f32) {
     (denominator, _mm512_reduce_max_ps(largest))
 }
 
+/// Numbers that lie there as their bits.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn load(block: &[i32; LANES]) -> __m512i {
-    // SAFETY: reads the 64 bytes of the block.
-    unsafe { _mm512_loadu_si512(block.as_ptr().cast()) }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn load_floats(bits: &[i32; LANES]) -> __m512 {
-    _mm512_castsi512_ps(load(bits))
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn load_scales(block: &[f32; LANES]) -> __m512 {
-    // SAFETY: reads the 64 bytes of the block.
-    unsafe { _mm512_loadu_ps(block.as_ptr()) }
-}
-
-/// The lowest byte of each.
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn store_bytes(bytes: &mut [u8; LANES], values: __m512i) {
-    // SAFETY: writes the 16 bytes.
-    unsafe { _mm_storeu_si128(bytes.as_mut_ptr().cast(), _mm512_cvtepi32_epi8(values)) };
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn store(bits: &mut [i32; LANES], values: __m512) {
-    // SAFETY: writes the 64 bytes of the block.
-    unsafe { _mm512_storeu_si512(bits.as_mut_ptr().cast(), _mm512_castps_si512(values)) };
+fn bits(block: &[i32; LANES]) -> __m512 {
+    _mm512_castsi512_ps(load(block))
 }

@@ -5,6 +5,7 @@
 
 use std::arch::x86_64::*;
 
+use super::registers::{load, load_floats, store, store_bytes};
 use super::steps::{FURTHEST, INVISIBLE, Query, steps_scale, sum_factor};
 use super::{LANES, seen, sees_all};
 use crate::kernels::octaves::{POWERS_DOWN, STEPS};
@@ -46,7 +47,7 @@ fn scores(query: &mut Query) -> (i16, i16) {
         keys.soon.fetch(lines);
         let seen = if all { u16::MAX } else { seen(&keys.visible, block) };
         let exact = _mm512_sub_epi32(load(raw), load(corrections));
-        let scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(exact), load_scales(scales));
+        let scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(exact), load_floats(scales));
         let steps = _mm512_mul_ps(scaled, q_scale);
         // The second operand is the result where one is NaN.
         let steps = _mm512_min_ps(_mm512_max_ps(steps, least), most);
@@ -86,33 +87,4 @@ fn weights(query: &mut Query, largest: __m512i) -> u64 {
     let mut sums = [0; LANES];
     store(&mut sums, parts);
     sums.iter().map(|&sum| sum as u64).sum()
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn load(block: &[i32; LANES]) -> __m512i {
-    // SAFETY: reads the 64 bytes of the block.
-    unsafe { _mm512_loadu_si512(block.as_ptr().cast()) }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn load_scales(block: &[f32; LANES]) -> __m512 {
-    // SAFETY: reads the 64 bytes of the block.
-    unsafe { _mm512_loadu_ps(block.as_ptr()) }
-}
-
-/// The lowest byte of each.
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn store_bytes(bytes: &mut [u8; LANES], values: __m512i) {
-    // SAFETY: writes the 16 bytes.
-    unsafe { _mm_storeu_si128(bytes.as_mut_ptr().cast(), _mm512_cvtepi32_epi8(values)) };
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn store(block: &mut [i32; LANES], values: __m512i) {
-    // SAFETY: writes the 64 bytes of the block.
-    unsafe { _mm512_storeu_si512(block.as_mut_ptr().cast(), values) };
 }
