@@ -5,8 +5,8 @@
 #
 # TRAIN holds held-out texts as scripts/train/prepare.py writes them (heldout_*.zst, documents separated by zero
 # bytes), without those that share text with the measured files; or others with an EXCLUDE.tsv beside them. The
-# same texts and the same builtin model give the same bytes on every machine. Afterwards the builtin model, which carries a copy of the values, is sealed again:
-# LLMZIP_BLESS=1 cargo test --release --test exactness sealing.
+# same texts and the same builtin model give the same bytes on every machine. Afterwards the builtin model, which
+# carries a copy of the values, is sealed again: LLMZIP_BLESS=1 cargo test --release --test exactness sealing.
 set -eu
 train=$(realpath "$1")
 out=$(realpath -m "${2:-$(dirname "$0")/../src/mixer/start_values.bin}")

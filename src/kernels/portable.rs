@@ -87,7 +87,7 @@ pub(super) fn max_lanes(mut lanes: [f32; LANES]) -> f32 {
     lanes[0]
 }
 
-/// The larger of two numbers, neither of which is NaN.
+/// The larger of two numbers; `b`, which is never NaN, where `a` is.
 #[inline(always)]
 pub(super) fn larger(a: f32, b: f32) -> f32 {
     if a > b { a } else { b }
