@@ -21,7 +21,7 @@ mod storage;
 mod weights;
 
 pub use builtin::{BUILTIN_NAME, builtin, builtin_bytes};
-pub use config::{Architecture, Config};
+pub use config::{Architecture, Config, MAX_WINDOW};
 pub use inspect::{ModelSummary, inspect_llmw};
 pub use known_answer::{check_known_answer, known_answer};
 pub use layout::{Layout, LinearSpan};

@@ -209,6 +209,17 @@ fn every_family_agrees_with_its_float_model() {
         }
         config
     };
+    let windows: &[(&str, Json)] = &[
+        ("head_dim", json!(128)),
+        ("use_sliding_window", json!(true)),
+        ("sliding_window", json!(24)),
+        ("layer_types", json!(["sliding_attention", "full_attention", "sliding_attention"])),
+    ];
+    let older_windows: &[(&str, Json)] = &[
+        ("use_sliding_window", json!(true)),
+        ("sliding_window", json!(40)),
+        ("max_window_layers", json!(1)),
+    ];
     let newer = json!({ "rope_theta": 500.0, "rope_type": "default" });
     let configs = [
         ("qwen3", with("qwen3", &[("head_dim", json!(128))])),
@@ -220,6 +231,8 @@ fn every_family_agrees_with_its_float_model() {
             ),
         ),
         ("qwen2", with("qwen2", &[])),
+        ("qwen3, windows", with("qwen3", windows)),
+        ("qwen2, windows in the older form", with("qwen2", older_windows)),
         ("llama", with("llama", &[])),
         ("llama, untied", with("llama", &[("tie_word_embeddings", json!(false))])),
         ("llama 3", with("llama", &[("rope_scaling", llama3)])),
@@ -250,7 +263,6 @@ fn what_the_engine_cannot_do_is_refused_by_its_field() {
         ("hidden_act", json!("gelu"), "hidden_act is gelu"),
         ("attention_bias", json!(true), "attention_bias"),
         ("mlp_bias", json!(true), "mlp_bias"),
-        ("use_sliding_window", json!(true), "use_sliding_window"),
         ("rope_scaling", json!({ "rope_type": "yarn", "factor": 4.0 }), "yarn"),
         ("rope_scaling", json!({ "type": "linear" }), "factor"),
         ("rope_theta", json!(0.5), "rope_theta"),
@@ -258,7 +270,8 @@ fn what_the_engine_cannot_do_is_refused_by_its_field() {
         ("num_key_value_heads", json!(2), "kv_heads"),
         ("num_hidden_layers", json!(0), "layers"),
         ("hidden_size", json!(1u64 << 40), "hidden"),
-        ("layer_types", json!(["sliding_attention"]), "layer_types"),
+        ("layer_types", json!(vec!["sliding_attention"; 3]), "sliding_attention"),
+        ("layer_types", json!(vec!["linear_attention"; 3]), "linear_attention"),
         ("quantization_config", json!({ "quant_method": "gptq" }), "gptq"),
         ("bos_token_id", json!(9999), "9999"),
         ("intermediate_size", json!(64), "mlp.gate_proj"),
@@ -289,6 +302,58 @@ fn linear_scaling_stretches_positions() {
     let bytes = [&plain, &linear].map(|folder| import_model(folder.dir(), &options()).unwrap());
     assert_eq!(bytes[0].len(), bytes[1].len());
     assert!(bytes[0] != bytes[1]);
+}
+
+#[test]
+fn windows_of_layers_hide_what_is_far_and_nothing_else() {
+    let text = Random(3).bytes(150);
+    let compare = |windows: Option<usize>| {
+        let folder = Folder::new();
+        let mut config = small_config("qwen3");
+        config["head_dim"] = json!(64);
+        if let Some(window) = windows {
+            config["use_sliding_window"] = json!(true);
+            config["sliding_window"] = json!(window);
+            config["max_window_layers"] = json!(0);
+        }
+        small_model(&folder, config);
+        let model = open(&import_model(folder.dir(), &options()).unwrap());
+        compare_with_float(&model, folder.dir(), &text).unwrap()
+    };
+    let (plain, wide, narrow) = (compare(None), compare(Some(151)), compare(Some(20)));
+    assert_eq!(plain.exact_bits, wide.exact_bits);
+    // candle's model, and the one for windows.
+    assert!((plain.float_bits / wide.float_bits - 1.0).abs() < 1e-5, "{plain:?} {wide:?}");
+    assert!((plain.float_bits / narrow.float_bits - 1.0).abs() > 1e-3, "{plain:?} {narrow:?}");
+}
+
+#[test]
+fn windows_that_contradict_themselves_are_refused() {
+    let sliding = json!(vec!["sliding_attention"; 3]);
+    let cases = [
+        (json!({ "layer_types": sliding }), "use_sliding_window"),
+        (
+            json!({ "layer_types": sliding, "use_sliding_window": true }),
+            "sliding_window is missing",
+        ),
+        (
+            json!({ "layer_types": ["sliding_attention"], "use_sliding_window": true }),
+            "length of layer_types is 1",
+        ),
+        (
+            json!({ "use_sliding_window": true, "max_window_layers": 2, "sliding_window": 0 }),
+            "sliding_window is missing",
+        ),
+    ];
+    for (fields, says) in cases {
+        let folder = Folder::new();
+        let mut config = small_config("qwen3");
+        config["head_dim"] = json!(64);
+        config.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        small_model(&folder, config);
+        let error = import_model(folder.dir(), &options()).unwrap_err().to_string();
+        assert!(error.contains(says), "{fields}: {error}");
+    }
 }
 
 /// Cuts the tensors into two files with an index.

@@ -2,8 +2,11 @@
 
 use super::rotary::{self, RopeParameters};
 use crate::error::{Error, Result};
-use crate::model::{Architecture, Config};
+use crate::model::{Architecture, Config, MAX_WINDOW};
 use serde::Deserialize;
+
+/// What transformers takes for `max_window_layers` where a file does not say.
+const MAX_WINDOW_LAYERS: usize = 28;
 
 /// The fields of `config.json` that determine what a dense transformer computes.
 ///
@@ -36,6 +39,8 @@ pub struct HfConfig {
     #[serde(default)]
     use_sliding_window: bool,
     #[serde(default)]
+    sliding_window: Option<usize>,
+    max_window_layers: Option<usize>,
     layer_types: Option<Vec<String>>,
     quantization_config: Option<serde_json::Value>,
 }
@@ -114,16 +119,8 @@ impl HfConfig {
         if let Some(act) = self.hidden_act.as_deref().filter(|act| *act != "silu") {
             return Err(unsupported("hidden_act", act));
         }
-        for (field, on) in
-            [("mlp_bias", self.mlp_bias), ("use_sliding_window", self.use_sliding_window)]
-        {
-            if on {
-                return Err(unsupported(field, "true"));
-            }
-        }
-        let layer_types = self.layer_types.iter().flatten();
-        if let Some(kind) = layer_types.into_iter().find(|kind| *kind != "full_attention") {
-            return Err(unsupported("layer_types", kind));
+        if self.mlp_bias {
+            return Err(unsupported("mlp_bias", "true"));
         }
         if let Some(quantised) = self.quantization_config.as_ref().filter(|c| !c.is_null()) {
             let method = quantised["quant_method"].as_str().unwrap_or("present");
@@ -152,6 +149,7 @@ impl HfConfig {
             qkv_bias: architecture == Architecture::Qwen2,
             rms_eps_bits: (self.rms_norm_eps as f32).to_bits(),
             window: self.max_position_embeddings.unwrap_or(1024).min(1024),
+            block_windows: self.block_windows()?,
             weight_group: quantisation.group,
             activation_group: quantisation.group,
             weight_max: quantisation.weight_max,
@@ -160,6 +158,38 @@ impl HfConfig {
         };
         config.validate()?;
         Ok(config)
+    }
+
+    /// Positions that each layer's queries see, 0 for all: empty where all layers see all.
+    ///
+    /// `layer_types` says which layers slide; older files count them from `max_window_layers` on.
+    ///
+    /// # Errors
+    /// `Unsupported` for another kind of attention, and for what contradicts itself.
+    pub(super) fn block_windows(&self) -> Result<Vec<usize>> {
+        let slides = match &self.layer_types {
+            Some(types) => types.iter().map(|kind| slides(kind)).collect::<Result<Vec<_>>>()?,
+            None => {
+                let first = self.max_window_layers.unwrap_or(MAX_WINDOW_LAYERS);
+                (0..self.num_hidden_layers).map(|i| self.use_sliding_window && i >= first).collect()
+            }
+        };
+        if !slides.contains(&true) {
+            return Ok(Vec::new());
+        }
+        if slides.len() != self.num_hidden_layers {
+            return Err(unsupported("the length of layer_types", &slides.len().to_string()));
+        }
+        if !self.use_sliding_window || self.model_type == "llama" {
+            return Err(unsupported("layer_types", "sliding_attention without use_sliding_window"));
+        }
+        let window = match self.sliding_window {
+            Some(window) if window > 0 => window,
+            _ => return Err(unsupported("sliding_window", "missing")),
+        };
+        // What reaches beyond every window that can be asked for hides nothing.
+        let window = if window > MAX_WINDOW { 0 } else { window };
+        Ok(slides.into_iter().map(|slides| if slides { window } else { 0 }).collect())
     }
 
     /// Width of a head.
@@ -205,6 +235,14 @@ impl HfConfig {
             scaling.apply(&mut frequencies)?;
         }
         Ok(frequencies)
+    }
+}
+
+fn slides(kind: &str) -> Result<bool> {
+    match kind {
+        "full_attention" => Ok(false),
+        "sliding_attention" => Ok(true),
+        other => Err(unsupported("layer_types", other)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The float model of candle-transformers beside ours: what quantisation costs.
 
 mod float;
+mod windowed;
 
 use super::convert;
 use crate::container::WindowPolicy;

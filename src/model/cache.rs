@@ -1,7 +1,7 @@
 //! The keys and values of one lane, as int8, packed so that attention is two matrix products.
 //!
-//! A lane's positions live in a ring of slots: position `p` in slot `p % slots`. Which slots a
-//! query sees is a set; since all sums over slots are integer sums and maxima, their order (and
+//! Each block has a ring of slots, as many as its window needs: position `p` is in slot `p % slots`.
+//! Which slots a query sees is a set; since all sums over slots are integer sums and maxima, their order (and
 //! so the size of the ring, and where it wraps) cannot matter.
 
 use super::Config;
@@ -19,6 +19,15 @@ enum Scales {
     Floats(Vec<f32>),
 }
 
+/// The slots of one block's heads, one head after the other.
+#[derive(Clone, Copy, PartialEq)]
+struct Ring {
+    /// The first slot among those of all blocks.
+    first: usize,
+    /// Slots of a head.
+    slots: usize,
+}
+
 /// One lane: all heads of all blocks, and how far it has come.
 #[derive(Clone)]
 pub struct LaneCache {
@@ -34,7 +43,8 @@ pub struct LaneCache {
     value_scales: Scales,
     kv_heads: usize,
     head_dim: usize,
-    slots: usize,
+    /// By block.
+    rings: Vec<Ring>,
     /// Positions written so far; the next token stands here.
     pub position: usize,
 }
@@ -42,8 +52,13 @@ pub struct LaneCache {
 impl LaneCache {
     /// An empty cache in which `window` positions stay visible while `run` are written at once.
     pub fn new(config: &Config, window: usize, run: usize) -> LaneCache {
-        let slots = slots_for(window, run);
-        let all_slots = slots * config.layers * config.kv_heads;
+        let mut all_slots = 0;
+        let ring = |slots| {
+            let first = all_slots;
+            all_slots += slots * config.kv_heads;
+            Ring { first, slots }
+        };
+        let rings = slots_by_block(config, window, run).map(ring).collect();
         LaneCache {
             keys: vec![0; all_slots * config.head_dim],
             values: vec![0; all_slots * config.head_dim],
@@ -55,19 +70,20 @@ impl LaneCache {
             },
             kv_heads: config.kv_heads,
             head_dim: config.head_dim,
-            slots,
+            rings,
             position: 0,
         }
     }
 
     /// Where a head's slots stand among all, and its bytes.
     fn place(&self, layer: usize, head: usize) -> (Range<usize>, Range<usize>) {
-        let from = (layer * self.kv_heads + head) * self.slots;
-        let to = from + self.slots;
+        let Ring { first, slots } = self.rings[layer];
+        let from = first + head * slots;
+        let to = from + slots;
         (from..to, from * self.head_dim..to * self.head_dim)
     }
 
-    /// Slots of such a cache.
+    /// Slots of a head in a block that sees the whole window.
     pub fn capacity(window: usize, run: usize) -> usize {
         slots_for(window, run)
     }
@@ -75,18 +91,20 @@ impl LaneCache {
     /// Bytes that a cache of this shape takes.
     pub fn memory_bytes(config: &Config, window: usize, run: usize) -> usize {
         let per_slot = 2 * config.head_dim + 12;
-        slots_for(window, run) * per_slot * config.layers * config.kv_heads
+        slots_by_block(config, window, run).sum::<usize>() * per_slot * config.kv_heads
     }
 
-    /// Slots that can hold anything when positions below `end` were written, in whole blocks.
-    pub fn used_slots(&self, end: usize) -> usize {
-        end.next_multiple_of(SLOT_BLOCK).min(self.slots)
+    /// Slots of a head that can hold anything when positions below `end` were written, in whole
+    /// blocks of slots.
+    pub fn used_slots(&self, layer: usize, end: usize) -> usize {
+        end.next_multiple_of(SLOT_BLOCK).min(self.rings[layer].slots)
     }
 
     /// The slots of positions `from..=position`, as the two runs into which the ring cuts them.
-    pub fn visible(&self, from: usize, position: usize) -> [Range<usize>; 2] {
-        let (first, last) = (from % self.slots, position % self.slots);
-        if first <= last { [first..last + 1, 0..0] } else { [0..last + 1, first..self.slots] }
+    pub fn visible(&self, layer: usize, from: usize, position: usize) -> [Range<usize>; 2] {
+        let slots = self.rings[layer].slots;
+        let (first, last) = (from % slots, position % slots);
+        if first <= last { [first..last + 1, 0..0] } else { [0..last + 1, first..slots] }
     }
 
     /// Stores the key and the value of `position`: rows `key` and `value` of `quantised`.
@@ -99,7 +117,8 @@ impl LaneCache {
         key: usize,
         value: usize,
     ) {
-        let (slot, dim, slots) = (position % self.slots, self.head_dim, self.slots);
+        let (dim, slots) = (self.head_dim, self.rings[layer].slots);
+        let slot = position % slots;
         let (of_slots, bytes) = self.place(layer, head);
         let row = |index: usize| quantised.data[index * dim..(index + 1) * dim].as_chunks::<4>().0;
         let panel =
@@ -133,7 +152,7 @@ impl LaneCache {
 
     /// Packed values of a head, and the bytes from one panel of 16 dimensions to the next.
     pub fn values(&self, layer: usize, head: usize) -> (&[i8], usize) {
-        (&self.values[self.place(layer, head).1], 16 * self.slots)
+        (&self.values[self.place(layer, head).1], 16 * self.rings[layer].slots)
     }
 
     /// Scales and corrections of a head's slots.
@@ -165,30 +184,51 @@ impl LaneCache {
     ///
     /// Only slots that hold something are touched: most of a fresh cache is not in memory yet.
     pub fn copy_from(&mut self, other: &LaneCache) {
-        if self.slots != other.slots {
+        if self.rings != other.rings {
             return self.clone_from(other);
         }
-        let used = other.used_slots(other.position);
-        // Each head's first slots; each panel of values has the used ones in front.
-        let (head, panel) = (self.slots * self.head_dim, 16 * self.slots);
-        copy_fronts(&mut self.keys, &other.keys, head, used * self.head_dim);
-        copy_fronts(&mut self.values, &other.values, panel, 16 * used);
-        copy_fronts(&mut self.key_scales, &other.key_scales, self.slots, used);
-        copy_fronts(&mut self.key_corrections, &other.key_corrections, self.slots, used);
-        match (&mut self.value_scales, &other.value_scales) {
-            (Scales::Logs(to), Scales::Logs(from)) => copy_fronts(to, from, self.slots, used),
-            (Scales::Floats(to), Scales::Floats(from)) => copy_fronts(to, from, self.slots, used),
-            (to, from) => to.clone_from(from),
+        for (layer, ring) in self.rings.iter().enumerate() {
+            let (dim, slots) = (self.head_dim, ring.slots);
+            let used = other.used_slots(layer, other.position);
+            let place = ring.first..ring.first + self.kv_heads * slots;
+            let bytes = place.start * dim..place.end * dim;
+            // Each head's first slots; each panel of values has the used ones in front.
+            let heads = Fronts { place: bytes.clone(), each: slots * dim, used: used * dim };
+            let panels = Fronts { place: bytes, each: 16 * slots, used: 16 * used };
+            let scales = Fronts { place, each: slots, used };
+            heads.copy(&mut self.keys, &other.keys);
+            panels.copy(&mut self.values, &other.values);
+            scales.copy(&mut self.key_scales, &other.key_scales);
+            scales.copy(&mut self.key_corrections, &other.key_corrections);
+            match (&mut self.value_scales, &other.value_scales) {
+                (Scales::Logs(to), Scales::Logs(from)) => scales.copy(to, from),
+                (Scales::Floats(to), Scales::Floats(from)) => scales.copy(to, from),
+                (to, from) => to.clone_from(from),
+            }
         }
         self.position = other.position;
     }
 }
 
-/// Copies the first `used` elements of every `each`.
-fn copy_fronts<T: Copy>(to: &mut [T], from: &[T], each: usize, used: usize) {
-    for (to, from) in to.chunks_exact_mut(each).zip(from.chunks_exact(each)) {
-        to[..used].copy_from_slice(&from[..used]);
+/// The first `used` elements of every `each` in `place`.
+struct Fronts {
+    place: Range<usize>,
+    each: usize,
+    used: usize,
+}
+
+impl Fronts {
+    fn copy<T: Copy>(&self, to: &mut [T], from: &[T]) {
+        let (to, from) = (&mut to[self.place.clone()], &from[self.place.clone()]);
+        for (to, from) in to.chunks_exact_mut(self.each).zip(from.chunks_exact(self.each)) {
+            to[..self.used].copy_from_slice(&from[..self.used]);
+        }
     }
+}
+
+/// Slots of a head, block by block.
+fn slots_by_block(config: &Config, window: usize, run: usize) -> impl Iterator<Item = usize> {
+    (0..config.layers).map(move |block| slots_for(config.block_window(block, window), run))
 }
 
 fn slots_for(window: usize, run: usize) -> usize {

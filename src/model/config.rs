@@ -57,6 +57,9 @@ pub struct Config {
     pub rms_eps_bits: u32,
     /// Positions a query sees at most, itself included, unless the user chooses otherwise.
     pub window: usize,
+    /// The same for each block, where that is less; 0 for the window. Empty: all see the window.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub block_windows: Vec<usize>,
     /// Input positions that share one weight scale; 0 for whole rows.
     pub weight_group: usize,
     /// Input positions that share one activation scale; 0 for whole rows.
@@ -117,6 +120,9 @@ impl Config {
         bounded("predicted", self.predicted, self.rows)?;
         bounded("coded", self.coded, self.predicted)?;
         bounded("window", self.window, MAX_WINDOW)?;
+        for &window in self.block_windows.iter().filter(|&&window| window > 0) {
+            bounded("a block's window", window, MAX_WINDOW)?;
+        }
         bounded("heads * head_dim", self.heads * self.head_dim, 65_536)?;
         let must = |holds: bool, what: &str| {
             if holds { Ok(()) } else { Err(Error::unsupported(format!("model: {what}"))) }
@@ -129,8 +135,18 @@ impl Config {
         must(matches!(self.weight_max, 63 | 127), "weight_max is neither 63 nor 127")?;
         must(matches!(self.weight_bits, 4 | 8), "weight_bits is neither 4 nor 8")?;
         must(matches!(self.attention_bits, 8 | 15), "attention_bits is neither 8 nor 15")?;
+        let windows = self.block_windows.len();
+        must(windows == 0 || windows == self.layers, "not every block has a window")?;
         let eps = self.rms_eps();
         must(eps > 0.0 && eps < 1.0, "the norm's epsilon is not between 0 and 1")
+    }
+
+    /// Positions that a query of a block sees where the model's window is `window`.
+    pub fn block_window(&self, block: usize, window: usize) -> usize {
+        match self.block_windows.get(block) {
+            None | Some(0) => window,
+            Some(&narrow) => narrow.min(window),
+        }
     }
 
     /// Epsilon of the norms.

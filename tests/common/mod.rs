@@ -85,6 +85,7 @@ pub fn tiny_config(spec: &TokenizerSpec) -> Config {
         qkv_bias: false,
         rms_eps_bits: 1e-6f32.to_bits(),
         window: 40,
+        block_windows: vec![24, 0],
         weight_group: 64,
         activation_group: 64,
         weight_max: 127,

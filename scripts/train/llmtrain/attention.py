@@ -56,36 +56,37 @@ class Flex:
     for tests only.
     """
 
-    def __init__(self, window, sequence, device):
+    def __init__(self, windows, sequence, device):
         from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 
-        self.window, self.device = window, device
+        self.device = device
         self.create, self.attend = create_block_mask, flex_attention
         self.alone = torch.compile(flex_attention) if device.type == "cuda" else flex_attention
         self.masks = {}
-        self.mask_of(sequence)
+        for window in windows:
+            self.mask_of(sequence, window)
 
-    def mask_of(self, n):
-        if n not in self.masks:
-            window = self.window
+    def mask_of(self, n, window):
+        if (n, window) not in self.masks:
 
             def sees(batch, head, query, key):
                 return (key <= query) & (query - key < window)
 
-            self.masks[n] = self.create(sees, None, None, n, n, device=self.device)
-        return self.masks[n]
+            mask = self.create(sees, None, None, n, n, device=self.device)
+            self.masks[n, window] = mask
+        return self.masks[n, window]
 
     def __call__(self, q, k, v, window):
         attend = self.attend if torch.compiler.is_compiling() else self.alone
-        return attend(q, k, v, block_mask=self.mask_of(q.shape[2]), enable_gqa=True)
+        return attend(q, k, v, block_mask=self.mask_of(q.shape[2], window), enable_gqa=True)
 
 
-def choose(name, device, window, sequence):
+def choose(name, device, windows, sequence):
     """A way by its name; for "auto" the one that suits the device."""
     if name == "auto" and device.type == "cpu":
         name = "blocks"
     elif name == "auto":
-        name = "sdpa" if window >= sequence else "flex"
+        name = "sdpa" if min(windows) >= sequence else "flex"
     if name == "flex":
-        return Flex(window, sequence, device)
+        return Flex(windows, sequence, device)
     return {"blocks": blocks, "sdpa": sdpa}[name]

@@ -20,6 +20,10 @@ class Shape:
     tied: bool = True
     # Positions a token sees, itself included: the same in training and in the codec.
     window: int = 512
+    # Layers whose queries see no more than `local_window` positions; the rest see the window. Most
+    # layers hardly use what is far: their keys and values are what a decoder waits for.
+    local_layers: list = field(default_factory=list)
+    local_window: int = 0
     rope_base: float = 10_000.0
     norm_eps: float = 1e-6
 
@@ -28,6 +32,15 @@ class Shape:
         must(self.heads % self.kv_heads == 0, "shape.kv_heads does not divide shape.heads")
         must(256 < self.vocabulary <= 65536, "shape.vocabulary is not in 257..=65536")
         must(1 <= self.window <= 1024, "shape.window is not in 1..=1024, what an import takes")
+        inside = all(type(i) is int and 0 <= i < self.layers for i in self.local_layers)
+        must(inside, "shape.local_layers names a layer that is not there")
+        fits = 1 <= self.local_window <= self.window
+        must(fits or not self.local_layers, "shape.local_window is not in 1..=shape.window")
+
+    def windows(self):
+        """The positions that each layer's queries see."""
+        local = set(self.local_layers)
+        return [self.local_window if i in local else self.window for i in range(self.layers)]
 
 
 @dataclass

@@ -42,5 +42,5 @@ def megabytes(shape, bits, group):
 def token_work(shape):
     """Multiplications per token: in products, and in attention with its window full."""
     in_products = shape.layers * block_weights(shape) + shape.vocabulary * shape.hidden
-    in_attention = 2 * shape.layers * shape.heads * shape.head_dim * shape.window
+    in_attention = 2 * sum(shape.windows()) * shape.heads * shape.head_dim
     return in_products, in_attention

@@ -24,8 +24,10 @@ def published_name(name):
 
 def config_json(shape, start):
     """What the importer reads, and transformers too. The window is max_position_embeddings: the
-    importer takes the codec's window from there, and refuses use_sliding_window, which means that
-    some layers would have another attention than the rest."""
+    importer takes the codec's window from there. Layers that see less are of the type
+    sliding_attention."""
+    local = set(shape.local_layers)
+    types = ["sliding_attention" if i in local else "full_attention" for i in range(shape.layers)]
     return {
         "architectures": ["Qwen3ForCausalLM"],
         "model_type": "qwen3",
@@ -38,6 +40,7 @@ def config_json(shape, start):
         "hidden_size": shape.hidden,
         "initializer_range": 0.02,
         "intermediate_size": shape.feed_forward,
+        "layer_types": types,
         "max_position_embeddings": shape.window,
         "max_window_layers": shape.layers,
         "num_attention_heads": shape.heads,
@@ -46,11 +49,11 @@ def config_json(shape, start):
         "rms_norm_eps": shape.norm_eps,
         "rope_scaling": None,
         "rope_theta": shape.rope_base,
-        "sliding_window": None,
+        "sliding_window": shape.local_window if local else None,
         "tie_word_embeddings": shape.tied,
         "torch_dtype": "float32",
         "use_cache": True,
-        "use_sliding_window": False,
+        "use_sliding_window": bool(local),
         "vocab_size": shape.vocabulary,
     }
 
@@ -75,6 +78,7 @@ def read_shape(root):
     c = json.loads((pathlib.Path(root) / "config.json").read_text())
     if c["model_type"] != "qwen3" or c.get("rope_scaling") or c.get("attention_bias"):
         raise SystemExit(f"{root}: not a plain Qwen3 model")
+    types = c.get("layer_types") or ()
     shape = Shape(
         vocabulary=c["vocab_size"],
         hidden=c["hidden_size"],
@@ -85,6 +89,8 @@ def read_shape(root):
         feed_forward=c["intermediate_size"],
         tied=c["tie_word_embeddings"],
         window=min(c["max_position_embeddings"], 1024),
+        local_layers=[i for i, kind in enumerate(types) if kind == "sliding_attention"],
+        local_window=c["sliding_window"] or 0,
         rope_base=float(c["rope_theta"]),
         norm_eps=float(c["rms_norm_eps"]),
     )

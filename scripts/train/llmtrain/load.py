@@ -17,7 +17,7 @@ def load_run(root, device, quantised):
             raise SystemExit(f"{root}: this run does not quantise")
         quantiser = FakeQuantiser(config.quantise)
         quantiser.on = True
-    attend = attention.choose("auto", device, config.shape.window, config.data.sequence)
+    attend = attention.choose("auto", device, config.shape.windows(), config.data.sequence)
     model = Transformer(config.shape, "float32", attend, quantiser)
     model.load_state_dict(state["model"])
     if quantiser:
@@ -29,7 +29,7 @@ def load_run(root, device, quantised):
 
 def load_published(root, device):
     shape, _ = hugging_face.read_shape(root)
-    attend = attention.choose("auto", device, shape.window, shape.window)
+    attend = attention.choose("auto", device, shape.windows(), shape.window)
     model = Transformer(shape, "float32", attend)
     hugging_face.read_weights(model, root)
     return model.to(device), shape.window

@@ -29,9 +29,9 @@ def matrix(rows, cols):
 
 
 class Block(nn.Module):
-    def __init__(self, shape, dtype, attend):
+    def __init__(self, shape, window, dtype, attend):
         super().__init__()
-        self.shape, self.dtype, self.attend = shape, dtype, attend
+        self.shape, self.window, self.dtype, self.attend = shape, window, dtype, attend
         self.trained = self.forward
         hidden, wide = shape.hidden, shape.feed_forward
         query, key = shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim
@@ -55,7 +55,7 @@ class Block(nn.Module):
         k = norm(F.linear(h, k_proj).view(heads), self.k_norm, eps).transpose(1, 2)
         v = F.linear(h, v_proj).view(heads).transpose(1, 2)
         q, k = rotate(q, cos, sin).to(self.dtype), rotate(k, cos, sin).to(self.dtype)
-        mixed = self.attend(q, k, v, shape.window).transpose(1, 2).reshape(batch, n, -1)
+        mixed = self.attend(q, k, v, self.window).transpose(1, 2).reshape(batch, n, -1)
         x = x + F.linear(mixed, o_proj)
         h = norm(x, self.post_attention_layernorm, eps).to(self.dtype)
         gated = F.silu(F.linear(h, gate_proj)) * F.linear(h, up_proj)
@@ -70,7 +70,8 @@ class Transformer(nn.Module):
         super().__init__()
         self.shape, self.dtype, self.quantiser = shape, DTYPES[products], quantiser
         self.embed_tokens = matrix(shape.vocabulary, shape.hidden)
-        self.layers = nn.ModuleList(Block(shape, self.dtype, attend) for _ in range(shape.layers))
+        blocks = (Block(shape, window, self.dtype, attend) for window in shape.windows())
+        self.layers = nn.ModuleList(blocks)
         self.norm = nn.Parameter(torch.ones(shape.hidden))
         if not shape.tied:
             self.lm_head = matrix(shape.vocabulary, shape.hidden)
@@ -88,7 +89,7 @@ class Transformer(nn.Module):
                 weight.data.copy_(drawn)
 
     def compile(self):
-        """For training; one compiled block serves all layers. Evaluation stays as it was, since
+        """For training; one compiled block serves all layers of a window. Evaluation stays as it was, since
         every other size of batch would be compiled anew."""
         for layer in self.layers:
             layer.trained = torch.compile(layer.forward, dynamic=False)

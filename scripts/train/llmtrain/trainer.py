@@ -27,7 +27,7 @@ class Trainer:
         if self.share % self.pass_size:
             raise SystemExit("train.micro_batch does not divide the batch of a process")
         torch.manual_seed(train.seed)
-        attend = attention.choose(train.attention, device, shape.window, data.sequence)
+        attend = attention.choose(train.attention, device, shape.windows(), data.sequence)
         self.quantiser = FakeQuantiser(config.quantise) if config.quantise.bits else None
         self.model = Transformer(shape, train.products, attend, self.quantiser)
         self.model.initialise(train.seed)

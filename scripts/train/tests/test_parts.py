@@ -45,7 +45,7 @@ class Attention(unittest.TestCase):
                 q, k, v = self.inputs(n)
                 with torch.no_grad():
                     expected = self.plain(q, k, v, window)
-                flex = attention.choose("flex", torch.device("cpu"), window, n)
+                flex = attention.choose("flex", torch.device("cpu"), [window, 5], n)
                 for way in (attention.blocks, attention.sdpa, flex):
                     # flex has no gradients on a CPU.
                     got = way(q.detach(), k.detach(), v.detach(), window)

@@ -143,11 +143,22 @@ pub fn info(name: &str) -> anyhow::Result<String> {
             ),
         ),
         ("vocabulary", format!("{} tokens", c.coded)),
-        ("window", format!("{} tokens", c.window)),
+        ("window", window_of(c)),
         ("weights", format!("{} bits, {group} (8 bits within +-{})", c.weight_bits, c.weight_max)),
         ("memory", format!("{} bytes with {LANES} lanes", memory_bytes(c, summary.bytes))),
     ];
     Ok(rows.iter().map(|(what, is)| format!("{what:<11} {is}\n")).collect())
+}
+
+/// What a model sees, and what most of its layers see where that is less.
+fn window_of(config: &Config) -> String {
+    let all = format!("{} tokens", config.window);
+    let own = |&block: &usize| config.block_window(block, config.window);
+    let narrow: Vec<_> = (0..config.layers).filter(|block| own(block) < config.window).collect();
+    match narrow.iter().map(own).max() {
+        None => all,
+        Some(most) => format!("{all}; {most} in {} of {} layers", narrow.len(), config.layers),
+    }
 }
 
 /// Hashes and known answers.

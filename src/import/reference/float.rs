@@ -1,8 +1,9 @@
-//! candle-transformers' models, filled from any source of weights.
+//! candle-transformers' models, and one of our own for layers with windows, filled from any source of weights.
 //!
 //! Their configurations are put together here instead of being parsed by candle, which does not
 //! know the newer form of config.json (or takes it silently for another frequency base).
 
+use super::windowed::Windowed;
 use crate::error::{Error, Result};
 use crate::import::convert::Published;
 use crate::import::hf_config::HfConfig;
@@ -22,6 +23,7 @@ enum Family {
     Qwen3(qwen3::Model),
     Qwen2(qwen2::Model),
     Llama(Box<llama::Llama>, Box<llama::Cache>),
+    Windowed(Windowed),
 }
 
 impl FloatModel {
@@ -41,6 +43,7 @@ impl FloatModel {
             return Err(Error::unsupported("candle does not scale the positions of this family"));
         }
         let family = match hf.model_type() {
+            _ if !hf.block_windows()?.is_empty() => Family::Windowed(Windowed::new(hf, weights)?),
             "qwen3" => {
                 Family::Qwen3(qwen3::Model::new(&qwen3(hf, positions), weights).map_err(candle)?)
             }
@@ -63,13 +66,14 @@ impl FloatModel {
         let input =
             Tensor::new(ids, &Device::Cpu).and_then(|ids| ids.unsqueeze(0)).map_err(candle)?;
         // A clone has its own, empty cache and shares the weights.
+        let first = |states: Tensor| states.squeeze(0);
         let states = match &self.family {
-            Family::Qwen3(model) => model.clone().forward(&input, 0),
-            Family::Qwen2(model) => model.clone().forward(&input, 0, None),
+            Family::Qwen3(model) => model.clone().forward(&input, 0).and_then(first),
+            Family::Qwen2(model) => model.clone().forward(&input, 0, None).and_then(first),
+            Family::Windowed(model) => model.forward(ids),
             Family::Llama(model, cache) => return llama_logits(model, cache, ids),
         };
-        let states = states.and_then(|states| states.squeeze(0)).map_err(candle)?;
-        let logits = self.output.t().and_then(|t| states.matmul(&t)).map_err(candle)?;
+        let logits = states.and_then(|states| states.matmul(&self.output.t()?)).map_err(candle)?;
         logits.to_vec2().map_err(candle)
     }
 }
@@ -192,6 +196,6 @@ fn llama(hf: &HfConfig, positions: usize) -> Result<llama::Config> {
     })
 }
 
-fn candle(error: candle_core::Error) -> Error {
+pub(super) fn candle(error: candle_core::Error) -> Error {
     Error::invalid(error.to_string())
 }

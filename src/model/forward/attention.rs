@@ -122,7 +122,8 @@ impl Forward<'_> {
         let c = &self.model.config;
         let width = c.heads * c.head_dim;
         let deepest = rows.iter().map(|row| row.position).max().unwrap_or(0);
-        let work = 2 * rows.len() * width * self.window.min(deepest);
+        let window = c.block_window(index, self.window);
+        let work = 2 * rows.len() * width * window.min(deepest);
         if scratch.len() > 1 && rows.len() > 1 && work >= SHARED_WORK {
             let (rows, others) = rows.split_at(rows.len() / 2);
             let (gated, other_gated) = gated.split_at_mut(rows.len() * width);
@@ -145,7 +146,7 @@ impl Forward<'_> {
                 let lane = &lanes[queries[0].lane];
                 let after = rows.get(done + queries.len()).map(|row| {
                     let lane = &lanes[row.lane];
-                    lane.soon(index, 0, lane.used_slots(row.position + 1))
+                    lane.soon(index, 0, lane.used_slots(index, row.position + 1))
                 });
                 let cached = (lane, after.unwrap_or(Soon::NOTHING));
                 self.attend(index, first + done, queries, cached, heads, out, &mut scratch[0]);
@@ -169,7 +170,8 @@ impl Forward<'_> {
         let c = &self.model.config;
         let (dim, group) = (c.head_dim, c.heads_per_kv());
         let heads_per_row = c.qkv_rows() / dim;
-        let used = lane.used_slots(queries[queries.len() - 1].position + 1);
+        let window = c.block_window(index, self.window);
+        let used = lane.used_slots(index, queries[queries.len() - 1].position + 1);
         let n_queries = queries.len() * group;
         let limbs = c.attention_limbs();
         // log2(e) / sqrt(head_dim): the exponentials are powers of two.
@@ -205,11 +207,12 @@ impl Forward<'_> {
             let slots = lane.slots(index, head, used);
             for q in 0..n_queries {
                 let position = queries[q / group].position;
-                let from = (position + 1).saturating_sub(self.window);
+                let from = (position + 1).saturating_sub(window);
                 let query = (first + q / group) * heads_per_row + head * group + q % group;
                 let place = q * used..(q + 1) * used;
                 let slots = SlotView { soon: *soon.get(q).unwrap_or(&Soon::NOTHING), ..slots };
-                let (scores, visible) = (&mut scores[place.clone()], lane.visible(from, position));
+                let (scores, visible) =
+                    (&mut scores[place.clone()], lane.visible(index, from, position));
                 let q_scale = heads.scales[query] * scale;
                 let (high, low) = scratch.weights.split_at_mut(n_queries * used);
                 let low = (limbs == 2).then(|| &mut low[place.clone()]);
