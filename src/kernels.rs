@@ -30,6 +30,7 @@ mod float_env;
 mod frequencies;
 #[cfg(target_arch = "x86_64")]
 mod frequencies_avx512;
+mod fused;
 mod gemm;
 mod isa;
 mod linear;
@@ -54,6 +55,7 @@ pub(crate) use double::{SUMS, add_rows, weighted_rows};
 pub use elementwise::{add_assign, rms_norm, silu_mul};
 pub use float_env::FloatEnv;
 pub use frequencies::{cumulative, frequencies};
+pub use fused::{Heads, Strided, gated_quantised, heads_quantised, norm_quantised};
 pub use gemm::{MAX_K, gemm_u8i8};
 pub use isa::Isa;
 pub use linear::{LinearView, SHARED_WORK, linear};

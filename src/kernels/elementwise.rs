@@ -14,7 +14,7 @@ for_every_isa! {
 }
 
 #[inline(always)]
-fn rms_norm_body(x: &[f32], weight: &[f32], eps: f32, out: &mut [f32]) {
+pub(super) fn rms_norm_body(x: &[f32], weight: &[f32], eps: f32, out: &mut [f32]) {
     assert!(x.len() == weight.len() && x.len() == out.len(), "rows of different lengths");
     let (blocks, tail) = x.as_chunks::<LANES>();
     let mut lanes = [0.0f32; LANES];
@@ -41,7 +41,7 @@ for_every_isa! {
 }
 
 #[inline(always)]
-fn silu_mul_body(gate: &[f32], up: &[f32], out: &mut [f32]) {
+pub(super) fn silu_mul_body(gate: &[f32], up: &[f32], out: &mut [f32]) {
     assert!(gate.len() == up.len() && gate.len() == out.len(), "rows of different lengths");
     for ((out, &gate), &up) in out.iter_mut().zip(gate).zip(up) {
         let e = exp2(-gate * LOG2_E);
@@ -57,7 +57,7 @@ for_every_isa! {
 }
 
 #[inline(always)]
-fn add_assign_body(x: &mut [f32], y: &[f32]) {
+pub(super) fn add_assign_body(x: &mut [f32], y: &[f32]) {
     assert!(x.len() == y.len(), "rows of different lengths");
     for (x, &y) in x.iter_mut().zip(y) {
         *x += y;

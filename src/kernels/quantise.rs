@@ -44,7 +44,8 @@ impl QuantRows {
     }
 
     /// Takes on another shape, keeping whatever bytes are there.
-    fn reshape(&mut self, rows: usize, cols: usize, group_cols: usize) {
+    pub(super) fn reshape(&mut self, rows: usize, cols: usize, group_cols: usize) {
+        assert!(cols > 0, "rows without columns");
         let cols_padded = padded_cols(cols);
         self.rows = rows;
         self.cols_padded = cols_padded;
@@ -91,19 +92,23 @@ fn quantise_rows_body(
     group_cols: usize,
     out: &mut QuantRows,
 ) {
-    assert!(cols > 0, "rows without columns");
     out.reshape(rows, cols, group_cols);
-    let (cols_padded, group_cols, groups) = (out.cols_padded, out.group_cols, out.groups());
     for row in 0..rows {
-        let numbers = &x[row * x_stride..][..cols];
-        let bytes = &mut out.data[row * cols_padded..][..cols_padded];
-        let scales = &mut out.scales[row * groups..][..groups];
-        let (bytes, padding) = bytes.split_at_mut(cols);
-        padding.fill(128);
-        let parts = numbers.chunks(group_cols).zip(bytes.chunks_mut(group_cols));
-        for ((numbers, bytes), scale) in parts.zip(scales) {
-            *scale = quantise_group(numbers, bytes);
-        }
+        quantise_row(&x[row * x_stride..][..cols], row, out);
+    }
+}
+
+/// Fills in row `row`.
+#[inline(always)]
+pub(super) fn quantise_row(numbers: &[f32], row: usize, out: &mut QuantRows) {
+    let (cols_padded, group_cols, groups) = (out.cols_padded, out.group_cols, out.groups());
+    let bytes = &mut out.data[row * cols_padded..][..cols_padded];
+    let scales = &mut out.scales[row * groups..][..groups];
+    let (bytes, padding) = bytes.split_at_mut(numbers.len());
+    padding.fill(128);
+    let parts = numbers.chunks(group_cols).zip(bytes.chunks_mut(group_cols));
+    for ((numbers, bytes), scale) in parts.zip(scales) {
+        *scale = quantise_group(numbers, bytes);
     }
 }
 

@@ -12,7 +12,7 @@ for_every_isa! {
 }
 
 #[inline(always)]
-fn rope_body(head: &mut [f32], cos: &[f32], sin: &[f32]) {
+pub(super) fn rope_body(head: &mut [f32], cos: &[f32], sin: &[f32]) {
     assert!(sin.len() == cos.len() && head.len() == 2 * cos.len(), "a head and its angles");
     let (low, high) = head.split_at_mut(cos.len());
     for (((a, b), &cos), &sin) in low.iter_mut().zip(high).zip(cos).zip(sin) {

@@ -5,6 +5,7 @@ mod attention;
 mod environment;
 mod floats;
 mod frequencies;
+mod fused;
 mod golden;
 mod products;
 mod quantised;

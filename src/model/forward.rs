@@ -43,7 +43,8 @@ use super::layout::{BlockLayout, LinearSpan};
 use super::observe::Observer;
 use super::{Config, Model};
 use crate::kernels::{
-    Isa, QuantRows, add_assign, linear, padded_cols, padded_rows, quantise_rows, rms_norm, silu_mul,
+    Isa, QuantRows, Strided, gated_quantised, linear, norm_quantised, padded_cols, padded_rows,
+    quantise_rows,
 };
 
 /// Rows that go through the network together: enough to use each weight many times while it is
@@ -64,9 +65,11 @@ pub struct Row {
 /// The buffers of a forward pass.
 pub struct Scratch {
     residual: Vec<f32>,
-    normed: Vec<f32>,
     projected: Vec<f32>,
-    gated: Vec<f32>,
+    /// What attention gives.
+    mixed: Vec<f32>,
+    /// One row on its way to be quantised.
+    row: Vec<f32>,
     quantised: QuantRows,
     heads: QuantRows,
     cos: Vec<f32>,
@@ -83,14 +86,14 @@ impl Scratch {
     pub fn new(config: &Config, rows: usize, slots: usize) -> Scratch {
         let c = config;
         let wide = padded_rows(c.qkv_rows().max(2 * c.feed_forward).max(c.hidden));
-        let gated = c.feed_forward.max(c.heads * c.head_dim);
+        let (mixed, inner) = (c.heads * c.head_dim, c.hidden.max(c.feed_forward));
         let group = if c.activation_group == 0 { usize::MAX } else { c.activation_group };
         Scratch {
-            residual: vec![0.0; rows * padded_rows(c.hidden)],
-            normed: vec![0.0; rows * padded_rows(c.hidden)],
+            residual: vec![0.0; rows * c.hidden],
             projected: vec![0.0; rows * wide],
-            gated: vec![0.0; rows * gated],
-            quantised: QuantRows::with_capacity(rows, c.hidden.max(gated), group),
+            mixed: vec![0.0; rows * mixed],
+            row: vec![0.0; inner],
+            quantised: QuantRows::with_capacity(rows, inner.max(mixed), group),
             heads: QuantRows::with_capacity(
                 rows * c.qkv_rows() / c.head_dim,
                 c.head_dim,
@@ -144,28 +147,38 @@ impl Forward<'_> {
             self.attention(index, block, rows, lanes, scratch);
             self.feed_forward(index, block, rows.len(), scratch);
         }
-        self.norm_and_quantise(self.model.layout.final_norm, rows.len(), scratch);
+        self.norm_and_quantise(self.model.layout.final_norm, rows.len(), true, scratch);
         self.observe(4 * self.model.layout.blocks.len(), rows.len(), hidden, scratch);
         &scratch.quantised
     }
 
-    fn norm_and_quantise(&self, norm_at: usize, rows: usize, scratch: &mut Scratch) {
+    /// The rows' norms, quantised; first, if so asked, what the last product gave is added to them.
+    fn norm_and_quantise(&self, norm_at: usize, rows: usize, adds: bool, scratch: &mut Scratch) {
         let config = &self.model.config;
         let hidden = config.hidden;
-        let weight = self.model.vector(norm_at, hidden);
-        let states = scratch.residual[..rows * hidden].chunks_exact(hidden);
-        for (state, out) in states.zip(scratch.normed.chunks_exact_mut(hidden)) {
-            rms_norm(self.isa, state, weight, config.rms_eps(), out);
-        }
-        self.quantise(&scratch.normed, hidden, rows, &mut scratch.quantised);
+        let added = Strided { values: &scratch.projected, stride: padded_rows(hidden) };
+        norm_quantised(
+            self.isa,
+            &mut scratch.residual[..rows * hidden],
+            adds.then_some(added),
+            self.model.vector(norm_at, hidden),
+            config.rms_eps(),
+            self.group_of(hidden),
+            &mut scratch.row,
+            &mut scratch.quantised,
+        );
     }
 
     fn quantise(&self, values: &[f32], cols: usize, rows: usize, out: &mut QuantRows) {
-        let group = match self.model.config.activation_group {
+        quantise_rows(self.isa, values, cols, rows, cols, self.group_of(cols), out);
+    }
+
+    /// Columns that share a scale in rows of `cols`.
+    fn group_of(&self, cols: usize) -> usize {
+        match self.model.config.activation_group {
             0 => padded_cols(cols),
             group => group,
-        };
-        quantise_rows(self.isa, values, cols, rows, cols, group, out);
+        }
     }
 
     /// The quantised rows by a matrix, into `projected`, at the stride of the padded rows.
@@ -188,31 +201,17 @@ impl Forward<'_> {
         }
     }
 
+    /// What the last product gave is added to the residual stream on the way in, and what comes out
+    /// is left to be added.
     fn feed_forward(&self, index: usize, block: &BlockLayout, rows: usize, scratch: &mut Scratch) {
         let width = self.model.config.feed_forward;
-        self.norm_and_quantise(block.feed_forward_norm, rows, scratch);
+        self.norm_and_quantise(block.feed_forward_norm, rows, true, scratch);
         self.observe(4 * index + 2, rows, self.model.config.hidden, scratch);
         self.product(rows, &block.gate_up, scratch);
-        let stride = padded_rows(2 * width);
-        for (both, out) in scratch.projected[..rows * stride]
-            .chunks_exact(stride)
-            .zip(scratch.gated.chunks_exact_mut(width))
-        {
-            let (gate, rest) = both.split_at(width);
-            silu_mul(self.isa, gate, &rest[..width], out);
-        }
-        self.quantise(&scratch.gated, width, rows, &mut scratch.quantised);
+        let both = Strided { values: &scratch.projected, stride: padded_rows(2 * width) };
+        let (row, out) = (&mut scratch.row, &mut scratch.quantised);
+        gated_quantised(self.isa, both, rows, width, self.group_of(width), row, out);
         self.observe(4 * index + 3, rows, width, scratch);
         self.product(rows, &block.down, scratch);
-        self.add_to_residual(rows, scratch);
-    }
-
-    fn add_to_residual(&self, rows: usize, scratch: &mut Scratch) {
-        let hidden = self.model.config.hidden;
-        let stride = padded_rows(hidden);
-        let added = scratch.projected[..rows * stride].chunks_exact(stride);
-        for (state, added) in scratch.residual.chunks_exact_mut(hidden).zip(added) {
-            add_assign(self.isa, state, &added[..hidden]);
-        }
     }
 }

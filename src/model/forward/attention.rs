@@ -2,8 +2,8 @@
 
 use super::{Forward, Row, Scratch};
 use crate::kernels::{
-    FloatEnv, QuantRows, SHARED_WORK, SlotView, Soon, add_assign, attention_weights,
-    combine_fine_values, combine_values, gemm_u8i8, quantise_rows, rms_norm, rope,
+    FloatEnv, Heads, QuantRows, SHARED_WORK, SlotView, Soon, attention_weights,
+    combine_fine_values, combine_values, gemm_u8i8, heads_quantised,
 };
 use crate::model::Config;
 use crate::model::cache::LaneCache;
@@ -39,7 +39,7 @@ impl AttentionScratch {
 }
 
 impl Forward<'_> {
-    /// Attention of one block, from the residual stream and back into it.
+    /// Attention of one block, from the residual stream; what comes out is left to be added to it.
     pub(super) fn attention(
         &self,
         index: usize,
@@ -50,21 +50,10 @@ impl Forward<'_> {
     ) {
         let c = &self.model.config;
         let heads_per_row = c.qkv_rows() / c.head_dim;
-        self.norm_and_quantise(block.attention_norm, rows.len(), scratch);
+        self.norm_and_quantise(block.attention_norm, rows.len(), index > 0, scratch);
         self.observe(4 * index, rows.len(), c.hidden, scratch);
         self.product(rows.len(), &block.qkv, scratch);
-        self.rotate_heads(block, rows.len(), scratch);
-        let n_heads = rows.len() * heads_per_row;
-        let values = &scratch.projected[..n_heads * c.head_dim];
-        quantise_rows(
-            self.isa,
-            values,
-            c.head_dim,
-            n_heads,
-            c.head_dim,
-            c.head_dim,
-            &mut scratch.heads,
-        );
+        self.quantise_heads(block, rows.len(), scratch);
         for (i, row) in rows.iter().enumerate() {
             for head in 0..c.kv_heads {
                 let key = i * heads_per_row + c.heads + head;
@@ -73,50 +62,41 @@ impl Forward<'_> {
                 lane.store(index, head, row.position, &scratch.heads, key, value);
             }
         }
-        let Scratch { heads, gated, attention, .. } = &mut *scratch;
-        self.attend_all(index, 0, rows, (lanes, heads), gated, attention);
+        let Scratch { heads, mixed, attention, .. } = &mut *scratch;
+        self.attend_all(index, 0, rows, (lanes, heads), mixed, attention);
         let width = c.heads * c.head_dim;
-        self.quantise(&scratch.gated, width, rows.len(), &mut scratch.quantised);
+        self.quantise(&scratch.mixed, width, rows.len(), &mut scratch.quantised);
         self.observe(4 * index + 1, rows.len(), width, scratch);
         self.product(rows.len(), &block.attention_out, scratch);
-        self.add_to_residual(rows.len(), scratch);
     }
 
-    /// Biases, norms of the heads and rotation of q and k.
-    fn rotate_heads(&self, block: &BlockLayout, rows: usize, scratch: &mut Scratch) {
+    /// Each head by itself: biases, norms and rotation of q and k, one scale each.
+    fn quantise_heads(&self, block: &BlockLayout, rows: usize, scratch: &mut Scratch) {
         let c = &self.model.config;
         let (width, half) = (c.qkv_rows(), c.head_dim / 2);
-        let norms = block.head_norms.map(|at| at.map(|at| self.model.vector(at, c.head_dim)));
-        let bias = block.qkv_bias.map(|at| self.model.vector(at, width));
-        for i in 0..rows {
-            let projected = &mut scratch.projected[i * width..(i + 1) * width];
-            if let Some(bias) = bias {
-                add_assign(self.isa, projected, bias);
-            }
-            let cos = &scratch.cos[i * half..(i + 1) * half];
-            let sin = &scratch.sin[i * half..(i + 1) * half];
-            let rotated = projected.chunks_exact_mut(c.head_dim).take(c.heads + c.kv_heads);
-            for (head, values) in rotated.enumerate() {
-                if let Some([query_norm, key_norm]) = norms {
-                    let weight = if head < c.heads { query_norm } else { key_norm };
-                    let normed = &mut scratch.normed[..c.head_dim];
-                    rms_norm(self.isa, values, weight, c.rms_eps(), normed);
-                    values.copy_from_slice(normed);
-                }
-                rope(self.isa, values, cos, sin);
-            }
-        }
+        let vector = |at, len| self.model.vector(at, len);
+        let heads = Heads {
+            queries: c.heads,
+            keys: c.kv_heads,
+            head_dim: c.head_dim,
+            bias: block.qkv_bias.map(|at| vector(at, width)),
+            norms: block.head_norms.map(|at| at.map(|at| vector(at, c.head_dim))),
+            eps: c.rms_eps(),
+        };
+        let (cos, sin) = (&scratch.cos[..rows * half], &scratch.sin[..rows * half]);
+        let projected = &scratch.projected[..rows * width];
+        heads_quantised(self.isa, projected, cos, sin, &heads, &mut scratch.heads);
     }
 
     /// Attention of rows from `first` on, halved until there is a part for each thread; results go
-    /// to `gated`.
+    /// to `mixed`.
     fn attend_all(
         &self,
         index: usize,
         first: usize,
         rows: &[Row],
         (lanes, heads): (&[LaneCache], &QuantRows),
-        gated: &mut [f32],
+        mixed: &mut [f32],
         scratch: &mut [AttentionScratch],
     ) {
         let c = &self.model.config;
@@ -126,15 +106,15 @@ impl Forward<'_> {
         let work = 2 * rows.len() * width * window.min(deepest);
         if scratch.len() > 1 && rows.len() > 1 && work >= SHARED_WORK {
             let (rows, others) = rows.split_at(rows.len() / 2);
-            let (gated, other_gated) = gated.split_at_mut(rows.len() * width);
+            let (mixed, other_mixed) = mixed.split_at_mut(rows.len() * width);
             let (scratch, other_scratch) = scratch.split_at_mut(scratch.len() / 2);
             let next = first + rows.len();
             parallel::join(
-                || self.attend_all(index, first, rows, (lanes, heads), gated, scratch),
+                || self.attend_all(index, first, rows, (lanes, heads), mixed, scratch),
                 || {
                     let _exact = FloatEnv::exact();
                     let sources = (lanes, heads);
-                    self.attend_all(index, next, others, sources, other_gated, other_scratch);
+                    self.attend_all(index, next, others, sources, other_mixed, other_scratch);
                 },
             );
             return;
@@ -142,7 +122,7 @@ impl Forward<'_> {
         let mut done = 0;
         for run in rows.chunk_by(|a, b| a.lane == b.lane) {
             for queries in run.chunks(MAX_QUERIES) {
-                let out = &mut gated[done * width..(done + queries.len()) * width];
+                let out = &mut mixed[done * width..(done + queries.len()) * width];
                 let lane = &lanes[queries[0].lane];
                 let after = rows.get(done + queries.len()).map(|row| {
                     let lane = &lanes[row.lane];
@@ -164,7 +144,7 @@ impl Forward<'_> {
         queries: &[Row],
         (lane, after): (&LaneCache, Soon),
         heads: &QuantRows,
-        gated: &mut [f32],
+        mixed: &mut [f32],
         scratch: &mut AttentionScratch,
     ) {
         let c = &self.model.config;
@@ -236,7 +216,7 @@ impl Forward<'_> {
             );
             for q in 0..n_queries {
                 let at = (q / group * c.heads + head * group + q % group) * dim;
-                let out = &mut gated[at..at + dim];
+                let out = &mut mixed[at..at + dim];
                 let (high, low) = sums.split_at(n_queries * dim);
                 let place = q * dim..(q + 1) * dim;
                 let factor = scratch.factors[q];
