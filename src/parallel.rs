@@ -32,20 +32,22 @@ pub fn for_each_mut<T: Send>(items: &mut [T], work: impl Fn(&mut T) + Send + Syn
     items.iter_mut().for_each(work);
 }
 
-/// Does `work` to each item and to each of those that it gives back, several at the same time if possible.
-pub fn work_off<T: Send>(mut items: Vec<T>, work: impl Fn(T) -> Vec<T> + Sync) {
+/// Does `work` to each item and to each of those that it adds to its list, several at the same time if possible.
+///
+/// As long as one item leads to one other, nothing is allocated.
+pub fn work_off<T: Send>(mut items: Vec<T>, work: impl Fn(T, &mut Vec<T>) + Sync) {
     #[cfg(feature = "threads")]
     {
         fn follow<'s, T: Send + 's>(
             scope: &rayon::Scope<'s>,
             mut items: Vec<T>,
-            work: &'s (impl Fn(T) -> Vec<T> + Sync),
+            work: &'s (impl Fn(T, &mut Vec<T>) + Sync),
         ) {
             while let Some(mine) = items.pop() {
-                for other in items {
+                for other in items.drain(..) {
                     scope.spawn(move |scope| follow(scope, vec![other], work));
                 }
-                items = work(mine);
+                work(mine, &mut items);
             }
         }
         let work = &work;
@@ -53,7 +55,7 @@ pub fn work_off<T: Send>(mut items: Vec<T>, work: impl Fn(T) -> Vec<T> + Sync) {
     }
     #[cfg(not(feature = "threads"))]
     while let Some(item) = items.pop() {
-        items.extend(work(item));
+        work(item, &mut items);
     }
 }
 
@@ -66,9 +68,11 @@ mod tests {
     fn everything_is_worked_off_with_what_comes_of_it() {
         let seen = Mutex::new(Vec::new());
         // Each number leads to two that are half as large.
-        work_off(vec![40u32, 7], |n| {
+        work_off(vec![40u32, 7], |n, more| {
             seen.lock().unwrap().push(n);
-            if n > 1 { vec![n / 2, n - n / 2] } else { Vec::new() }
+            if n > 1 {
+                more.extend([n / 2, n - n / 2]);
+            }
         });
         let seen = seen.into_inner().unwrap();
         assert_eq!(seen.iter().filter(|&&n| n == 1).count(), 47);

@@ -9,7 +9,7 @@ use super::{Lanes, Plan};
 use crate::entropy::Decoder;
 use crate::error::{Error, Result};
 use crate::mixer::Mixer;
-use crate::model::{Feed, Frequencies};
+use crate::model::Frequencies;
 use crate::parallel;
 use crate::tokenizer::Vocabulary;
 use std::ops::Range;
@@ -32,6 +32,8 @@ pub(super) struct Shard<L> {
     /// Global number of the first lane.
     pub(super) first: usize,
     pub(super) slots: Vec<Slot>,
+    /// What the model is to see: lanes and tokens. Here so that a step allocates nothing.
+    fed: Vec<(usize, u32)>,
 }
 
 impl<L: PredictorLanes> Shard<L> {
@@ -48,6 +50,7 @@ impl<L: PredictorLanes> Shard<L> {
             lanes: predictor.lanes(n_lanes, 1, threads)?,
             first,
             slots: (0..n_lanes).map(slot).collect(),
+            fed: Vec::with_capacity(n_lanes),
         })
     }
 
@@ -66,15 +69,13 @@ impl<L: PredictorLanes> Shard<L> {
 
     /// Shows the model what was coded.
     pub(super) fn advance(&mut self) {
-        let mut tokens = Vec::with_capacity(self.slots.len());
+        self.fed.clear();
         for (lane, slot) in self.slots.iter_mut().enumerate() {
-            tokens.extend(slot.coded.take().map(|token| (lane, [token])));
+            self.fed.extend(slot.coded.take().map(|token| (lane, token)));
         }
-        let feeds: Vec<_> =
-            tokens.iter().map(|(lane, tokens)| Feed { lane: *lane, tokens }).collect();
         let slots = &mut self.slots;
-        self.lanes.advance(&feeds, &mut |feed, _, frequencies| {
-            std::mem::swap(frequencies, &mut slots[feeds[feed].lane].frequencies);
+        self.lanes.step(&self.fed, &mut |lane, frequencies| {
+            std::mem::swap(frequencies, &mut slots[lane].frequencies);
         });
     }
 }
@@ -154,11 +155,11 @@ pub fn decode<P: Predictor>(
     let waiting = shards.iter().map(|_| None).collect();
     let relay = Mutex::new(Relay { mixing, waiting, turn: 0, result: Ok(()) });
     // Nobody waits for another: a shard whose turn has not come is left for whoever has the turn before it.
-    parallel::work_off(shards.into_iter().enumerate().collect(), |(number, mut shard)| {
+    parallel::work_off(shards.into_iter().enumerate().collect(), |(number, mut shard), go_on| {
         if shard.slots.iter().any(|slot| slot.coded.is_some()) {
             shard.advance();
         }
-        relay.lock().unwrap_or_else(PoisonError::into_inner).arrive(number, shard)
+        relay.lock().unwrap_or_else(PoisonError::into_inner).arrive(number, shard, go_on);
     });
     let relay = relay.into_inner().unwrap_or_else(PoisonError::into_inner);
     relay.result?;
@@ -176,11 +177,10 @@ struct Relay<'a, L> {
 }
 
 impl<L: PredictorLanes> Relay<'_, L> {
-    /// Mixes and codes this shard and those behind it that wait, if their turn has come; gives the ones that the model
-    /// is to run now.
-    fn arrive(&mut self, number: usize, shard: Shard<L>) -> Vec<(usize, Shard<L>)> {
+    /// Mixes and codes this shard and those behind it that wait, if their turn has come; adds the ones that the model
+    /// is to run now to `go_on`, which is empty.
+    fn arrive(&mut self, number: usize, shard: Shard<L>, go_on: &mut Vec<(usize, Shard<L>)>) {
         self.waiting[number] = Some(shard);
-        let mut go_on = Vec::new();
         while self.result.is_ok()
             && !self.mixing.over()
             && let Some(mut shard) = self.waiting[self.turn].take()
@@ -193,7 +193,6 @@ impl<L: PredictorLanes> Relay<'_, L> {
         if self.result.is_err() || self.mixing.over() {
             go_on.clear();
         }
-        go_on
     }
 }
 

@@ -53,6 +53,10 @@ pub trait PredictorLanes: Send {
         visit: &mut dyn FnMut(usize, usize, &mut Frequencies),
     );
 
+    /// Runs one token in each of some lanes, and shows the frequencies after each: the lane and the
+    /// frequencies, which the visitor may take away.
+    fn step(&mut self, tokens: &[(usize, u32)], visit: &mut dyn FnMut(usize, &mut Frequencies));
+
     /// The state of a lane.
     fn snapshot(&self, lane: usize) -> Self::Snapshot;
 
@@ -124,6 +128,10 @@ impl PredictorLanes for Session {
         visit: &mut dyn FnMut(usize, usize, &mut Frequencies),
     ) {
         Session::advance(self, feeds, visit);
+    }
+
+    fn step(&mut self, tokens: &[(usize, u32)], visit: &mut dyn FnMut(usize, &mut Frequencies)) {
+        Session::step(self, tokens, visit);
     }
 
     fn snapshot(&self, lane: usize) -> Snapshot {

@@ -196,6 +196,22 @@ impl Session {
         }
     }
 
+    /// Runs one token in each of some lanes, all different, and shows `visit` the lane and the
+    /// frequencies of the token after it. It allocates nothing.
+    pub fn step(
+        &mut self,
+        tokens: &[(usize, u32)],
+        mut visit: impl FnMut(usize, &mut Frequencies),
+    ) {
+        let _exact = FloatEnv::exact();
+        let visit = &mut |feed: usize, _, frequencies: &mut _| visit(tokens[feed].0, frequencies);
+        for (feed, &(lane, token)) in tokens.iter().enumerate() {
+            self.make_room(lane, visit);
+            self.push(lane, token, Some(Pending { feed, index: 0 }), visit);
+        }
+        self.flush(visit);
+    }
+
     /// Hops where the policy says so.
     fn make_room(&mut self, lane: usize, visit: &mut impl FnMut(usize, usize, &mut Frequencies)) {
         let WindowPolicy::Hop { keep } = self.policy else { return };

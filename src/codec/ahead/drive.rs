@@ -31,15 +31,15 @@ struct Desk<L, M> {
 }
 
 impl<L, M> Desk<L, M> {
-    /// Takes what a shard has noted; gives what can be done now.
-    fn arrive(&mut self, number: usize, mut shard: Shard<L>) -> Vec<Work<L, M>> {
+    /// Takes what a shard has noted; adds what can be done now.
+    fn arrive(&mut self, number: usize, mut shard: Shard<L>, work: &mut Vec<Work<L, M>>) {
         self.noted[number].push_back(std::mem::take(&mut shard.noted));
         self.parked[number] = Some(shard);
-        self.next()
+        self.next(work);
     }
 
-    /// Everything that can be done now: shards that are not too far ahead, and a round if the mixer is free.
-    fn next(&mut self) -> Vec<Work<L, M>> {
+    /// Adds everything that can be done now: shards that are not too far ahead, and a round if the mixer is free.
+    fn next(&mut self, work: &mut Vec<Work<L, M>>) {
         let complete = self.noted.iter().all(|rounds| !rounds.is_empty());
         let mut mix = None;
         if complete && let Some(mixer) = self.mixer.take() {
@@ -47,11 +47,10 @@ impl<L, M> Desk<L, M> {
                 self.noted.iter_mut().filter_map(VecDeque::pop_front).flatten().collect();
             if round.iter().all(|lane| lane.tokens == 0) {
                 // All shards have ended.
-                return Vec::new();
+                return;
             }
             mix = Some(Work::Mix(mixer, round));
         }
-        let mut work = Vec::new();
         for (number, (parked, rounds)) in self.parked.iter_mut().zip(&self.noted).enumerate() {
             if rounds.len() < ROUNDS_AHEAD
                 && let Some(shard) = parked.take()
@@ -60,7 +59,6 @@ impl<L, M> Desk<L, M> {
             }
         }
         work.extend(mix);
-        work
     }
 }
 
@@ -74,20 +72,22 @@ impl<P: Predictor> Ahead<'_, P> {
             parked: shards.iter().map(|_| None).collect(),
             mixer: Some(mix),
         };
-        let arrive = |(number, shard)| desk.arrive(number, shard);
-        let first = shards.into_iter().enumerate().flat_map(arrive).collect();
+        let mut first = Vec::new();
+        for (number, shard) in shards.into_iter().enumerate() {
+            desk.arrive(number, shard, &mut first);
+        }
         let desk = Mutex::new(desk);
         let desk = || desk.lock().unwrap_or_else(PoisonError::into_inner);
-        parallel::work_off(first, |work| match work {
+        parallel::work_off(first, |work, more| match work {
             Work::Run(number, mut shard) => {
                 shard.run(vocabulary, tokens, run);
-                desk().arrive(number, shard)
+                desk().arrive(number, shard, more);
             }
             Work::Mix(mut mix, round) => {
                 mix(&round);
                 let mut desk = desk();
                 desk.mixer = Some(mix);
-                desk.next()
+                desk.next(more);
             }
         });
     }
