@@ -211,8 +211,7 @@ fn a_text_has_the_coded_bytes_that_it_had() {
 /// beside it, from the weights in a Hugging Face directory.
 #[test]
 fn sealing_the_builtin_again_gives_the_committed_bytes() {
-    let old = Model::open(Storage::copy(llmzip::model::builtin_bytes())).unwrap();
-    let made = sealed(&old);
+    let made = sealed();
     if std::env::var_os("LLMZIP_BLESS").is_some() {
         let builtin = concat!(env!("CARGO_MANIFEST_DIR"), "/src/model/builtin/builtin.llmw");
         return std::fs::write(builtin, made).unwrap();
@@ -220,11 +219,13 @@ fn sealing_the_builtin_again_gives_the_committed_bytes() {
     assert!(made == llmzip::model::builtin_bytes(), "other start values, or another arithmetic");
 }
 
-fn sealed(old: &Model) -> Vec<u8> {
+fn sealed() -> Vec<u8> {
     #[cfg(feature = "import")]
     if let Some(dir) = std::env::var_os("LLMZIP_BUILTIN") {
         let options = llmzip::import::ImportOptions::builtin();
         return llmzip::import::import_directory(dir.as_ref(), &options).unwrap();
     }
-    seal_again(old, &StartValues::generic()).unwrap()
+    // Only here: the present one may be of a form that this program no longer reads.
+    let old = Model::open(Storage::copy(llmzip::model::builtin_bytes())).unwrap();
+    seal_again(&old, &StartValues::generic()).unwrap()
 }

@@ -1,7 +1,7 @@
 //! The hashed contexts: which part of the past each of them looks at.
 
 use super::hash::mix;
-use super::plan::Part;
+use super::plan::{MixerKind, Part};
 use super::text::Text;
 
 /// What selects a slot.
@@ -30,7 +30,7 @@ pub enum Context {
     Pair13,
     Record,
     Record2,
-    RecordPlace,
+    RecordAt,
     Indirect1,
     Indirect2,
     Format,
@@ -38,6 +38,49 @@ pub enum Context {
     MatchByte,
     Token,
     TokenPair,
+}
+
+/// What each kind uses, its first few with runs; behind the others what only a model gives.
+const LIGHT: &[Context] = {
+    use Context::*;
+    &[Order3, Order4, Order6, Word, Above, Order2, Token]
+};
+const DEFAULT: &[Context] = {
+    use Context::*;
+    &[
+        Order3, Order4, Order6, Word, WordSkip, Above, AboveField, Field, Column, Key, Skip1,
+        Skip2, Record, Format, Classes, MatchByte, Token, TokenPair,
+    ]
+};
+/// Beside a model, orders 1 and 2 have nothing to add to the direct counters of these orders, and the
+/// indirect ones nothing at all (`MEASURED.md`).
+const FULL: &[Context] = {
+    use Context::*;
+    &[
+        Order3, Order4, Word, Order5, Order8, WordPair, WordSkip, Above, AboveField, Field, Column,
+        Key, Skip1, Skip2, Skip12, Pair13, Record, Record2, RecordAt, Format, Classes, MatchByte,
+        Token, TokenPair,
+    ]
+};
+const FULL_ALONE: &[Context] = {
+    use Context::*;
+    &[
+        Order3, Order4, Order6, Word, Order1, Order2, Order5, Order8, WordPair, WordSkip, Above,
+        AboveField, Field, Column, Key, Skip1, Skip2, Skip12, Pair13, Record, Record2, RecordAt,
+        Indirect1, Indirect2, Format, Classes, MatchByte,
+    ]
+};
+
+/// The contexts of a kind, in their order.
+pub const fn used(kind: MixerKind, with_model: bool) -> &'static [Context] {
+    match (kind, with_model) {
+        (MixerKind::Light, true) => LIGHT,
+        (MixerKind::Light, false) => LIGHT.split_at(LIGHT.len() - 1).0,
+        (MixerKind::Default, true) => DEFAULT,
+        (MixerKind::Default, false) => DEFAULT.split_at(DEFAULT.len() - 2).0,
+        (MixerKind::Full, true) => FULL,
+        (MixerKind::Full, false) => FULL_ALONE,
+    }
 }
 
 /// What a lane's contexts can look at beyond its own text.
@@ -81,7 +124,7 @@ impl Context {
             Word | WordPair | WordSkip => Part::Words,
             Above | AboveField | Field | Column | Key => Part::Columns,
             Skip1 | Skip2 | Skip12 | Pair13 => Part::Sparse,
-            Record | Record2 | RecordPlace => Part::Records,
+            Record | Record2 | RecordAt => Part::Records,
             Indirect1 | Indirect2 => Part::Indirect,
             Format | Classes => Part::Formats,
             MatchByte => Part::MatchContext,
@@ -148,7 +191,7 @@ impl Context {
                 let (above, above2) = (around.back(around.record), around.back(2 * around.record));
                 (above << 8 | above2, around.back(around.record.saturating_sub(1)))
             }
-            RecordPlace => {
+            RecordAt => {
                 let place =
                     (around.position - around.start).checked_rem(around.record).unwrap_or(0);
                 (place as u64, around.back(around.record))

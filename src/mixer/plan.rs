@@ -1,6 +1,6 @@
 //! What each kind of mixer is made of.
 
-use super::contexts::Context;
+use super::contexts::{self, Context};
 use super::decide::EXPECTED_CONTEXTS;
 use super::shape::Shape;
 
@@ -125,43 +125,7 @@ pub struct Plan {
 impl Plan {
     /// What a kind consists of.
     pub fn new(kind: MixerKind, with_model: bool, parts: Parts) -> Self {
-        use Context::*;
-        let mut contexts = vec![Order3, Order4, Order6, Word, Order1, Order2];
-        match kind {
-            MixerKind::Light => contexts[4] = Above,
-            MixerKind::Default => {
-                contexts.extend([WordPair, Above, Field, Skip1, Record, MatchByte]);
-            }
-            MixerKind::Full => contexts.extend([
-                Order5,
-                Order8,
-                WordPair,
-                WordSkip,
-                Above,
-                AboveField,
-                Field,
-                Column,
-                Key,
-                Skip1,
-                Skip2,
-                Skip12,
-                Pair13,
-                Record,
-                Record2,
-                RecordPlace,
-                Indirect1,
-                Indirect2,
-                Format,
-                Classes,
-                MatchByte,
-            ]),
-        }
-        if with_model {
-            contexts.push(Token);
-            if kind == MixerKind::Full {
-                contexts.push(TokenPair);
-            }
-        }
+        let mut contexts = contexts::used(kind, with_model).to_vec();
         contexts.retain(|&c| c.part().is_none_or(|part| parts.has(part)));
         let mut matches = match kind {
             MixerKind::Light => vec![6],
@@ -173,7 +137,7 @@ impl Plan {
         }
         let orders = contexts.iter().map(|c| c.order().unwrap_or(0)).collect();
         let records = contexts.iter().any(|c| c.part() == Some(Part::Records));
-        let match_context = contexts.iter().position(|&c| c == MatchByte);
+        let match_context = contexts.iter().position(|&c| c == Context::MatchByte);
         let shape = Shape::of(kind, with_model).reduced(parts, contexts.len());
         Self { parts, shape, contexts, orders, match_context, records, matches }
     }

@@ -3,6 +3,7 @@
 //! A decision is a dozen short loops. For the makes of mixer that files are coded with, their lengths are compiled in;
 //! any other make (a measurement that leaves a part out) goes through the same code with lengths from memory.
 
+use super::contexts;
 use super::plan::{MixerKind, Part, Parts};
 use super::vector::WIDTH;
 
@@ -38,21 +39,16 @@ impl Shape {
     pub const fn of(kind: MixerKind, with_model: bool) -> Shape {
         let light = matches!(kind, MixerKind::Light);
         let full = matches!(kind, MixerKind::Full);
-        let contexts = match kind {
-            MixerKind::Light => 6,
-            MixerKind::Default => 12,
-            MixerKind::Full => 27,
-        };
         Shape {
             kind,
             with_model,
-            contexts: contexts + with_model as usize + (with_model && full) as usize,
+            contexts: contexts::used(kind, with_model).len(),
             runs: if light { 0 } else { 4 },
             counters: if light { 2 } else { 3 },
             finders: kind as usize + 1,
             sure_vectors: kind as usize,
             model_map: with_model && !light,
-            sets: [true, !light, !light, !light, full],
+            sets: [true, !light, !light, full, !light],
             second_layer: !light,
             maps: if full || (with_model && !light) { 3 } else { 2 },
         }

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use std::sync::LazyLock;
 
 /// First byte of the values' serialised form.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 /// Learned weights are kept in units of 2^-12.
 const WEIGHT_SHIFT: u32 = 8;
 /// As bytes they are in units of 2^-6.
