@@ -99,7 +99,7 @@ fn memory_bytes(config: &Config, bytes: u64) -> u64 {
 /// A cached model, or a file.
 enum Found {
     Builtin,
-    Cached(CachedModel),
+    Cached(Box<CachedModel>),
 }
 
 fn find(name: &str) -> anyhow::Result<Found> {
@@ -107,12 +107,12 @@ fn find(name: &str) -> anyhow::Result<Found> {
         return Ok(Found::Builtin);
     }
     if let Some(cached) = ModelCache::from_env()?.find(name)? {
-        return Ok(Found::Cached(cached));
+        return Ok(Found::Cached(Box::new(cached)));
     }
     let path = Path::new(name);
     if path.is_file() {
         let summary = inspect_llmw(path).context(name.to_owned())?;
-        return Ok(Found::Cached(CachedModel { path: path.to_owned(), summary }));
+        return Ok(Found::Cached(Box::new(CachedModel { path: path.to_owned(), summary })));
     }
     bail!("no model {name:?} is here; `llmzip models list` names those that are")
 }
@@ -166,7 +166,10 @@ pub fn verify(name: Option<&str>) -> anyhow::Result<String> {
     let found = match name {
         Some(name) => vec![find(name)?],
         None => {
-            let cached = ModelCache::from_env()?.list()?.into_iter().map(Found::Cached);
+            let cached = ModelCache::from_env()?
+                .list()?
+                .into_iter()
+                .map(|cached| Found::Cached(Box::new(cached)));
             std::iter::once(Found::Builtin).chain(cached).collect()
         }
     };
