@@ -111,7 +111,9 @@ impl StartValues {
         let (&version, mut rest) =
             bytes.split_first().ok_or_else(|| Error::truncated("the mixer's start values"))?;
         if version != VERSION {
-            return Err(Error::unsupported(format!("start values of version {version}")));
+            return Err(Error::unsupported(format!(
+                "start values of version {version}: another llmzip made this model, import it again"
+            )));
         }
         let mut values = Self::default();
         let mut least = 0;
