@@ -188,7 +188,9 @@ impl HfConfig {
             _ => return Err(unsupported("sliding_window", "missing")),
         };
         // What reaches beyond every window that can be asked for hides nothing.
-        let window = if window > MAX_WINDOW { 0 } else { window };
+        if window > MAX_WINDOW {
+            return Ok(Vec::new());
+        }
         Ok(slides.into_iter().map(|slides| if slides { window } else { 0 }).collect())
     }
 

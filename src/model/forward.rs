@@ -5,9 +5,9 @@
 //!
 //! # Where the time goes
 //!
-//! builtin-v1, six layers that all saw 512 tokens (now two of seven do: a quarter of the time in steps),
-//! on one core with AVX-512 VNNI (Zen 5, 1 MB of second-level cache), the windows full, in parts of the model's time (`perf record -e cpu-clock`, bench `codec`), before scores and frequencies
-//! came from tables: that halved them where the text is known (a twelfth of all time), and changed nothing in 16
+//! builtin-v1, six layers that all saw 512 tokens (now two of seven do: a quarter less time in steps), on
+//! one core with AVX-512 VNNI (Zen 5, 1 MB of second-level cache), the windows full, in parts of the
+//! model's time (`perf record -e cpu-clock`, bench `codec`), before scores and frequencies came from tables: that halved them where the text is known (a twelfth of all time), and changed nothing in 16
 //! lanes, where the same time is now spent waiting for memory:
 //!
 //! | | ahead, 34 us a token | 16 lanes in steps, 47 us |

@@ -90,7 +90,7 @@ def read_shape(root):
         tied=c["tie_word_embeddings"],
         window=min(c["max_position_embeddings"], 1024),
         local_layers=[i for i, kind in enumerate(types) if kind == "sliding_attention"],
-        local_window=c["sliding_window"] or 0,
+        local_window=c.get("sliding_window") or 0,
         rope_base=float(c["rope_theta"]),
         norm_eps=float(c["rms_norm_eps"]),
     )

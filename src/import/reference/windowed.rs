@@ -3,7 +3,7 @@
 
 use crate::error::Result;
 use crate::import::hf_config::HfConfig;
-use candle_core::{DType, Device, Module, Result as CandleResult, Tensor};
+use candle_core::{Device, Module, Result as CandleResult, Tensor};
 use candle_nn::{Embedding, Linear, RmsNorm, VarBuilder, embedding, linear_b, ops, rms_norm};
 
 /// The decoder, without its output layer.
@@ -130,7 +130,7 @@ impl Layer {
         let window = if self.window == 0 { n } else { self.window };
         let sees = |query: usize, key: usize| key <= query && query - key < window;
         let cell = |i: usize| if sees(i / n, i % n) { 0f32 } else { f32::NEG_INFINITY };
-        Tensor::from_iter((0..n * n).map(cell), &Device::Cpu)?.reshape((n, n))?.to_dtype(DType::F32)
+        Tensor::from_iter((0..n * n).map(cell), &Device::Cpu)?.reshape((n, n))
     }
 
     fn feed_forward(&self, states: &Tensor) -> CandleResult<Tensor> {
