@@ -15,9 +15,6 @@ use crate::tokenizer::Vocabulary;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-/// Lanes below which a shard is not cut further: each shard reads all weights once a step.
-const MIN_SHARD_LANES: usize = 2;
-
 /// One lane of a shard.
 pub(super) struct Slot {
     /// The model's opinion on the next token.
@@ -199,11 +196,11 @@ impl<L: PredictorLanes> Relay<'_, L> {
 /// Cuts the lanes into shards.
 fn shards<P: Predictor>(predictor: &P, lanes: usize) -> Result<Vec<Shard<P::Lanes>>> {
     let threads = parallel::threads();
-    let n_shards = match predictor.reads_much() {
-        true => 1,
-        false => threads.min(lanes / MIN_SHARD_LANES).max(1),
+    // A small model's products are over before a second thread has been woken for them.
+    let (n_shards, threads_each) = match predictor.reads_much() {
+        true => (1, threads),
+        false => (threads.min(lanes).max(1), 1),
     };
-    let threads_each = (threads / n_shards).max(1);
     let shard = |number: usize| {
         let (first, end) = (number * lanes / n_shards, (number + 1) * lanes / n_shards);
         Shard::new(predictor, first, end - first, threads_each)

@@ -5,7 +5,7 @@ use std::ops::Range;
 /// Bytes per lane that the default aims at: below it, a lane's own start costs too much.
 const LANE_BYTES: usize = 8 << 10;
 /// Lanes that the default makes at most: their keys and values should stay in the third-level cache.
-const DEFAULT_LANES: usize = 16;
+const DEFAULT_LANES: usize = 12;
 /// The same with a model whose weights come from memory at every step: the more lanes share a reading, the better.
 const DEFAULT_LANES_LARGE: usize = 32;
 /// Bytes of a model's file from which on it counts as large.
@@ -16,7 +16,7 @@ pub const MAX_LANES: usize = 1024;
 const MAX_LANE_BYTES: usize = 8 << 20;
 
 /// The number of lanes of a group of `len` bytes with a model of `model_bytes`: `asked`, or (if 0) one for each
-/// 8 KiB, at most 16 (32 with a large model); never so few that a lane exceeds 8 MiB, never more than bytes.
+/// 8 KiB, at most 12 (32 with a large model); never so few that a lane exceeds 8 MiB, never more than bytes.
 pub fn lane_count(len: usize, asked: usize, model_bytes: usize) -> usize {
     let most = if model_bytes > LARGE_MODEL_BYTES { DEFAULT_LANES_LARGE } else { DEFAULT_LANES };
     let wanted = match asked {

@@ -89,6 +89,8 @@ unsafe fn tile_of_panels<const PANELS: usize, const FETCH: usize, S: Sink>(
     sink: &mut S,
 ) {
     let fetch = job.next.wrapping_add((panel + turn * FETCH) * job.b_panel_stride);
+    let awaited = job.awaited.map_or((std::ptr::null(), 0), |awaited| awaited.piece(job.k / 4));
+    let fetch = (fetch, awaited);
     // SAFETY: the caller's promise.
     unsafe {
         match rows {
@@ -111,7 +113,7 @@ unsafe fn tile<const ROWS: usize, const PANELS: usize, const FETCH: usize, S: Si
     job: &Operands,
     row: usize,
     panel: usize,
-    fetch: *const i8,
+    (fetch, (awaited, lines)): (*const i8, (*const i8, usize)),
     sink: &mut S,
 ) {
     // At most 255 * 128 * MAX_K = 2,147,450,880 in magnitude, below 2^31.
@@ -126,6 +128,9 @@ unsafe fn tile<const ROWS: usize, const PANELS: usize, const FETCH: usize, S: Si
                 // Reads nothing, so that it may be any address.
                 let at = fetch.wrapping_add(line * job.b_panel_stride + block * BLOCK_BYTES);
                 _mm_prefetch::<_MM_HINT_T1>(at);
+            }
+            if block < lines {
+                _mm_prefetch::<_MM_HINT_T1>(awaited.wrapping_add(block * BLOCK_BYTES));
             }
             let mut weights = [_mm512_setzero_si512(); PANELS];
             for (p, weights) in weights.iter_mut().enumerate() {

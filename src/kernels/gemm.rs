@@ -2,7 +2,7 @@
 
 use super::isa::Set;
 use super::sink::{Raw, Sink};
-use super::{Isa, LANES, scalar};
+use super::{Awaited, Isa, LANES, scalar};
 
 /// The longest sum that fits in 32 bits whatever the bytes are.
 ///
@@ -28,6 +28,9 @@ pub(super) struct Operands<'a> {
     // Only AVX-512 asks.
     #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     pub next: *const i8,
+    /// What is read after this product and others, also fetched meanwhile.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    pub awaited: Option<&'a Awaited>,
 }
 
 impl Operands<'_> {
@@ -110,6 +113,7 @@ pub fn gemm_u8i8(
         n_panels,
         b_bounded_63,
         next: std::ptr::null(),
+        awaited: None,
     };
     let mut sink = Raw { c: c.as_mut_ptr(), stride: c_stride };
     // SAFETY: `c` was found to hold `m` rows of all panels at this stride.

@@ -7,7 +7,7 @@ use crate::parallel;
 use super::gemm::{Operands, span};
 use super::quantise::groups_of;
 use super::sink::Scaled;
-use super::{FloatEnv, Isa, LANES, QuantRows, padded_cols, padded_rows};
+use super::{Awaited, FloatEnv, Isa, LANES, QuantRows, padded_cols, padded_rows};
 
 /// Panels whose outputs are kept close while the scale groups are added one after the other.
 ///
@@ -74,6 +74,34 @@ pub fn linear(
     out_stride: usize,
     threads: usize,
 ) {
+    linear_awaiting(isa, x, rows, w, panels, out, out_stride, threads, None);
+}
+
+/// Whether [`linear_awaiting`] asks for anything.
+pub fn linear_asks(isa: Isa, w: &LinearView) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return isa.set() == super::isa::Set::Avx512 && w.groups() == 1;
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let _ = (isa, w);
+        false
+    }
+}
+
+/// As [`linear`]; asks memory meanwhile for some of what is awaited, where [`linear_asks`] says so and one thread does
+/// it all.
+#[allow(clippy::too_many_arguments)]
+pub fn linear_awaiting(
+    isa: Isa,
+    x: &QuantRows,
+    rows: Range<usize>,
+    w: &LinearView,
+    panels: Range<usize>,
+    out: &mut [f32],
+    out_stride: usize,
+    threads: usize,
+    awaited: Option<&Awaited>,
+) {
     let k = padded_cols(w.cols);
     let groups = w.groups();
     let rows_padded = padded_rows(w.rows);
@@ -90,7 +118,12 @@ pub fn linear(
     assert!(needed.is_some_and(|needed| needed <= out.len()), "out is too short");
 
     // SAFETY: every slice was just found to hold what these rows and panels need.
-    unsafe { run(isa, x, rows, w, panels, out.as_mut_ptr(), out_stride, threads) };
+    unsafe {
+        match threads {
+            0 | 1 => multiply(isa, x, rows, w, panels, out.as_mut_ptr(), out_stride, awaited),
+            _ => run(isa, x, rows, w, panels, out.as_mut_ptr(), out_stride, threads),
+        }
+    };
 }
 
 /// Where a part of the outputs begins, for the thread that writes it.
@@ -118,7 +151,7 @@ unsafe fn run(
     let work = rows.len() * panels.len() * LANES * x.cols_padded;
     if threads < 2 || work < SHARED_WORK {
         // SAFETY: the caller's promise.
-        return unsafe { multiply(isa, x, rows, w, panels, out, out_stride) };
+        return unsafe { multiply(isa, x, rows, w, panels, out, out_stride, None) };
     }
     let left = (panels.len() * (threads / 2) / threads).next_multiple_of(PANELS_AHEAD);
     let middle = panels.start + left.min(panels.len());
@@ -144,6 +177,7 @@ unsafe fn run(
 ///
 /// # Safety
 /// As for `run`.
+#[allow(clippy::too_many_arguments)]
 unsafe fn multiply(
     isa: Isa,
     x: &QuantRows,
@@ -152,6 +186,7 @@ unsafe fn multiply(
     panels: Range<usize>,
     out: *mut f32,
     out_stride: usize,
+    awaited: Option<&Awaited>,
 ) {
     let k = x.cols_padded;
     let groups = w.groups();
@@ -181,6 +216,7 @@ unsafe fn multiply(
                 n_panels: chunk,
                 b_bounded_63: w.weights_bounded_63,
                 next: w.weights.as_ptr().wrapping_add(((from + PANELS_AHEAD) * k + col) * LANES),
+                awaited,
             };
             let mut sink = Scaled {
                 out: out.wrapping_add((from - panels.start) * LANES),

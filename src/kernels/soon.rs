@@ -3,6 +3,8 @@
 //! A product with few rows takes as long as its matrix takes to come from memory; the steps between two products
 //! compute and read next to nothing. So those steps ask for the matrices of the products that follow.
 
+use std::cell::Cell;
+
 /// Bytes of a cache line.
 const LINE: usize = 64;
 
@@ -67,6 +69,63 @@ impl Soon {
     }
 }
 
+/// Areas of memory that will be read after some products, which ask for them piece by piece while they compute.
+///
+/// Kept as addresses: nothing is ever read through them.
+#[derive(Clone, Debug, Default)]
+pub struct Awaited {
+    /// Each by its first line's address and the number of its lines.
+    areas: Vec<(usize, usize)>,
+    /// The first that is left.
+    next: Cell<usize>,
+    /// Lines of it that were asked for.
+    done: Cell<usize>,
+}
+
+impl Awaited {
+    /// Room for so many areas.
+    pub fn with_capacity(areas: usize) -> Awaited {
+        Awaited { areas: Vec::with_capacity(areas), ..Awaited::default() }
+    }
+
+    /// Nothing any more.
+    pub fn clear(&mut self) {
+        self.areas.clear();
+        self.next.set(0);
+        self.done.set(0);
+    }
+
+    /// Adds an area, if there is room for it.
+    pub fn push<T>(&mut self, items: &[T]) {
+        if self.areas.len() < self.areas.capacity() && !items.is_empty() {
+            self.areas.push((items.as_ptr().addr(), size_of_val(items).div_ceil(LINE)));
+        }
+    }
+
+    /// Lines that are still to be asked for.
+    #[cfg(test)]
+    pub fn lines(&self) -> usize {
+        self.areas[self.next.get()..].iter().map(|area| area.1).sum::<usize>() - self.done.get()
+    }
+
+    /// The next lines, all of one area and at most so many: where they are and how many.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    pub(super) fn piece(&self, most: usize) -> (*const i8, usize) {
+        let Some(&(at, lines)) = self.areas.get(self.next.get()) else {
+            return (std::ptr::null(), 0);
+        };
+        let done = self.done.get();
+        let now = most.min(lines - done);
+        if done + now == lines {
+            self.next.set(self.next.get() + 1);
+            self.done.set(0);
+        } else {
+            self.done.set(done + now);
+        }
+        (std::ptr::without_provenance(at + done * LINE), now)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,5 +146,22 @@ mod tests {
             assert_eq!(steps, 4 + 2);
         }
         assert_eq!(Soon::NOTHING.lines(), 0);
+    }
+
+    #[test]
+    fn pieces_are_all_there_is() {
+        let (one, two) = ([0u8; 1000], [0u8; 64]);
+        let mut awaited = Awaited::with_capacity(4);
+        for _ in 0..2 {
+            awaited.clear();
+            [&one[..], &[], &two].iter().for_each(|area| awaited.push(area));
+            let start = one.as_ptr().addr();
+            let pieces = [(start, 7), (start + 7 * LINE, 7), (start + 14 * LINE, 2)];
+            for (at, lines) in pieces.into_iter().chain([(two.as_ptr().addr(), 1), (0, 0)]) {
+                let (to, asked) = awaited.piece(7);
+                assert_eq!((to.addr(), asked), (at, lines));
+            }
+            assert_eq!(awaited.lines(), 0);
+        }
     }
 }

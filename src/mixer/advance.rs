@@ -31,6 +31,11 @@ impl Mixer {
             }
             lane.counters = counters(lane.text.recent[0], lane.partial, self.bits.counters);
             prefetch(&self.counters[2], lane.counters);
+            // The nodes that can follow: each depth of the byte's second half has one line of them.
+            let row = (lane.text.recent[0] as usize & 0xff) << 8;
+            for depth in 0..4 {
+                prefetch(&self.counters[1], row | (lane.partial as usize) << depth);
+            }
         } else if lane.bits == 8 {
             self.finish_byte();
         }

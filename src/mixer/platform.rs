@@ -55,7 +55,7 @@ pub fn prefetch<T>(items: &[T], at: usize) {
 
 /// Asks for large pages behind a table that will be read in no order: most of its reads miss the page tables
 /// otherwise. A hint; nothing depends on it.
-pub fn scattered(bytes: &mut [u8]) {
+pub fn scattered<T>(table: &mut [T]) {
     #[cfg(target_os = "linux")]
     {
         /// What large pages are aligned to; smaller tables do without.
@@ -68,16 +68,17 @@ pub fn scattered(bytes: &mut [u8]) {
                 advice: std::ffi::c_int,
             ) -> std::ffi::c_int;
         }
-        let lead = bytes.as_ptr().align_offset(LARGE);
-        if bytes.len() > lead && bytes.len() - lead >= 2 * LARGE {
-            let length = (bytes.len() - lead) / LARGE * LARGE;
-            // SAFETY: the range lies within `bytes`, which is borrowed mutably, and begins at a page; this advice
+        let (start, bytes) = (table.as_mut_ptr().cast::<u8>(), size_of_val(table));
+        let lead = start.align_offset(LARGE);
+        if bytes > lead && bytes - lead >= 2 * LARGE {
+            let length = (bytes - lead) / LARGE * LARGE;
+            // SAFETY: the range lies within `table`, which is borrowed mutably, and begins at a page; this advice
             // changes no content.
-            unsafe { madvise(bytes[lead..].as_mut_ptr().cast(), length, MADV_HUGEPAGE) };
+            unsafe { madvise(start.add(lead).cast(), length, MADV_HUGEPAGE) };
         }
     }
     #[cfg(not(target_os = "linux"))]
-    let _ = bytes;
+    let _ = table;
 }
 
 /// A table of zeros that is in memory, put there by several threads if it is large.
@@ -86,6 +87,7 @@ pub fn scattered(bytes: &mut [u8]) {
 /// write, twice each, of which the second time stops all threads for as long as a thousand decisions take.
 pub fn zeros(len: usize) -> Vec<u32> {
     let mut table = vec![0; len];
+    scattered(&mut table);
     touch(&mut table);
     table
 }

@@ -11,6 +11,10 @@ use std::ops::Range;
 /// Slots come in blocks of this many: a K block of the products that read the values.
 pub const SLOT_BLOCK: usize = 64;
 
+/// Bytes of keys, and of values, that are asked for before attention reads them; how a longer read goes on, the
+/// processor guesses.
+const MOST_SOON: usize = 32 << 10;
+
 /// Scales of values, as attention wants them.
 #[derive(Clone)]
 enum Scales {
@@ -169,15 +173,27 @@ impl LaneCache {
         }
     }
 
-    /// What reading a head's keys and scales will read, of slots below `used`.
-    pub fn soon(&self, layer: usize, head: usize, used: usize) -> Soon {
+    /// What attention to a head will read of slots below `used`; of keys and values nothing, where these are `here`.
+    pub fn soon(&self, layer: usize, head: usize, used: usize, here: bool) -> Soon {
         let slots = self.slots(layer, head, used);
-        let keys = &self.keys(layer, head)[..used * self.head_dim];
-        let soon = Soon::NOTHING.and(keys).and(slots.k_scales).and(slots.k_corrections);
-        match slots.v_scales {
+        let mut soon = Soon::NOTHING.and(slots.k_scales).and(slots.k_corrections);
+        soon = match slots.v_scales {
             ValueScales::Logs(logs) => soon.and(logs),
             ValueScales::Floats(scales) => soon.and(scales),
+        };
+        if here {
+            return soon;
         }
+        let keys = &self.keys(layer, head)[..used * self.head_dim];
+        let values = self.values(layer, head).0;
+        soon.and(&keys[..keys.len().min(MOST_SOON)]).and(&values[..values.len().min(MOST_SOON)])
+    }
+
+    /// The keys of all heads of a block, and their values.
+    pub fn areas(&self, layer: usize) -> [&[i8]; 2] {
+        let Ring { first, slots } = self.rings[layer];
+        let place = first * self.head_dim..(first + self.kv_heads * slots) * self.head_dim;
+        [&self.keys[place.clone()], &self.values[place]]
     }
 
     /// Takes over what another lane has seen.

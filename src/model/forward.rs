@@ -35,16 +35,18 @@
 //! processor does not guess the rest), large pages.
 
 mod attention;
+mod expect;
 
 use self::attention::AttentionScratch;
+use self::expect::Expected;
 use super::cache::LaneCache;
 use super::four_bits::{Packed, Unpacked};
 use super::layout::{BlockLayout, LinearSpan};
 use super::observe::Observer;
 use super::{Config, Model};
 use crate::kernels::{
-    Isa, QuantRows, Strided, gated_quantised, linear, norm_quantised, padded_cols, padded_rows,
-    quantise_rows,
+    Isa, QuantRows, Strided, gated_quantised, linear_awaiting, norm_quantised, padded_cols,
+    padded_rows, quantise_rows,
 };
 
 /// Rows that go through the network together: enough to use each weight many times while it is
@@ -77,6 +79,7 @@ pub struct Scratch {
     /// One for each thread.
     attention: Vec<AttentionScratch>,
     unpacked: Unpacked,
+    expected: Expected,
     /// Who wants to see what goes into the products, if anybody does.
     pub(super) observer: Option<Observer>,
 }
@@ -103,6 +106,7 @@ impl Scratch {
             sin: vec![0.0; rows * c.head_dim / 2],
             attention: vec![AttentionScratch::new(c, slots)],
             unpacked: Unpacked::default(),
+            expected: Expected::new(),
             observer: None,
         }
     }
@@ -143,8 +147,10 @@ impl Forward<'_> {
             let (cos, sin) = (&mut scratch.cos[place.clone()], &mut scratch.sin[place]);
             self.model.rope.cos_sin(row.position as u32, cos, sin);
         }
+        self.expect(0, rows, lanes, scratch);
         for (index, block) in self.model.layout.blocks.iter().enumerate() {
             self.attention(index, block, rows, lanes, scratch);
+            self.expect(index + 1, rows, lanes, scratch);
             self.feed_forward(index, block, rows.len(), scratch);
         }
         self.norm_and_quantise(self.model.layout.final_norm, rows.len(), true, scratch);
@@ -191,7 +197,9 @@ impl Forward<'_> {
         }
         let weights = self.model.linear(span);
         let panels = 0..padded_rows(weights.rows) / 16;
-        linear(self.isa, input, 0..rows, &weights, panels, out, padded_rows(weights.rows), threads);
+        let stride = padded_rows(weights.rows);
+        let awaited = Some(&scratch.expected.awaited);
+        linear_awaiting(self.isa, input, 0..rows, &weights, panels, out, stride, threads, awaited);
     }
 
     /// Shows a product's inputs to who wants to see them.

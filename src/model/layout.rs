@@ -97,6 +97,14 @@ pub struct BlockLayout {
     pub down: LinearSpan,
 }
 
+impl BlockLayout {
+    /// Bytes of all weights.
+    pub fn weight_bytes(&self) -> usize {
+        let spans = [&self.qkv, &self.attention_out, &self.gate_up, &self.down];
+        spans.iter().map(|span| span.rows * span.cols * usize::from(span.bits) / 8).sum()
+    }
+}
+
 /// The whole tensor area.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {

@@ -117,6 +117,7 @@ unsafe fn agrees() -> bool {
                 n_panels,
                 b_bounded_63: false,
                 next: b.as_ptr(),
+                awaited: None,
             };
             let stride = n_panels * LANES;
             let (mut expected, mut got) = (vec![0; m * stride], vec![0; m * stride]);

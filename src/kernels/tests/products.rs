@@ -290,6 +290,35 @@ fn rows_and_panels_in_parts_give_the_same_bits() {
 }
 
 #[test]
+fn what_is_awaited_changes_no_bits_and_is_asked_for() {
+    let areas = [vec![0u8; 1000], vec![0; 64 * 40], vec![0; 1]];
+    for isa in Isa::available() {
+        for (rows, cols, group, m) in
+            [(300, 256, 256, 6), (64, 64, 64, 1), (200, 768, 768, 12), (64, 256, 64, 3)]
+        {
+            let layer = Layer::new(rows, cols, group, Fill::Random);
+            let view = layer.view();
+            let width = padded_rows(rows);
+            let mut x = QuantRows::default();
+            let numbers = Numbers::new(14).floats(m * cols, 3.0);
+            quantise_rows(isa, &numbers, cols, m, cols, group, &mut x);
+            let product = |awaited: Option<&Awaited>| {
+                let mut out = vec![f32::NAN; m * width];
+                let (rows, panels) = (0..m, 0..view.panels());
+                linear_awaiting(isa, &x, rows, &view, panels, &mut out, width, 1, awaited);
+                bits(&out)
+            };
+            let mut awaited = Awaited::with_capacity(2);
+            areas.iter().for_each(|area| awaited.push(area));
+            let before = awaited.lines();
+            assert_eq!(before, 16 + 40, "the third area has no room");
+            assert!(product(Some(&awaited)) == product(None), "{}", isa.name());
+            assert_eq!(awaited.lines() < before, linear_asks(isa, &view), "{}", isa.name());
+        }
+    }
+}
+
+#[test]
 fn any_number_of_threads_gives_the_same_bits() {
     for isa in fast_sets() {
         for (rows, cols, group, m) in [(8200, 256, 256, 3), (1040, 512, 128, 9), (40, 64, 64, 1)] {

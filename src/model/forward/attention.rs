@@ -13,6 +13,16 @@ use crate::parallel;
 /// Positions of one lane whose scores are computed together.
 const MAX_QUERIES: usize = 16;
 
+/// What attention reads, for all its threads.
+#[derive(Clone, Copy)]
+struct Sources<'a> {
+    lanes: &'a [LaneCache],
+    /// q, k and v of all rows.
+    heads: &'a QuantRows,
+    /// Rows, from the first on, whose keys and values need not be asked for any more.
+    here: usize,
+}
+
 /// The buffers of one thread's attention.
 #[derive(Clone)]
 pub struct AttentionScratch {
@@ -62,8 +72,9 @@ impl Forward<'_> {
                 lane.store(index, head, row.position, &scratch.heads, key, value);
             }
         }
-        let Scratch { heads, mixed, attention, .. } = &mut *scratch;
-        self.attend_all(index, 0, rows, (lanes, heads), mixed, attention);
+        let Scratch { heads, mixed, attention, expected, .. } = &mut *scratch;
+        let sources = Sources { lanes, heads, here: expected.rows };
+        self.attend_all(index, 0, rows, sources, mixed, attention);
         let width = c.heads * c.head_dim;
         self.quantise(&scratch.mixed, width, rows.len(), &mut scratch.quantised);
         self.observe(4 * index + 1, rows.len(), width, scratch);
@@ -95,7 +106,7 @@ impl Forward<'_> {
         index: usize,
         first: usize,
         rows: &[Row],
-        (lanes, heads): (&[LaneCache], &QuantRows),
+        sources: Sources,
         mixed: &mut [f32],
         scratch: &mut [AttentionScratch],
     ) {
@@ -110,10 +121,9 @@ impl Forward<'_> {
             let (scratch, other_scratch) = scratch.split_at_mut(scratch.len() / 2);
             let next = first + rows.len();
             parallel::join(
-                || self.attend_all(index, first, rows, (lanes, heads), mixed, scratch),
+                || self.attend_all(index, first, rows, sources, mixed, scratch),
                 || {
                     let _exact = FloatEnv::exact();
-                    let sources = (lanes, heads);
                     self.attend_all(index, next, others, sources, other_mixed, other_scratch);
                 },
             );
@@ -123,31 +133,31 @@ impl Forward<'_> {
         for run in rows.chunk_by(|a, b| a.lane == b.lane) {
             for queries in run.chunks(MAX_QUERIES) {
                 let out = &mut mixed[done * width..(done + queries.len()) * width];
-                let lane = &lanes[queries[0].lane];
-                let after = rows.get(done + queries.len()).map(|row| {
-                    let lane = &lanes[row.lane];
-                    lane.soon(index, 0, lane.used_slots(index, row.position + 1))
-                });
-                let cached = (lane, after.unwrap_or(Soon::NOTHING));
-                self.attend(index, first + done, queries, cached, heads, out, &mut scratch[0]);
+                let row = first + done;
                 done += queries.len();
+                let after = rows.get(done).map(|row| {
+                    let lane = &sources.lanes[row.lane];
+                    let used = lane.used_slots(index, row.position + 1);
+                    lane.soon(index, 0, used, first + done < sources.here)
+                });
+                let after = after.unwrap_or(Soon::NOTHING);
+                self.attend(index, row, queries, (sources, after), out, &mut scratch[0]);
             }
         }
     }
 
     /// Attention of consecutive positions of one lane; they are rows `first` and on of `heads`.
-    #[allow(clippy::too_many_arguments)]
     fn attend(
         &self,
         index: usize,
         first: usize,
         queries: &[Row],
-        (lane, after): (&LaneCache, Soon),
-        heads: &QuantRows,
+        (Sources { lanes, heads, here }, after): (Sources, Soon),
         mixed: &mut [f32],
         scratch: &mut AttentionScratch,
     ) {
         let c = &self.model.config;
+        let lane = &lanes[queries[0].lane];
         let (dim, group) = (c.head_dim, c.heads_per_kv());
         let heads_per_row = c.qkv_rows() / dim;
         let window = c.block_window(index, self.window);
@@ -179,10 +189,11 @@ impl Forward<'_> {
                 used,
             );
             let (values, stride) = lane.values(index, head);
-            let next = head + 1;
-            let next = if next < c.kv_heads { lane.soon(index, next, used) } else { after };
-            // The first two queries ask for it all; a step often has no more of a head.
-            let soon = next.and(values);
+            // The first two queries ask for all of the next head; a step often has no more of them.
+            let soon = match head + 1 {
+                next if next < c.kv_heads => lane.soon(index, next, used, first < here),
+                _ => after,
+            };
             let soon = if n_queries > 1 { soon.halves() } else { [soon, Soon::NOTHING] };
             let slots = lane.slots(index, head, used);
             for q in 0..n_queries {
