@@ -10,6 +10,8 @@ use std::time::Duration;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use llmzip::kernels::*;
 
+const ONE: Way = Way::Threads(1);
+
 /// Deterministic bytes, within +-63 as weights are.
 fn bytes(n: usize) -> impl Iterator<Item = i8> {
     (0..n as u64).map(|i| ((i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) % 127) as i8 - 63)
@@ -84,7 +86,7 @@ fn products(c: &mut Criterion) {
                 check(isa, &x, &view, m - 1);
                 group.throughput(Throughput::Elements((m * rows * cols) as u64));
                 group.bench_function(format!("{} m={m}", isa.name()), |b| {
-                    b.iter(|| linear(isa, &x, 0..m, &view, 0..view.panels(), &mut out, rows, 1));
+                    b.iter(|| linear(isa, &x, 0..m, &view, 0..view.panels(), &mut out, rows, ONE));
                 });
             }
         }
@@ -96,8 +98,8 @@ fn products(c: &mut Criterion) {
 fn check(isa: Isa, x: &QuantRows, view: &LinearView, row: usize) {
     for panels in [0..8, view.panels() - 8..view.panels()] {
         let (mut out, mut expected) = ([0.0; 8 * LANES], [0.0; 8 * LANES]);
-        linear(isa, x, row..row + 1, view, panels.clone(), &mut out, 8 * LANES, 1);
-        linear(Isa::SCALAR, x, row..row + 1, view, panels, &mut expected, 8 * LANES, 1);
+        linear(isa, x, row..row + 1, view, panels.clone(), &mut out, 8 * LANES, ONE);
+        linear(Isa::SCALAR, x, row..row + 1, view, panels, &mut expected, 8 * LANES, ONE);
         assert!(out.map(f32::to_bits) == expected.map(f32::to_bits), "{} differs", isa.name());
     }
 }

@@ -53,6 +53,26 @@ impl LinearView<'_> {
     }
 }
 
+/// How a product is done; the results do not depend on it.
+#[derive(Clone, Copy)]
+pub enum Way<'a> {
+    /// On up to so many threads.
+    Threads(usize),
+    /// On this one, which asks memory meanwhile for some of this, where [`linear_asks`] says so.
+    Asking(&'a Awaited),
+}
+
+/// Whether [`Way::Asking`] asks for anything.
+pub fn linear_asks(isa: Isa, w: &LinearView) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return isa.set() == super::isa::Set::Avx512 && w.groups() == 1;
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let _ = (isa, w);
+        false
+    }
+}
+
 /// Multiplies rows of `x` by the outputs in `panels` of `w`.
 ///
 /// `out[i][n]` is the sum over the groups, in order, of
@@ -60,7 +80,7 @@ impl LinearView<'_> {
 /// added to zero. Row 0 of `out` belongs to `rows.start`, column 0 to the first of `panels`; each
 /// row gets `16 * panels.len()` values at `out_stride`, also where the last panel is padded.
 ///
-/// The panels are spread over up to `threads` threads where there is work enough for them.
+/// The panels are spread over several threads where these are allowed and there is work enough for them.
 ///
 /// Panics when `x` and `w` differ in columns or groups, or a slice is too short.
 #[allow(clippy::too_many_arguments)]
@@ -72,35 +92,7 @@ pub fn linear(
     panels: Range<usize>,
     out: &mut [f32],
     out_stride: usize,
-    threads: usize,
-) {
-    linear_awaiting(isa, x, rows, w, panels, out, out_stride, threads, None);
-}
-
-/// Whether [`linear_awaiting`] asks for anything.
-pub fn linear_asks(isa: Isa, w: &LinearView) -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return isa.set() == super::isa::Set::Avx512 && w.groups() == 1;
-    #[cfg(not(target_arch = "x86_64"))]
-    {
-        let _ = (isa, w);
-        false
-    }
-}
-
-/// As [`linear`]; asks memory meanwhile for some of what is awaited, where [`linear_asks`] says so and one thread does
-/// it all.
-#[allow(clippy::too_many_arguments)]
-pub fn linear_awaiting(
-    isa: Isa,
-    x: &QuantRows,
-    rows: Range<usize>,
-    w: &LinearView,
-    panels: Range<usize>,
-    out: &mut [f32],
-    out_stride: usize,
-    threads: usize,
-    awaited: Option<&Awaited>,
+    way: Way,
 ) {
     let k = padded_cols(w.cols);
     let groups = w.groups();
@@ -119,9 +111,11 @@ pub fn linear_awaiting(
 
     // SAFETY: every slice was just found to hold what these rows and panels need.
     unsafe {
-        match threads {
-            0 | 1 => multiply(isa, x, rows, w, panels, out.as_mut_ptr(), out_stride, awaited),
-            _ => run(isa, x, rows, w, panels, out.as_mut_ptr(), out_stride, threads),
+        match way {
+            Way::Threads(n) => run(isa, x, rows, w, panels, out.as_mut_ptr(), out_stride, n),
+            Way::Asking(awaited) => {
+                multiply(isa, x, rows, w, panels, out.as_mut_ptr(), out_stride, Some(awaited));
+            }
         }
     };
 }

@@ -45,7 +45,7 @@ use super::layout::{BlockLayout, LinearSpan};
 use super::observe::Observer;
 use super::{Config, Model};
 use crate::kernels::{
-    Isa, QuantRows, Strided, gated_quantised, linear_awaiting, norm_quantised, padded_cols,
+    Isa, QuantRows, Strided, Way, gated_quantised, linear, norm_quantised, padded_cols,
     padded_rows, quantise_rows,
 };
 
@@ -198,8 +198,11 @@ impl Forward<'_> {
         let weights = self.model.linear(span);
         let panels = 0..padded_rows(weights.rows) / 16;
         let stride = padded_rows(weights.rows);
-        let awaited = Some(&scratch.expected.awaited);
-        linear_awaiting(self.isa, input, 0..rows, &weights, panels, out, stride, threads, awaited);
+        let way = match threads {
+            0 | 1 => Way::Asking(&scratch.expected.awaited),
+            _ => Way::Threads(threads),
+        };
+        linear(self.isa, input, 0..rows, &weights, panels, out, stride, way);
     }
 
     /// Shows a product's inputs to who wants to see them.

@@ -6,8 +6,8 @@
 
 use super::layout::LinearSpan;
 use crate::kernels::{
-    FloatEnv, Isa, LANES, LinearView, QuantRows, SHARED_WORK, linear, padded_cols, padded_rows,
-    unpack_nibbles,
+    FloatEnv, Isa, LANES, LinearView, QuantRows, SHARED_WORK, Way, linear, padded_cols,
+    padded_rows, unpack_nibbles,
 };
 use crate::parallel;
 use std::ops::Range;
@@ -143,7 +143,7 @@ impl Part {
                 weights_bounded_63: true,
             };
             let out = &mut out[lines.start - self.panels.start * LANES..];
-            linear(isa, x, 0..rows, &view, 0..panels, out, stride, 1);
+            linear(isa, x, 0..rows, &view, 0..panels, out, stride, Way::Threads(1));
         }
     }
 }

@@ -7,7 +7,7 @@ use super::observe::{Observer, ProductInputs};
 use super::{Config, Model};
 use crate::container::WindowPolicy;
 use crate::error::{Error, Result};
-use crate::kernels::{FloatEnv, Isa, cumulative, frequencies, linear};
+use crate::kernels::{FloatEnv, Isa, Way, cumulative, frequencies, linear};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -276,7 +276,7 @@ impl Session {
                 panels.clone(),
                 &mut self.logits,
                 stride,
-                self.threads,
+                Way::Threads(self.threads),
             );
             for (logits, row) in self.logits.chunks_exact(stride).zip(rows) {
                 if let Some(Pending { feed, index }) = self.pending[row] {

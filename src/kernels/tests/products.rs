@@ -5,6 +5,8 @@ use proptest::prelude::*;
 use super::{Numbers, bits, fast_sets};
 use crate::kernels::*;
 
+const ONE: Way = Way::Threads(1);
+
 /// Bytes that make sums as large as they get, and some that do not.
 #[derive(Clone, Copy, Debug)]
 enum Fill {
@@ -251,7 +253,7 @@ fn linear_is_its_definition_on_every_set() {
                 let width = padded_rows(rows);
                 let mut out = vec![f32::NAN; m * width];
                 let view = layer.view();
-                linear(isa, &x, 0..m, &view, 0..view.panels(), &mut out, width, 1);
+                linear(isa, &x, 0..m, &view, 0..view.panels(), &mut out, width, ONE);
                 for i in 0..m {
                     for n in 0..rows {
                         let expected = layer.truth(&x, i, n).to_bits();
@@ -273,12 +275,12 @@ fn rows_and_panels_in_parts_give_the_same_bits() {
         let mut x = QuantRows::with_capacity(m, 320, 128);
         quantise_rows(isa, &numbers, 320, m, 320, 128, &mut x);
         let mut whole = vec![0.0; m * width];
-        linear(isa, &x, 0..m, &view, 0..view.panels(), &mut whole, width, 1);
+        linear(isa, &x, 0..m, &view, 0..view.panels(), &mut whole, width, ONE);
         for rows in [0..1, 3..20, 36..37, 5..5] {
             for panels in [0..1, 2..9, 12..13, 4..4] {
                 let part_width = panels.len() * LANES;
                 let mut part = vec![0.0; rows.len() * part_width];
-                linear(isa, &x, rows.clone(), &view, panels.clone(), &mut part, part_width, 1);
+                linear(isa, &x, rows.clone(), &view, panels.clone(), &mut part, part_width, ONE);
                 for (i, row) in rows.clone().enumerate() {
                     let from = row * width + panels.start * LANES;
                     let expected = &whole[from..from + part_width];
@@ -302,17 +304,17 @@ fn what_is_awaited_changes_no_bits_and_is_asked_for() {
             let mut x = QuantRows::default();
             let numbers = Numbers::new(14).floats(m * cols, 3.0);
             quantise_rows(isa, &numbers, cols, m, cols, group, &mut x);
-            let product = |awaited: Option<&Awaited>| {
+            let product = |way| {
                 let mut out = vec![f32::NAN; m * width];
                 let (rows, panels) = (0..m, 0..view.panels());
-                linear_awaiting(isa, &x, rows, &view, panels, &mut out, width, 1, awaited);
+                linear(isa, &x, rows, &view, panels, &mut out, width, way);
                 bits(&out)
             };
             let mut awaited = Awaited::with_capacity(2);
             areas.iter().for_each(|area| awaited.push(area));
             let before = awaited.lines();
             assert_eq!(before, 16 + 40, "the third area has no room");
-            assert!(product(Some(&awaited)) == product(None), "{}", isa.name());
+            assert!(product(Way::Asking(&awaited)) == product(ONE), "{}", isa.name());
             assert_eq!(awaited.lines() < before, linear_asks(isa, &view), "{}", isa.name());
         }
     }
@@ -330,7 +332,16 @@ fn any_number_of_threads_gives_the_same_bits() {
             quantise_rows(isa, &numbers, cols, m, cols, group, &mut x);
             let product = |threads| {
                 let mut out = vec![f32::NAN; m * width];
-                linear(isa, &x, 0..m, &view, 0..view.panels(), &mut out, width, threads);
+                linear(
+                    isa,
+                    &x,
+                    0..m,
+                    &view,
+                    0..view.panels(),
+                    &mut out,
+                    width,
+                    Way::Threads(threads),
+                );
                 bits(&out)
             };
             for threads in [2, 3, 8, 1000] {
