@@ -24,12 +24,21 @@
 //! fits (16 lanes are 13 MB, the weights 7 MB), beyond that it is 50 and less: on 32 MB of
 //! cache, 32 lanes take 1.25 times as long a token as 16.
 //!
+//! Decoding 1 MB with builtin-v2 in 16 lanes on one thread, 70 us a token while neighbours used that cache too
+//! (two threads that only read 8 MB of weights and 4 MB of their own got 50 to 80 GB/s each): products with weights
+//! 36 % (16 of these 25 us at the peak), with keys and values 14, scores to weights and fetching 8, the mixer 20,
+//! heads, gate, norms and quantising 7, frequencies 4, storing keys and values 2, fresh pages 2. Two threads with six
+//! lanes each read 1.3 MB of weights for each token, 20 us and more at such a speed. Weights of six bits, or a core
+//! for each half of them and all lanes, would be needed for more.
+//!
 //! What helped: runs of 64 tokens of a lane where the text is known (a third of all time: the
 //! caches of eight lanes came from memory for every 16 tokens); fetching the next panels during a
-//! product, but for a row alone, which the processor guesses well; fetching the values and the next
-//! head's keys while scores become weights (`kernels/soon.rs`), which reads nothing else: 5 % of a
-//! step in 32 lanes, little in 16; one limb of weights for the values instead of two; scores
-//! written out in registers; all lanes of a thread in one step (`codec/decode.rs`).
+//! product, but for a row alone, which the processor guesses well; fetching the next head's keys and
+//! values while scores become weights (`kernels/soon.rs`), which reads nothing else, and the first rows'
+//! while the products before compute (`expect.rs`): 5 % of a step in 32 lanes, then 3 % more since a head
+//! asks for the next one's values instead of its own; one limb of weights for the values instead of two;
+//! scores written out in registers; all lanes of a thread in one step (`codec/decode.rs`); twelve lanes
+//! instead of sixteen (7 %).
 //!
 //! What did not: other distances of fetching (4 to 64 KB are alike), asking for every other line (the
 //! processor does not guess the rest), large pages.
