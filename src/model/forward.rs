@@ -35,10 +35,11 @@
 //! caches of eight lanes came from memory for every 16 tokens); fetching the next panels during a
 //! product, but for a row alone, which the processor guesses well; fetching the next head's keys and
 //! values while scores become weights (`kernels/soon.rs`), which reads nothing else, and the first rows'
-//! while the products before compute (`expect.rs`): 5 % of a step in 32 lanes, then 3 % more since a head
-//! asks for the next one's values instead of its own; one limb of weights for the values instead of two;
-//! scores written out in registers; all lanes of a thread in one step (`codec/decode.rs`); twelve lanes
-//! instead of sixteen (7 %).
+//! while the products before compute (`expect.rs`): 5 % of a step in 32 lanes, and since a head asks for the
+//! next one's values instead of its own 2 to 8 % on one thread, 0 to 5 on two; one limb of weights for the
+//! values instead of two; scores written out in registers; all lanes of a thread in one step
+//! (`codec/decode.rs`); twelve lanes instead of sixteen (7 % in one hour, nothing in another, while neighbours
+//! were quieter); one thread for a small model's only lane (8 %: the second was awake too late).
 //!
 //! What did not: other distances of fetching (4 to 64 KB are alike), asking for every other line (the
 //! processor does not guess the rest), large pages.
