@@ -62,13 +62,13 @@ pub enum Way<'a> {
     Asking(&'a Awaited),
 }
 
-/// Whether [`Way::Asking`] asks for anything.
-pub fn linear_asks(isa: Isa, w: &LinearView) -> bool {
+/// Whether [`Way::Asking`] asks for anything, with weights of so many scale groups.
+pub fn linear_asks(isa: Isa, groups: usize) -> bool {
     #[cfg(target_arch = "x86_64")]
-    return isa.set() == super::isa::Set::Avx512 && w.groups() == 1;
+    return isa.set() == super::isa::Set::Avx512 && groups == 1;
     #[cfg(not(target_arch = "x86_64"))]
     {
-        let _ = (isa, w);
+        let _ = (isa, groups);
         false
     }
 }

@@ -55,7 +55,7 @@ pub fn prefetch<T>(items: &[T], at: usize) {
 
 /// Asks for large pages behind a table that will be read in no order: most of its reads miss the page tables
 /// otherwise. A hint; nothing depends on it.
-pub fn scattered<T>(table: &mut [T]) {
+fn scattered<T>(table: &mut [T]) {
     #[cfg(target_os = "linux")]
     {
         /// What large pages are aligned to; smaller tables do without.
@@ -85,15 +85,15 @@ pub fn scattered<T>(table: &mut [T]) {
 ///
 /// Otherwise its first accesses would have every page made, one after the other; and since they read before they
 /// write, twice each, of which the second time stops all threads for as long as a thousand decisions take.
-pub fn zeros(len: usize) -> Vec<u32> {
-    let mut table = vec![0; len];
+pub fn zeros<T: Copy + Default + Send>(len: usize) -> Vec<T> {
+    let mut table = vec![T::default(); len];
     scattered(&mut table);
     touch(&mut table);
     table
 }
 
 /// Writes a zero into each page.
-pub fn touch<T: Copy + Default + Send>(table: &mut [T]) {
+fn touch<T: Copy + Default + Send>(table: &mut [T]) {
     const PART: usize = 2 << 20;
     const PAGE: usize = 4 << 10;
     let mut parts: Vec<_> = table.chunks_mut(PART / size_of::<T>()).collect();

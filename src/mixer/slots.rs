@@ -12,7 +12,7 @@
 //! ```
 
 use super::history::histories;
-use super::platform::{prefetch, scattered, touch};
+use super::platform::{prefetch, zeros};
 
 const LINE: usize = 64;
 const WAYS: usize = 3;
@@ -37,9 +37,7 @@ pub struct Slots {
 impl Slots {
     /// A table of `2^line_bits` lines.
     pub fn new(line_bits: u32) -> Self {
-        let mut bytes = vec![0u8; (LINE << line_bits) + LINE];
-        scattered(&mut bytes);
-        touch(&mut bytes);
+        let bytes: Vec<u8> = zeros((LINE << line_bits) + LINE);
         // Only speed depends on where the allocation lies.
         let lead = bytes.as_ptr().align_offset(LINE).min(LINE);
         Self { bytes, lead, line_bits }
