@@ -9,6 +9,7 @@
 mod ahead;
 mod choice;
 pub mod copies;
+mod cuts;
 mod decode;
 mod encode;
 mod estimate;

@@ -5,7 +5,7 @@
 
 use super::predictor::{Predictor, PredictorLanes};
 use super::walk::{Live, code_byte, code_token};
-use super::{Lanes, Plan};
+use super::{Plan, cuts};
 use crate::entropy::Decoder;
 use crate::error::{Error, Result};
 use crate::mixer::Mixer;
@@ -131,14 +131,14 @@ impl Mixing<'_> {
 /// # Errors
 /// `Damaged` if the coded bytes cannot be what `encode` made.
 pub fn decode<P: Predictor>(
-    coder: Decoder<'_>,
+    mut coder: Decoder<'_>,
     len: usize,
     predictor: &P,
     plan: &Plan,
     done: &(dyn Fn(u64) + Sync),
 ) -> Result<Vec<u8>> {
-    let ranges = Lanes::new(len, plan.lanes);
-    let ranges = ranges.ranges();
+    let lanes = cuts::code(&[], len, plan.lanes, &mut coder)?;
+    let ranges = lanes.ranges();
     let mut mixing = Mixing {
         vocabulary: predictor.vocabulary(),
         mixer: Mixer::new(plan.mixer, true, ranges, &plan.start_values),

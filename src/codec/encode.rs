@@ -1,9 +1,10 @@
 //! Bytes to coded bytes: the model runs ahead in chunks, the mixer follows in lane order.
 
 use super::ahead::{Ahead, NotedTokens};
+use super::cuts::{self, Cut};
 use super::predictor::Predictor;
 use super::walk::{Noted, code_byte, code_token};
-use super::{Lanes, Plan, REPORT_BYTES};
+use super::{Plan, REPORT_BYTES};
 use crate::entropy::Encoder;
 use crate::error::Result;
 use crate::mixer::Mixer;
@@ -44,16 +45,6 @@ impl Mixing<'_> {
     }
 }
 
-/// Tokens of a group, lane by lane.
-fn tokenise<P: Predictor>(plain: &[u8], lanes: &Lanes, predictor: &P) -> Result<Vec<Vec<u32>>> {
-    lanes.ranges().iter().map(|range| predictor.tokenizer().encode(&plain[range.clone()])).collect()
-}
-
-/// How many tokens of lane 0 are coded before the others begin.
-fn alone(plan: &Plan, tokens: &[Vec<u32>]) -> usize {
-    if plan.lanes == 1 { 0 } else { plan.prime_tokens.min(tokens[0].len()) }
-}
-
 /// Codes `plain`, which is not empty, with the model's help, behind what `coder` has coded.
 ///
 /// `done` hears of bytes as they are finished.
@@ -64,21 +55,21 @@ pub fn encode<P: Predictor>(
     plain: &[u8],
     predictor: &P,
     plan: &Plan,
-    coder: Encoder,
+    mut coder: Encoder,
     done: &(dyn Fn(u64) + Sync),
 ) -> Result<Vec<u8>> {
-    let lanes = Lanes::new(plain.len(), plan.lanes);
-    let tokens = tokenise(plain, &lanes, predictor)?;
-    let mut ahead = Ahead::new(predictor, &tokens)?;
+    let cut = Cut::new(plain, predictor.tokenizer(), plan)?;
+    let lanes = cuts::code(&cut.shifts, plain.len(), plan.lanes, &mut coder)?;
+    let mut ahead = Ahead::new(predictor, &cut.tokens)?;
     let mut mixing = Mixing {
         vocabulary: predictor.vocabulary(),
-        tokens: &tokens,
+        tokens: &cut.tokens,
         coded: vec![0; plan.lanes],
         mixer: Mixer::new(plan.mixer, true, lanes.ranges(), &plan.start_values),
         coder,
         done,
     };
-    let leader = ahead.start(alone(plan, &tokens));
+    let leader = ahead.start(cut.alone(plan));
     mixing.steps(&[leader]);
     ahead.drive(|noted| mixing.steps(noted));
     Ok(mixing.coder.finish())
@@ -86,7 +77,7 @@ pub fn encode<P: Predictor>(
 
 /// The model's answers for a whole group, noted once so that mixers can be compared quickly.
 pub struct Recording {
-    tokens: Vec<Vec<u32>>,
+    cut: Cut,
     leader: NotedTokens,
     lanes: Vec<NotedTokens>,
     len: usize,
@@ -98,9 +89,9 @@ impl Recording {
     /// # Errors
     /// As [`encode`].
     pub fn new<P: Predictor>(plain: &[u8], predictor: &P, plan: &Plan) -> Result<Recording> {
-        let tokens = tokenise(plain, &Lanes::new(plain.len(), plan.lanes), predictor)?;
-        let mut ahead = Ahead::new(predictor, &tokens)?;
-        let leader = ahead.start(alone(plan, &tokens));
+        let cut = Cut::new(plain, predictor.tokenizer(), plan)?;
+        let mut ahead = Ahead::new(predictor, &cut.tokens)?;
+        let leader = ahead.start(cut.alone(plan));
         let mut lanes = vec![NotedTokens::default(); plan.lanes];
         ahead.drive(|noted| {
             for (lane, noted) in lanes.iter_mut().zip(noted) {
@@ -108,24 +99,27 @@ impl Recording {
                 lane.answers.extend_from_slice(&noted.answers);
             }
         });
-        Ok(Recording { tokens, leader, lanes, len: plain.len() })
+        Ok(Recording { cut, leader, lanes, len: plain.len() })
     }
 
     /// Codes the group as [`encode`] would, and gives back the mixer with what it has learned.
     pub fn encode(&self, vocabulary: &Vocabulary, plan: &Plan) -> (Vec<u8>, Mixer) {
-        let lanes = Lanes::new(self.len, self.lanes.len());
-        let mixer = Mixer::new(plan.mixer, true, lanes.ranges(), &plan.start_values);
+        let lanes = self.cut.lanes.ranges();
+        let mixer = Mixer::new(plan.mixer, true, lanes, &plan.start_values);
         self.encode_with(vocabulary, mixer)
     }
 
     /// The same with a mixer of the caller's, which may lack some parts.
     pub fn encode_with(&self, vocabulary: &Vocabulary, mixer: Mixer) -> (Vec<u8>, Mixer) {
+        let mut coder = Encoder::new(Vec::new());
+        cuts::code(&self.cut.shifts, self.len, self.lanes.len(), &mut coder)
+            .expect("cuts that were made for this group");
         let mut mixing = Mixing {
             vocabulary,
-            tokens: &self.tokens,
+            tokens: &self.cut.tokens,
             coded: vec![0; self.lanes.len()],
             mixer,
-            coder: Encoder::new(Vec::new()),
+            coder,
             done: &|_| (),
         };
         mixing.steps(std::slice::from_ref(&self.leader));
@@ -146,7 +140,7 @@ impl Recording {
     /// Shows every decision of the group, lane after lane: P(right) in units of 2^-32, and whether
     /// it was right.
     pub fn for_each_decision(&self, vocabulary: &Vocabulary, mut show: impl FnMut(u32, bool)) {
-        for (i, (lane, tokens)) in self.lanes.iter().zip(&self.tokens).enumerate() {
+        for (i, (lane, tokens)) in self.lanes.iter().zip(&self.cut.tokens).enumerate() {
             let leader = self.leader.answers.iter().filter(|_| i == 0);
             let mut answers = leader.chain(&lane.answers);
             for &token in tokens {

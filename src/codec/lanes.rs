@@ -26,7 +26,13 @@ pub fn lane_count(len: usize, asked: usize, model_bytes: usize) -> usize {
     wanted.max(len.div_ceil(MAX_LANE_BYTES)).clamp(1, len.max(1))
 }
 
-/// The lanes of a group: lane `i` of `n` holds the bytes from `i * len / n` to `(i + 1) * len / n`.
+/// The first byte of lane `i` of `n` even ones.
+fn even(len: usize, n: usize, i: usize) -> usize {
+    (i as u128 * len as u128 / n as u128) as usize
+}
+
+/// The lanes of a group. Where nothing moves the cuts, lane `i` of `n` holds the bytes from `i * len / n` to
+/// `(i + 1) * len / n`.
 #[derive(Clone, Debug)]
 pub struct Lanes {
     ranges: Vec<Range<usize>>,
@@ -35,8 +41,27 @@ pub struct Lanes {
 impl Lanes {
     /// Cuts `len` bytes into `n` lanes.
     pub fn new(len: usize, n: usize) -> Lanes {
-        let edge = |i: usize| (i as u128 * len as u128 / n as u128) as usize;
-        Lanes { ranges: (0..n).map(|i| edge(i)..edge(i + 1)).collect() }
+        Lanes { ranges: (0..n).map(|i| even(len, n, i)..even(len, n, i + 1)).collect() }
+    }
+
+    /// The same with each of the `n - 1` cuts moved by so many units; `None` if a lane is left without bytes, or is
+    /// longer than any may be.
+    pub fn moved(len: usize, n: usize, shifts: &[i64]) -> Option<Lanes> {
+        let unit = Self::unit(len, n) as i64;
+        let mut edges = vec![0];
+        for (i, &shift) in shifts.iter().enumerate() {
+            let edge = even(len, n, i + 1) as i64 + shift.checked_mul(unit)?;
+            edges.push(usize::try_from(edge).ok()?);
+        }
+        edges.push(len);
+        let fits = |edge: &[usize]| edge[0] < edge[1] && edge[1] - edge[0] <= MAX_LANE_BYTES;
+        let ranges = || edges.windows(2).map(|edge| edge[0]..edge[1]).collect();
+        edges.windows(2).all(fits).then(|| Lanes { ranges: ranges() })
+    }
+
+    /// Bytes of the unit in which cuts are moved: a sixty-fourth of a lane.
+    pub fn unit(len: usize, n: usize) -> usize {
+        (len / (64 * n)).max(1)
     }
 
     /// Byte ranges, in lane order.

@@ -115,6 +115,7 @@ impl Mixer {
         }
         prefetch(&self.counters[2], lane.counters);
         prefetch(&self.counters[1], (lane.text.recent[0] as usize & 0xff) << 8);
+        self.ask_maps_of(at);
     }
 
     /// Notes what the matches expect next.

@@ -3,7 +3,7 @@
 use super::Mixer;
 use super::hash::mix;
 use super::inputs::{COUNTED_VECTORS, Heard};
-use super::lane::{MAX_CONTEXTS, MAX_MATCHES};
+use super::lane::{MAX_CONTEXTS, MAX_MATCHES, node};
 use super::maps::Map;
 use super::math::{P_HALF, P_ONE, Squash};
 use super::network::MAX_VECTORS;
@@ -50,6 +50,8 @@ pub struct Pending {
     pub matches: [usize; MAX_MATCHES],
     /// The node that was predicted.
     pub node: usize,
+    /// The same in the whole byte: the bits so far behind a leading one, 0 for the token's end.
+    pub partial: usize,
     /// Inputs of the first layer.
     pub inputs: [Numbers; MAX_VECTORS],
     /// Its outputs, one for each set.
@@ -74,6 +76,7 @@ impl Pending {
             counters: [0; 3],
             matches: [0; MAX_MATCHES],
             node: 0,
+            partial: 0,
             inputs: [Numbers::ZERO; MAX_VECTORS],
             outputs: [0; WIDTH],
             second_inputs: Numbers::ZERO,
@@ -212,24 +215,62 @@ impl Mixer {
     #[inline(always)]
     fn choose_maps(&mut self, shape: &Shape, node: usize, partial: usize) {
         let lane = &self.lanes[self.current];
-        let recent = lane.text.recent[0];
-        let c1 = recent as usize & 0xff;
         // What a match expects agrees with the bits so far, so it and their number say all.
         let agreeing = (0..self.finders.len()).find(|&i| lane.agree[i]);
         let expected = agreeing.map_or(partial, |i| {
             let decision = if partial == 0 { 8 } else { lane.bits as usize };
             256 + usize::from(lane.expected[i]) * 9 + decision
         });
-        let recent = if shape.kind == MixerKind::Light { recent & 0xff } else { recent & 0xffff };
-        // The nodes of one half of a byte lie side by side.
-        let half = if partial < 16 { 0 } else { partial >> (lane.bits - 4) };
-        let pair = mix(5, recent, half as u64) >> (64 - self.bits.pairs);
-        let pair = (pair << 4) as usize | node;
+        let [by_byte, by_pair] = self.text_maps(shape, lane.text.recent[0], node, partial);
         self.pending.map_contexts = match shape.kind {
-            MixerKind::Light => [partial, pair, 0],
-            _ => [c1 << 8 | partial, pair, expected],
+            MixerKind::Light => [partial, by_pair, 0],
+            _ => [by_byte, by_pair, expected],
         };
         for (map, context) in self.maps.iter().zip(self.pending.map_contexts) {
+            map.prefetch(context);
+        }
+    }
+
+    /// The contexts of the maps by the last byte, and by the last bytes and half a byte, at a node of the next one.
+    #[inline(always)]
+    fn text_maps(&self, shape: &Shape, recent: u64, node: usize, partial: usize) -> [usize; 2] {
+        let last = if shape.kind == MixerKind::Light { recent & 0xff } else { recent & 0xffff };
+        // The nodes of one half of a byte lie side by side.
+        let half = if partial < 16 { 0 } else { partial >> (partial.ilog2() - 4) };
+        let pair = mix(5, last, half as u64) >> (64 - self.bits.pairs);
+        [(recent as usize & 0xff) << 8 | partial, (pair << 4) as usize | node]
+    }
+
+    /// Asks for what the maps will read when the decision after this one comes, now that this one's outcome is known:
+    /// it takes a while to learn from it, and longer to ask the model.
+    #[inline(always)]
+    pub(super) fn ask_maps(&self, shape: &Shape, bit: bool) {
+        if shape.kind == MixerKind::Light {
+            return;
+        }
+        let lane = &self.lanes[self.current];
+        let (mut recent, mut partial) = (lane.text.recent[0], lane.partial as usize);
+        if self.pending.partial > 0 {
+            partial = partial << 1 | usize::from(bit);
+        }
+        if partial >= 256 {
+            (recent, partial) = (recent << 8 | (partial & 0xff) as u64, 1);
+        }
+        self.ask_maps_at(shape, recent, partial);
+    }
+
+    /// Asks for what the maps will read for the first decision of a lane.
+    pub(super) fn ask_maps_of(&self, lane: usize) {
+        let lane = &self.lanes[lane];
+        if self.plan.shape.kind != MixerKind::Light {
+            self.ask_maps_at(&self.plan.shape, lane.text.recent[0], lane.partial as usize);
+        }
+    }
+
+    #[inline(always)]
+    fn ask_maps_at(&self, shape: &Shape, recent: u64, partial: usize) {
+        let contexts = self.text_maps(shape, recent, node(partial), partial);
+        for (map, context) in self.maps.iter().zip(contexts) {
             map.prefetch(context);
         }
     }

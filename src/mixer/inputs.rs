@@ -47,7 +47,7 @@ impl Mixer {
     ) -> (Said, Heard) {
         let lane = &self.lanes[self.current];
         let pending = &mut self.pending;
-        pending.node = node;
+        (pending.node, pending.partial) = (node, partial);
         let mut heard = Heard::default();
         let mut said =
             Said { counters: [Counter::HALF.word(); MAX_COUNTED], signs: [0; MAX_COUNTED] };

@@ -66,11 +66,16 @@ impl Lane {
     /// The node of the next bit in its slot: 1 to 15.
     #[inline(always)]
     pub fn node(&self) -> usize {
-        if self.bits < 4 {
-            self.partial as usize
-        } else {
-            let bits = self.bits - 4;
-            (1 << bits | (self.partial & ((1 << bits) - 1))) as usize
-        }
+        node(self.partial as usize)
     }
+}
+
+/// The node of the next bit of a byte in its half's slot, 1 to 15, where `partial` is the bits so far behind a leading one.
+#[inline(always)]
+pub fn node(partial: usize) -> usize {
+    if partial < 16 {
+        return partial;
+    }
+    let bits = partial.ilog2() - 4;
+    1 << bits | partial & ((1 << bits) - 1)
 }

@@ -17,6 +17,7 @@ impl Mixer {
     /// Learns the outcome of the last prediction.
     #[inline(always)]
     pub(super) fn update_body<V: Vector>(&mut self, shape: &Shape, bit: bool) {
+        self.ask_maps(shape, bit);
         self.teach_network::<V>(shape, bit);
         for map in self.maps[..shape.maps].iter_mut() {
             map.update(bit);
