@@ -229,7 +229,7 @@ fn walk(
     let longest = lanes.iter().map(|l| l.len()).max().unwrap_or(0);
     for step in 0..longest {
         for (lane, range) in lanes.iter().enumerate().filter(|(_, r)| step < r.len()) {
-            mixer.begin_token(lane);
+            mixer.begin_token(lane, 0);
             let byte = byte_at(range.start + step);
             for shift in (0..8).rev() {
                 let p = mixer.predict_bit(None);

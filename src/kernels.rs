@@ -54,7 +54,7 @@ pub use attention::{
 pub(crate) use double::{SUMS, add_rows, weighted_rows};
 pub use elementwise::{add_assign, rms_norm, silu_mul};
 pub use float_env::FloatEnv;
-pub use frequencies::{cumulative, frequencies};
+pub use frequencies::{LARGEST_FREQUENCY, cumulative, frequencies};
 pub use fused::{Heads, Strided, gated_quantised, heads_quantised, norm_quantised};
 pub use gemm::{MAX_K, gemm_u8i8};
 pub use isa::Isa;

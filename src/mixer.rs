@@ -11,13 +11,13 @@
 //! A token is coded by this walk:
 //!
 //! ```text
-//! begin_token(lane)
-//! per byte:  [predict_end, update_end]      from the second byte on, where both are possible
-//!            8 x (predict_bit, update_bit)  or skip_bit, where only one outcome is possible
+//! begin_token(lane, best)
+//! per byte:  [at_branch, predict_end, update_end]      from the second byte on, where both are possible
+//!            8 x (at_branch, predict_bit, update_bit)  or skip_bit, where only one outcome is possible
 //! end_token()
 //! ```
 //!
-//! Without a model every byte is a token of its own. `mixer/MIXER.md` is the description for a second implementation,
+//! Without a model every byte is a token of its own, and there are no branches. `mixer/MIXER.md` is the description for a second implementation,
 //! `mixer/MEASURED.md` has what each part buys.
 
 mod advance;
@@ -96,8 +96,10 @@ pub struct Mixer {
     first: Layer,
     second: Layer,
     maps: Vec<Map>,
-    /// What the model's probability has been worth, by match and token.
+    /// What the model's probability has been worth, by branch of its vocabulary.
     model_map: Option<Map>,
+    /// The branch that the next decision chooses, among those that have contexts of their own.
+    branch: usize,
     pending: Pending,
     paths: Paths,
 }
@@ -168,7 +170,11 @@ impl Mixer {
             first: Layer::new(inputs, &sizes, &weights),
             second: Layer::new(sizes.len(), &[256], &start::second_weights(sizes.len())),
             maps: decide::maps(&plan, &bits, len, squash),
-            model_map: plan.shape.model_map.then(|| Map::new(decide::MODEL_CONTEXTS, true, squash)),
+            model_map: plan
+                .shape
+                .model_map
+                .then(|| Map::new(decide::BRANCHES, decide::BRANCHES <= 2 * len, squash)),
+            branch: 0,
             pending: Pending::new(),
             paths: Paths::new(Vectors::best(), &plan.shape),
             plan,
@@ -188,7 +194,8 @@ impl Mixer {
         let tables = Slots::memory_bytes(bits.lines)
             + plan.matches.len() as u64 * Finder::memory_bytes(bits.matches);
         let counters = (4 << 16) + if kind == MixerKind::Light { 0 } else { 4 << bits.counters };
-        let maps = plan.map_sizes(&bits).iter().map(|&n| Map::memory_bytes(n)).sum::<u64>();
+        let maps = plan.map_sizes(&bits).iter().map(|&n| Map::memory_bytes(n)).sum::<u64>()
+            + Map::memory_bytes(decide::BRANCHES);
         tables + counters + maps + group_len as u64 + group_len as u64 / 8 + (1 << 20)
     }
 
@@ -198,22 +205,32 @@ impl Mixer {
         &self.history[extent.start..extent.position]
     }
 
-    /// Goes on with `lane`, at the beginning of a token.
+    /// Goes on with `lane`, at the beginning of a token; `best` is the one that the model thinks likeliest, anything
+    /// without a model.
     ///
     /// # Panics
     ///
     /// When there is no such lane, or it has reached its end.
-    pub fn begin_token(&mut self, lane: usize) {
+    pub fn begin_token(&mut self, lane: usize, best: u32) {
         let position = self.extents[lane].position;
         assert!(position < self.extents[lane].end, "the lane has ended");
         self.current = lane;
         self.token_starts[position / 64] |= 1 << (position % 64);
         if self.plan.shape.with_model {
+            self.lanes[lane].text.best = best;
             self.select_token_contexts(lane);
         }
         // Lanes are coded in turn, and since this one's last turn its lines may have left the caches.
         if self.lanes.len() > 1 {
             self.fetch_lane((lane + 1) % self.lanes.len());
+        }
+    }
+
+    /// The next decision is whether the token lies below the token `middle` of the model's vocabulary, or not.
+    pub fn at_branch(&mut self, middle: u32) {
+        self.branch = middle as usize % decide::BRANCHES;
+        if let Some(map) = &self.model_map {
+            map.prefetch(self.branch);
         }
     }
 

@@ -15,7 +15,7 @@ const SHARD_ROWS: usize = 128;
 /// The answers of the model for the next tokens of one lane.
 #[derive(Clone, Debug, Default)]
 pub struct NotedTokens {
-    /// Of all tokens' decisions, in the order of the walk.
+    /// Of all tokens, as `note_path` notes them.
     pub answers: Vec<u32>,
     /// How many tokens.
     pub tokens: usize,

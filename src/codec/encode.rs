@@ -25,6 +25,7 @@ impl Mixing<'_> {
     fn token(&mut self, lane: usize, opinion: &mut Noted<'_>) -> u64 {
         let token = self.tokens[lane][self.coded[lane]];
         self.coded[lane] += 1;
+        opinion.next_token();
         code_token(self.vocabulary, lane, token, opinion, &mut self.mixer, &mut self.coder);
         self.vocabulary.bytes(token).len() as u64
     }
@@ -144,6 +145,7 @@ impl Recording {
             let leader = self.leader.answers.iter().filter(|_| i == 0);
             let mut answers = leader.chain(&lane.answers);
             for &token in tokens {
+                answers.next();
                 for step in vocabulary.path(token) {
                     show(*answers.next().expect("as many as decisions"), step.took_right);
                 }

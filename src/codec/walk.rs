@@ -7,6 +7,9 @@ use crate::tokenizer::{Child, Decision, Vocabulary};
 
 /// The model's probabilities for the decisions of one token, in the order of the walk.
 pub trait Opinion {
+    /// The likeliest token.
+    fn best(&self) -> u32;
+
     /// P(the token is in `middle..high` | it is in `low..high`) in units of 2^-32.
     fn right(&mut self, low: u32, middle: u32, high: u32) -> u32;
 }
@@ -43,6 +46,10 @@ impl<'a> Live<'a> {
 }
 
 impl Opinion for Live<'_> {
+    fn best(&self) -> u32 {
+        self.frequencies.best()
+    }
+
     fn right(&mut self, low: u32, middle: u32, high: u32) -> u32 {
         let [low_sum, middle_sum, high_sum] = [low, middle, high].map(|edge| self.below(edge));
         self.low = (low, low_sum);
@@ -52,25 +59,39 @@ impl Opinion for Live<'_> {
     }
 }
 
-/// Answers noted down beforehand, as the encoder has them.
+/// Answers noted down beforehand, as the encoder has them: for each token the likeliest one, then those of its walk.
 pub struct Noted<'a> {
     answers: std::slice::Iter<'a, u32>,
+    best: u32,
 }
 
 impl<'a> Noted<'a> {
-    /// An opinion from answers in the order of the walk.
+    /// An opinion from what [`note_path`] noted of one token after the other.
     pub fn new(answers: &'a [u32]) -> Self {
-        Noted { answers: answers.iter() }
+        Noted { answers: answers.iter(), best: 0 }
+    }
+
+    /// Goes on to the next token.
+    pub fn next_token(&mut self) {
+        self.best = self.next();
+    }
+
+    fn next(&mut self) -> u32 {
+        *self.answers.next().expect("all that a walk asks for was noted")
     }
 }
 
 impl Opinion for Noted<'_> {
+    fn best(&self) -> u32 {
+        self.best
+    }
+
     fn right(&mut self, _low: u32, _middle: u32, _high: u32) -> u32 {
-        *self.answers.next().expect("one answer was noted per decision of the path")
+        self.next()
     }
 }
 
-/// Notes the answers on the way to `token`.
+/// Notes the likeliest token, and the answers on the way to `token`.
 pub fn note_path(
     vocabulary: &Vocabulary,
     frequencies: &Frequencies,
@@ -78,6 +99,7 @@ pub fn note_path(
     answers: &mut Vec<u32>,
 ) {
     let mut live = Live::new(frequencies, vocabulary.len());
+    answers.push(live.best());
     let (mut low, mut high, mut child) = (0, vocabulary.len() as u32, vocabulary.root());
     while let Child::Node(middle) = child {
         answers.push(live.right(low, middle, high));
@@ -101,10 +123,11 @@ pub fn code_token<C: BinaryCoder>(
     mixer: &mut Mixer,
     coder: &mut C,
 ) -> u32 {
-    mixer.begin_token(lane);
+    mixer.begin_token(lane, opinion.best());
     let (mut low, mut high, mut child) = (0, vocabulary.len() as u32, vocabulary.root());
     let mut bits_done = 0;
     while let Child::Node(middle) = child {
+        mixer.at_branch(middle);
         let node = vocabulary.node(middle);
         let known = vocabulary.bytes(low);
         let right_q32 = opinion.right(low, middle, high);
@@ -148,7 +171,7 @@ fn skip_bits(bytes: &[u8], done: &mut usize, until: usize, mixer: &mut Mixer) {
 
 /// Codes one byte without a model, and returns it.
 pub fn code_byte<C: BinaryCoder>(lane: usize, byte: u8, mixer: &mut Mixer, coder: &mut C) -> u8 {
-    mixer.begin_token(lane);
+    mixer.begin_token(lane, 0);
     let mut coded = 0;
     for shift in (0..8).rev() {
         let p1 = mixer.predict_bit(None);

@@ -19,6 +19,9 @@ pub(super) const WHOLE: u32 = 1 << 13;
 /// The slope of the line: what a part takes off, times 64.
 pub(super) const SLOPE: u32 = 89;
 
+/// The frequency of the largest logit.
+pub const LARGEST_FREQUENCY: u32 = 1 + TOP as u32 * WHOLE;
+
 const _: () = assert!(8 * (TOP as u64 * WHOLE as u64 + 1) < 1 << 32);
 
 /// Turns logits into frequencies, and sums them before each block of 16.

@@ -38,6 +38,7 @@ pub enum Context {
     MatchByte,
     Token,
     TokenPair,
+    BestToken,
 }
 
 /// What each kind uses, its first few with runs; behind the others what only a model gives.
@@ -49,7 +50,7 @@ const DEFAULT: &[Context] = {
     use Context::*;
     &[
         Order3, Order4, Order6, Word, WordSkip, Above, AboveField, Field, Column, Key, Skip1,
-        Skip2, Record, Format, Classes, MatchByte, Token, TokenPair,
+        Skip2, Record, Format, Classes, MatchByte, Token, TokenPair, BestToken,
     ]
 };
 /// Beside a model, orders 1 and 2 have nothing to add to the direct counters of these orders, and the
@@ -59,7 +60,7 @@ const FULL: &[Context] = {
     &[
         Order3, Order4, Word, Order5, Order8, WordPair, WordSkip, Above, AboveField, Field, Column,
         Key, Skip1, Skip2, Skip12, Pair13, Record, Record2, RecordAt, Format, Classes, MatchByte,
-        Token, TokenPair,
+        Token, TokenPair, BestToken,
     ]
 };
 const FULL_ALONE: &[Context] = {
@@ -77,7 +78,7 @@ pub const fn used(kind: MixerKind, with_model: bool) -> &'static [Context] {
         (MixerKind::Light, true) => LIGHT,
         (MixerKind::Light, false) => LIGHT.split_at(LIGHT.len() - 1).0,
         (MixerKind::Default, true) => DEFAULT,
-        (MixerKind::Default, false) => DEFAULT.split_at(DEFAULT.len() - 2).0,
+        (MixerKind::Default, false) => DEFAULT.split_at(DEFAULT.len() - 3).0,
         (MixerKind::Full, true) => FULL,
         (MixerKind::Full, false) => FULL_ALONE,
     }
@@ -128,7 +129,7 @@ impl Context {
             Indirect1 | Indirect2 => Part::Indirect,
             Format | Classes => Part::Formats,
             MatchByte => Part::MatchContext,
-            Token | TokenPair => Part::Tokens,
+            Token | TokenPair | BestToken => Part::Tokens,
         })
     }
 
@@ -147,9 +148,9 @@ impl Context {
         })
     }
 
-    /// Whether it changes where a token ends.
+    /// Whether it changes where a token ends and another begins.
     pub fn of_tokens(self) -> bool {
-        matches!(self, Context::Token | Context::TokenPair)
+        matches!(self, Context::Token | Context::TokenPair | Context::BestToken)
     }
 
     /// The context's value for the byte that comes next.
@@ -204,6 +205,9 @@ impl Context {
             Token => (u64::from(text.token) << 32 | u64::from(text.tokens[0]), 0),
             TokenPair => {
                 (u64::from(text.token) << 32 | u64::from(text.tokens[0]), u64::from(text.tokens[1]))
+            }
+            BestToken => {
+                (u64::from(text.token) << 32 | u64::from(text.best), u64::from(text.tokens[0]))
             }
         };
         mix(self as u64 + 1, a, b)

@@ -15,11 +15,21 @@ use super::vector::{Numbers, Vector, WIDTH};
 /// The most weight sets of the first layer.
 pub const SETS: usize = 6;
 
-/// Contexts of the map by what a match expects: the partial byte where none does, or the expected byte and the decision.
-pub const EXPECTED_CONTEXTS: usize = 256 + 256 * 9;
+/// Branches of a model's vocabulary that have contexts of their own; those of a larger one share them.
+pub const BRANCHES: usize = 1 << 13;
 
-/// Contexts of the map that corrects the model: length and bit of the match, token's length, end or bit.
-pub const MODEL_CONTEXTS: usize = 16 * 3 * 4 * 2;
+/// Contexts of the map by what a match expects, where the expected byte and the decision come in.
+const EXPECTED_CONTEXTS: usize = 256 * 9;
+
+/// Contexts of that map where no match expects anything: the vocabulary's branch, or the partial byte.
+pub const fn unexpected_contexts(with_model: bool) -> usize {
+    if with_model { BRANCHES } else { 256 }
+}
+
+/// Contexts of that map.
+pub const fn expected_contexts(with_model: bool) -> usize {
+    unexpected_contexts(with_model) + EXPECTED_CONTEXTS
+}
 
 /// Classes of run lengths.
 pub const RUN_CLASSES: usize = 8;
@@ -105,7 +115,7 @@ impl Mixer {
         let partial = if end { 0 } else { lane.partial as usize };
         self.choose_maps(shape, node, partial);
         let (said, heard) = self.ask_counters(shape, node, partial, end);
-        let (inputs, model) = self.fill_inputs::<V>(shape, said, heard, model_p1_q32, end);
+        let (inputs, model) = self.fill_inputs::<V>(shape, said, model_p1_q32);
         self.choose_weights(shape, heard, model, partial, end);
         let x = self.run_network(shape, &inputs, partial);
         let p = self.squash.of(x);
@@ -201,7 +211,7 @@ impl Mixer {
             // is surer than the model: logs became 9 % larger.
             [first, second, third] if shape.with_model => {
                 let sum = 4 * p + 2 * first.refine(x, a) + second.refine(x, b);
-                let from = if c < 256 { model_x } else { x };
+                let from = if c < unexpected_contexts(true) { model_x } else { x };
                 (sum + third.refine(from, c)) / 8
             }
             [first, second, third, ..] => {
@@ -217,9 +227,10 @@ impl Mixer {
         let lane = &self.lanes[self.current];
         // What a match expects agrees with the bits so far, so it and their number say all.
         let agreeing = (0..self.finders.len()).find(|&i| lane.agree[i]);
-        let expected = agreeing.map_or(partial, |i| {
+        let unexpected = if shape.with_model { self.branch } else { partial };
+        let expected = agreeing.map_or(unexpected, |i| {
             let decision = if partial == 0 { 8 } else { lane.bits as usize };
-            256 + usize::from(lane.expected[i]) * 9 + decision
+            unexpected_contexts(shape.with_model) + usize::from(lane.expected[i]) * 9 + decision
         });
         let [by_byte, by_pair] = self.text_maps(shape, lane.text.recent[0], node, partial);
         self.pending.map_contexts = match shape.kind {

@@ -116,9 +116,7 @@ impl Mixer {
         &mut self,
         shape: &Shape,
         mut said: Said,
-        heard: Heard,
         model_p1_q32: Option<u32>,
-        end: bool,
     ) -> ([V; MAX_VECTORS], i32) {
         let counted = shape.counted();
         // What stands behind the counters, where those say nothing.
@@ -132,11 +130,7 @@ impl Mixer {
             if shape.model_map
                 && let Some(map) = &mut self.model_map
             {
-                let expected = heard.expected_bit.map_or(0, |bit| 1 + usize::from(bit));
-                let place = heard.match_len * 3 + expected;
-                let token = (self.lanes[self.current].text.token_len as usize).min(3);
-                let context = (place * 4 + token) * 2 + usize::from(end);
-                let corrected = map.refine(model_x, context);
+                let corrected = map.refine(model_x, self.branch);
                 said.counters[counted - 1] = Counter::of_probability(corrected).word();
             }
         }

@@ -1,7 +1,7 @@
 //! What each kind of mixer is made of.
 
 use super::contexts::{self, Context};
-use super::decide::EXPECTED_CONTEXTS;
+use super::decide::expected_contexts;
 use super::shape::Shape;
 
 /// How much the mixer looks at, and so how long it takes.
@@ -156,11 +156,12 @@ impl Plan {
             return Vec::new();
         }
         let pairs = 16 << bits.pairs;
+        let expected = expected_contexts(self.shape.with_model);
         match self.shape.kind {
             MixerKind::Light => vec![256, pairs],
-            MixerKind::Default if self.shape.with_model => vec![1 << 16, pairs, EXPECTED_CONTEXTS],
+            MixerKind::Default if self.shape.with_model => vec![1 << 16, pairs, expected],
             MixerKind::Default => vec![1 << 16, pairs],
-            MixerKind::Full => vec![1 << 16, pairs, EXPECTED_CONTEXTS],
+            MixerKind::Full => vec![1 << 16, pairs, expected],
         }
     }
 

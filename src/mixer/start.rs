@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use std::sync::LazyLock;
 
 /// First byte of the values' serialised form.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 /// Learned weights are kept in units of 2^-12.
 const WEIGHT_SHIFT: u32 = 8;
 /// As bytes they are in units of 2^-6.
@@ -255,7 +255,7 @@ mod tests {
     fn mix(mixer: &mut Mixer, text: &[u8], with_model: bool) -> f64 {
         let mut bits = 0.0;
         for &byte in text {
-            mixer.begin_token(0);
+            mixer.begin_token(0, 0);
             for shift in (0..8).rev() {
                 let p =
                     f64::from(mixer.predict_bit(with_model.then_some(1 << 31))) / f64::from(P_ONE);

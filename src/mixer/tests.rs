@@ -50,7 +50,7 @@ fn walk(
             if at[lane] == lanes[lane].end {
                 continue;
             }
-            mixer.begin_token(lane);
+            mixer.begin_token(lane, at[lane] as u32 % 7);
             let mut depth = 0;
             loop {
                 let rest = lanes[lane].end - at[lane];
@@ -59,6 +59,7 @@ fn walk(
                     let end = forced || {
                         // Tokens end before spaces: known to the encoder only.
                         let wish = plain.is_some_and(|plain| plain[at[lane]] == b' ');
+                        mixer.at_branch(depth);
                         let p = mixer.predict_end(1 << 30);
                         let ended = coder.code(wish, p);
                         mixer.update_end(ended);
@@ -73,6 +74,7 @@ fn walk(
                 for shift in (0..8).rev() {
                     let guess =
                         if model { Some(0x4000_0000u32.rotate_left(partial)) } else { None };
+                    mixer.at_branch(partial << 5);
                     let p = mixer.predict_bit(guess);
                     let bit = coder.code(byte >> shift & 1 == 1, p);
                     mixer.update_bit(bit);
@@ -197,9 +199,9 @@ const GOLDEN: [u64; 6] = [
     0x9bc1c6f74acc235b,
     0xd9473291b6eed6b7,
     0xfb729ca912e01411,
-    0x6ddf36453cf91d1d,
+    0x11889c746a0586a4,
     0x7f9f944dad069c3c,
-    0x79377db7448ec792,
+    0x062c13da7c5ba05f,
 ];
 
 proptest! {
@@ -223,11 +225,11 @@ proptest! {
             for &(call, bit, p) in &calls {
                 let lane = p as usize % 3;
                 let p = match call {
-                    0 if mixer.coded(lane).len() < 6 => { mixer.begin_token(lane); continue }
+                    0 if mixer.coded(lane).len() < 6 => { mixer.begin_token(lane, p); continue }
                     0 | 1 => { mixer.end_token(); continue }
                     2 => { mixer.skip_bit(bit); continue }
-                    3 => { let p = mixer.predict_end(p); mixer.update_end(bit); p }
-                    4 => { let p = mixer.predict_bit(Some(p)); mixer.update_bit(bit); p }
+                    3 => { mixer.at_branch(p); let p = mixer.predict_end(p); mixer.update_end(bit); p }
+                    4 => { mixer.at_branch(p); let p = mixer.predict_bit(Some(p)); mixer.update_bit(bit); p }
                     _ => { let p = mixer.predict_bit(None); mixer.update_bit(bit); p }
                 };
                 prop_assert!((1..1 << 22).contains(&p));
@@ -245,7 +247,7 @@ proptest! {
                 for step in 0..lanes[1].len() {
                     for lane in 0..2 {
                         if step >= lanes[lane].len() { continue }
-                        mixer.begin_token(lane);
+                        mixer.begin_token(lane, 0);
                         for shift in (0..8).rev() {
                             if mask >> shift & 1 == 0 {
                                 mixer.skip_bit(false);

@@ -50,6 +50,8 @@ pub struct Text {
     /// Hash of the token's bytes so far, and of the tokens before.
     pub token: u32,
     pub tokens: [u32; 2],
+    /// The token that the model thinks likeliest where this one began.
+    pub best: u32,
     /// Bytes of the token so far.
     pub token_len: u32,
 }
@@ -74,6 +76,7 @@ impl Text {
             format: 0,
             token: 0,
             tokens: [0; 2],
+            best: 0,
             token_len: 0,
         }
     }

@@ -61,9 +61,9 @@ pub fn known_answer(model: &Arc<Model>) -> Result<[u8; 32]> {
 /// Adds the probabilities of a few decisions to the hash: of each kind of mixer with the model's
 /// start values, in one lane, sixteen tokens of two bytes.
 ///
-/// With `n` = 1, 2, ... and `x = n * 2654435761 mod 2^32`, the model's opinion on decision `n` is
-/// `max(x, 1)` in units of 2^-32, and what comes is the bit 2^16 of `x`; no token ends after its
-/// first byte.
+/// The numbers `max(n * 2654435761 mod 2^32, 1)` for `n` = 1, 2, ... are taken in turn: one as the
+/// likeliest token of each token, one as each decision's branch, and one as the model's opinion on
+/// it in units of 2^-32, whose bit 2^16 is what comes; no token ends after its first byte.
 fn mixer_steps(start_values: &StartValues, hash: &mut Sha256) {
     for kind in MixerKind::ALL {
         let lane = 0..2 * MIXED_TOKENS;
@@ -74,12 +74,14 @@ fn mixer_steps(start_values: &StartValues, hash: &mut Sha256) {
             n.wrapping_mul(2_654_435_761).max(1)
         };
         for _ in 0..MIXED_TOKENS {
-            mixer.begin_token(0);
+            mixer.begin_token(0, next());
             for bit in 0..16 {
                 if bit == 8 {
+                    mixer.at_branch(next());
                     hash.update(mixer.predict_end(next()).to_le_bytes());
                     mixer.update_end(false);
                 }
+                mixer.at_branch(next());
                 let x = next();
                 hash.update(mixer.predict_bit(Some(x)).to_le_bytes());
                 mixer.update_bit(x >> 16 & 1 == 1);

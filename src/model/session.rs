@@ -7,7 +7,7 @@ use super::observe::{Observer, ProductInputs};
 use super::{Config, Model};
 use crate::container::WindowPolicy;
 use crate::error::{Error, Result};
-use crate::kernels::{FloatEnv, Isa, Way, cumulative, frequencies, linear};
+use crate::kernels::{FloatEnv, Isa, LARGEST_FREQUENCY, Way, cumulative, frequencies, linear};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -50,6 +50,17 @@ impl Frequencies {
     /// Sum of all frequencies; at least 2^28.
     pub fn total(&self) -> u64 {
         self.block_prefix[self.block_prefix.len() - 1]
+    }
+
+    /// The likeliest token: the first that is as frequent as the largest logit makes one.
+    pub fn best(&self) -> u32 {
+        let likely = |&freq: &u32| freq >= LARGEST_FREQUENCY;
+        // Few blocks are as heavy as such a token, so that most are passed by.
+        let blocks = self.block_prefix.windows(2).zip(self.freqs.chunks(16)).enumerate();
+        let mut heavy =
+            blocks.filter(|(_, (sums, _))| sums[1] - sums[0] >= u64::from(LARGEST_FREQUENCY));
+        let best = heavy.find_map(|(i, (_, block))| Some(16 * i + block.iter().position(likely)?));
+        best.unwrap_or(0) as u32
     }
 
     fn fill(&mut self, isa: Isa, logits: &[f32]) {
@@ -354,5 +365,36 @@ pub fn check_window(window: usize, policy: WindowPolicy) -> Result<()> {
             Err(Error::invalid("a hop keeps fewer tokens than the window holds"))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_token_is_the_first_of_the_likeliest() {
+        for n in [1, 15, 16, 17, 100, 1000] {
+            for at in [0, n / 2, n - 1] {
+                // One of many that are nearly as likely, and another like it behind.
+                let mut logits = vec![1.0; n];
+                logits[at] = 1.5;
+                logits[n - 1] = 1.5;
+                let mut frequencies = Frequencies::new(n);
+                frequencies.fill(Isa::SCALAR, &logits);
+                assert_eq!(frequencies.best() as usize, at, "{n} tokens");
+            }
+        }
+    }
+
+    #[test]
+    fn a_duplicate_can_make_a_token_the_best() {
+        let mut all = Frequencies::new(20);
+        let mut logits = vec![0.0; 20];
+        (logits[3], logits[19]) = (4.0, 5.0);
+        all.fill(Isa::SCALAR, &logits);
+        let mut frequencies = Frequencies::new(18);
+        frequencies.fill_adding(&all, &[(7, 0), (9, 0)]);
+        assert_eq!(frequencies.best(), 9);
     }
 }
