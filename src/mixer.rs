@@ -170,10 +170,7 @@ impl Mixer {
             first: Layer::new(inputs, &sizes, &weights),
             second: Layer::new(sizes.len(), &[256], &start::second_weights(sizes.len())),
             maps: decide::maps(&plan, &bits, len, squash),
-            model_map: plan
-                .shape
-                .model_map
-                .then(|| Map::new(decide::BRANCHES, decide::BRANCHES <= 2 * len, squash)),
+            model_map: plan.shape.model_map.then(|| Map::new(decide::BRANCHES, true, squash)),
             branch: 0,
             pending: Pending::new(),
             paths: Paths::new(Vectors::best(), &plan.shape),
@@ -229,8 +226,16 @@ impl Mixer {
     /// The next decision is whether the token lies below the token `middle` of the model's vocabulary, or not.
     pub fn at_branch(&mut self, middle: u32) {
         self.branch = middle as usize % decide::BRANCHES;
+    }
+
+    /// Asks for what will be read at the branch `middle`.
+    pub fn ask_for_branch(&self, middle: u32) {
+        let branch = middle as usize % decide::BRANCHES;
         if let Some(map) = &self.model_map {
-            map.prefetch(self.branch);
+            map.prefetch(branch);
+        }
+        if let Some(map) = self.maps.get(2) {
+            map.prefetch(branch);
         }
     }
 

@@ -131,11 +131,13 @@ pub fn code_token<C: BinaryCoder>(
         let node = vocabulary.node(middle);
         let known = vocabulary.bytes(low);
         let right_q32 = opinion.right(low, middle, high);
+        let next = |right| if right { node.right } else { node.left };
         let right = match node.decision {
             Decision::End => {
                 skip_bits(known, &mut bits_done, 8 * node.depth as usize, mixer);
                 let p1 = mixer.predict_end(right_q32.wrapping_neg());
                 let ended = coder.code(token < middle, p1);
+                ask_for(next(!ended), mixer);
                 mixer.update_end(ended);
                 !ended
             }
@@ -144,21 +146,30 @@ pub fn code_token<C: BinaryCoder>(
                 skip_bits(known, &mut bits_done, at, mixer);
                 let p1 = mixer.predict_bit(Some(right_q32));
                 let bit = coder.code(token >= middle, p1);
+                ask_for(next(bit), mixer);
                 mixer.update_bit(bit);
                 bits_done += 1;
                 bit
             }
         };
         if right {
-            (low, child) = (middle, node.right);
+            low = middle;
         } else {
-            (high, child) = (middle, node.left);
+            high = middle;
         }
+        child = next(right);
     }
     let bytes = vocabulary.bytes(low);
     skip_bits(bytes, &mut bits_done, 8 * bytes.len(), mixer);
     mixer.end_token();
     low
+}
+
+/// Lets the mixer ask for what it will read at the next decision, while it learns from the last.
+fn ask_for(next: Child, mixer: &Mixer) {
+    if let Child::Node(middle) = next {
+        mixer.ask_for_branch(middle);
+    }
 }
 
 /// Tells the mixer the bits that could not be otherwise.

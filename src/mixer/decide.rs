@@ -36,9 +36,15 @@ pub const RUN_CLASSES: usize = 8;
 /// Entries of a context's run map: by class, and whether bits of the byte are known.
 pub const RUN_ENTRIES: usize = 2 * RUN_CLASSES;
 
+/// Contexts of a map that is put into memory at once however short the group is: page by page, reading before writing, a
+/// message of 200 bytes would wait 5 ms for it.
+const SMALL_MAP: usize = 1 << 14;
+const _: () = assert!(expected_contexts(true) <= SMALL_MAP);
+
 /// The probability maps of a plan.
 pub fn maps(plan: &Plan, bits: &TableBits, group_len: usize, squash: &Squash) -> Vec<Map> {
-    plan.map_sizes(bits).into_iter().map(|n| Map::new(n, n <= 2 * group_len, squash)).collect()
+    let used = |n| n <= SMALL_MAP || n <= 2 * group_len;
+    plan.map_sizes(bits).into_iter().map(|n| Map::new(n, used(n), squash)).collect()
 }
 
 /// Number of entries of the match maps for each finder.
