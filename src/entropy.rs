@@ -24,6 +24,16 @@ pub trait BinaryCoder {
     fn code(&mut self, bit: bool, p1_q22: u32) -> bool;
 }
 
+/// P(1) of even odds.
+pub const HALF_Q22: u32 = 1 << (PROBABILITY_BITS - 1);
+
+/// Codes the lowest `n` bits of `value` with even odds, highest first, and returns them.
+pub fn code_bits<C: BinaryCoder>(value: u64, n: u32, coder: &mut C) -> u64 {
+    (0..n)
+        .rev()
+        .fold(0, |coded, i| coded << 1 | u64::from(coder.code(value >> i & 1 == 1, HALF_Q22)))
+}
+
 /// Where `range` is cut: the part below belongs to `true`.
 #[inline(always)]
 fn split(range: u32, p1_q22: u32) -> u32 {

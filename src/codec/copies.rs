@@ -4,7 +4,7 @@
 //! of any length costs about ten bytes and no time. The rest is coded as if the copies had never
 //! been there.
 
-use crate::entropy::BinaryCoder;
+use crate::entropy::{BinaryCoder, code_bits};
 use crate::error::{Error, Result};
 
 /// Copies shorter than this stay: the match model codes them about as well.
@@ -14,8 +14,6 @@ const MIN_BYTES: usize = 512;
 const BLOCK: usize = MIN_BYTES / 2;
 /// Multiplier of the rolling hash, odd so that no byte is ever multiplied away.
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
-/// P(1) of even odds.
-const HALF_Q22: u32 = 1 << 21;
 /// P(another copy follows): groups without any pay 0.0004 bits for having none.
 const MORE_Q22: [u32; 2] = [1 << 10, 3 << 20];
 
@@ -154,13 +152,9 @@ pub fn code<C: BinaryCoder>(copies: &[Copy], len: usize, coder: &mut C) -> Resul
 
 /// Codes a number below 2^32: how many bits it has, then those behind the first.
 fn number<C: BinaryCoder>(value: usize, coder: &mut C) -> usize {
-    let mut bits = |value: usize, n: u32| {
-        (0..n).rev().fold(0usize, |coded, i| {
-            coded << 1 | usize::from(coder.code(value >> i & 1 == 1, HALF_Q22))
-        })
-    };
-    let n = bits((value + 1).ilog2() as usize, 5) as u32;
-    (1usize << n | bits(value + 1, n)) - 1
+    let value = value as u64 + 1;
+    let n = code_bits(value.ilog2().into(), 5, coder) as u32;
+    (1 << n | code_bits(value, n, coder)) as usize - 1
 }
 
 #[cfg(test)]

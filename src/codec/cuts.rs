@@ -3,13 +3,11 @@
 //! A step takes little less time for one lane than for all, and text has four bytes a token where digits have one.
 
 use super::{Lanes, Plan};
-use crate::entropy::BinaryCoder;
+use crate::entropy::{BinaryCoder, HALF_Q22, code_bits};
 use crate::error::{Error, Result};
 use crate::parallel;
 use crate::tokenizer::Tokenizer;
 
-/// P(1) of even odds.
-const HALF_Q22: u32 = 1 << 21;
 /// The most bits of a number behind its first: no cut moves by 2^24 units.
 const MOST_BITS: u32 = 24;
 /// Cuts move if that saves at least this part of all steps.
@@ -40,7 +38,7 @@ impl Cut {
         let Some(lanes) = Lanes::moved(plain.len(), plan.lanes, &shifts) else { return Ok(even) };
         let moved = Cut::at(shifts, lanes, plain, tokenizer)?;
         let [before, after] = [&even, &moved].map(|cut| cut.steps(plan));
-        Ok(if (before - after.min(before)) * LEAST_SAVED >= before { moved } else { even })
+        Ok(if before.saturating_sub(after) * LEAST_SAVED >= before { moved } else { even })
     }
 
     fn at(shifts: Vec<i64>, lanes: Lanes, plain: &[u8], tokenizer: &Tokenizer) -> Result<Cut> {
@@ -118,9 +116,7 @@ fn signed<C: BinaryCoder>(value: i64, coder: &mut C) -> Result<i64> {
             return Err(Error::damaged("a lane of no group"));
         }
     }
-    let folded = (0..n)
-        .rev()
-        .fold(1, |coded, i| coded << 1 | u64::from(coder.code(folded >> i & 1 == 1, HALF_Q22)));
+    let folded = 1 << n | code_bits(folded, n, coder);
     let magnitude = (folded / 2) as i64;
     Ok(if folded % 2 == 0 { magnitude } else { -magnitude })
 }
