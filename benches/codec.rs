@@ -139,7 +139,8 @@ fn windows(text: &[u8]) {
     ] {
         let predictor = ModelPredictor::new(model.clone(), window, policy).expect("fits");
         let start_values = model.start_values().clone();
-        let plan = Plan { lanes: 8, prime_tokens: 256, mixer: MixerKind::Default, start_values };
+        let mixer = MixerKind::Default;
+        let plan = Plan { lanes: 8, prime_tokens: 256, mixer, learns: true, start_values };
         let (ahead, recording) = best(|| Recording::new(text, &predictor, &plan).expect("runs"));
         println!(
             "{window:>7} {:>20}  {:>6.4}  {:>10.2}",
@@ -158,6 +159,7 @@ fn measure(text: &[u8], threads: usize, lanes: usize) {
         lanes,
         prime_tokens: 256,
         mixer: MixerKind::Default,
+        learns: true,
         start_values: model.start_values().clone(),
     };
     let per_byte = |seconds: f64| seconds * 1e6 / text.len() as f64;

@@ -15,6 +15,7 @@ mod encode;
 mod estimate;
 mod group;
 mod lanes;
+mod lessons;
 mod level;
 mod many;
 mod predictor;
@@ -39,6 +40,8 @@ pub struct Plan {
     pub prime_tokens: usize,
     /// Size of the mixer.
     pub mixer: MixerKind,
+    /// Whether the model's output layer learns from what it has predicted; only with a model whose output layer can.
+    pub learns: bool,
     /// What the mixer knows at the start.
     pub start_values: StartValues,
 }

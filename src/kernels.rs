@@ -44,6 +44,7 @@ mod rope;
 mod scalar;
 mod sink;
 mod soon;
+mod teaching;
 #[cfg(test)]
 mod tests;
 
@@ -65,6 +66,7 @@ pub use packing::{bounded_63, pack, packed_index, packed_len, padded_cols, padde
 pub use quantise::{QuantRows, quantise_rows};
 pub use rope::{RopeTables, inv_freq, rope};
 pub use soon::{Awaited, Soon};
+pub use teaching::{FINE_BITS, Push, teach_row};
 
 /// Lanes of every floating-point reduction, output rows in a panel, frequencies in a block.
 pub const LANES: usize = 16;

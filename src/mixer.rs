@@ -170,7 +170,7 @@ impl Mixer {
             first: Layer::new(inputs, &sizes, &weights),
             second: Layer::new(sizes.len(), &[256], &start::second_weights(sizes.len())),
             maps: decide::maps(&plan, &bits, len, squash),
-            model_map: plan.shape.model_map.then(|| Map::new(decide::BRANCHES, true, squash)),
+            model_map: plan.shape.model_map.then(|| Map::new(bits.branches(), true, squash)),
             branch: 0,
             pending: Pending::new(),
             paths: Paths::new(Vectors::best(), &plan.shape),
@@ -192,7 +192,7 @@ impl Mixer {
             + plan.matches.len() as u64 * Finder::memory_bytes(bits.matches);
         let counters = (4 << 16) + if kind == MixerKind::Light { 0 } else { 4 << bits.counters };
         let maps = plan.map_sizes(&bits).iter().map(|&n| Map::memory_bytes(n)).sum::<u64>()
-            + Map::memory_bytes(decide::BRANCHES);
+            + Map::memory_bytes(bits.branches());
         tables + counters + maps + group_len as u64 + group_len as u64 / 8 + (1 << 20)
     }
 
@@ -225,17 +225,17 @@ impl Mixer {
 
     /// The next decision is whether the token lies below the token `middle` of the model's vocabulary, or not.
     pub fn at_branch(&mut self, middle: u32) {
-        self.branch = middle as usize % decide::BRANCHES;
+        self.branch = middle as usize % self.bits.branches();
     }
 
     /// Asks for what will be read at the branch `middle`.
     pub fn ask_for_branch(&self, middle: u32) {
-        let branch = middle as usize % decide::BRANCHES;
+        let branch = middle as usize % self.bits.branches();
         if let Some(map) = &self.model_map {
             map.prefetch(branch);
         }
         if let Some(map) = self.maps.get(2) {
-            map.prefetch(branch);
+            map.prefetch(decide::EXPECTED_CONTEXTS + branch);
         }
     }
 

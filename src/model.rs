@@ -3,18 +3,23 @@
 //! A [`Model`] is immutable and shared; a [`Session`] holds the KV cache and the buffers of some
 //! lanes and is used by one thread at a time. Every number that leaves this module is specified
 //! in `EXACTNESS.md`: the same weights and tokens give the same bits on every machine,
-//! for any split of lanes over sessions and of tokens over calls.
+//! for any split of lanes over sessions and of tokens over calls. Where a [`Learner`] is given, the output layer
+//! learns from what it predicted; its versions depend on the [`Lessons`] alone.
 
 mod builtin;
 mod cache;
 mod config;
 mod forward;
 mod four_bits;
+mod frequencies;
 mod inspect;
 mod known_answer;
 mod layout;
+mod learner;
+mod lessons;
 mod llmw;
 mod observe;
+mod output;
 mod rounding;
 mod session;
 mod storage;
@@ -22,13 +27,17 @@ mod weights;
 
 pub use builtin::{BUILTIN_NAME, builtin, builtin_bytes};
 pub use config::{Architecture, Config, MAX_WINDOW};
+pub use frequencies::Frequencies;
 pub use inspect::{ModelSummary, inspect_llmw};
 pub use known_answer::{check_known_answer, known_answer};
 pub use layout::{Layout, LinearSpan};
+pub use learner::{Learner, PARTS};
+pub use lessons::Lessons;
 pub use llmw::{ModelId, Parts, seal_again, write_llmw, write_llmw_file};
 pub use observe::ProductInputs;
+pub use output::Output;
 pub use rounding::Scale;
-pub use session::{Feed, Frequencies, Session, Snapshot, check_window};
+pub use session::{Feed, Session, Snapshot, check_window};
 #[cfg(feature = "import")]
 pub(crate) use storage::AlignedBytes;
 pub use storage::Storage;
@@ -105,6 +114,12 @@ impl Model {
     /// Bytes of the file, the figure to print beside a compression ratio.
     pub fn stored_bytes(&self) -> usize {
         self.storage.bytes().len()
+    }
+
+    /// Whether the output layer can learn while it predicts: where each row has one scale and is one token.
+    pub fn can_learn(&self) -> bool {
+        let one_token_a_row = self.config.predicted == self.config.coded;
+        one_token_a_row && self.layout.output().groups() == 1 && self.config.activation_group == 0
     }
 
     /// The hash of the frequencies that this model must give, as stored with it.

@@ -3,7 +3,7 @@
 mod common;
 
 use allocation_counter::measure;
-use common::{Random, tiny_model};
+use common::{Random, learning_model, tiny_model};
 use llmzip::codec::{ModelPredictor, Plan, decode, encode};
 use llmzip::container::WindowPolicy;
 use llmzip::entropy::{Decoder, Encoder};
@@ -32,14 +32,16 @@ fn a_step_of_the_model_allocates_nothing() {
 
 #[test]
 fn thousands_of_tokens_more_are_decoded_with_as_many_allocations() {
-    let predictor = ModelPredictor::new(tiny_model(5), 40, WindowPolicy::Slide).expect("here");
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
     let mut random = Random(3);
-    for lanes in [1, 5] {
+    for (lanes, learns) in [(1, false), (5, false), (1, true), (5, true)] {
+        let model = if learns { learning_model(5) } else { tiny_model(5) };
+        let predictor = ModelPredictor::new(model, 40, WindowPolicy::Slide).expect("here");
         let plan = Plan {
             lanes,
             prime_tokens: 20,
             mixer: MixerKind::Default,
+            learns,
             start_values: StartValues::generic(),
         };
         let mut allocations = |len: usize| {

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Random, tiny_llmw, tiny_model};
+use common::{Random, learning_model, tiny_llmw, tiny_model};
 use llmzip::codec::{ModelPredictor, Plan, decode, encode};
 use llmzip::container::WindowPolicy;
 use llmzip::entropy::{Decoder, Encoder};
@@ -96,8 +96,9 @@ proptest! {
         len in 1usize..3000,
         lanes in 1usize..20,
         prime_tokens in 0usize..40,
+        learns in any::<bool>(),
     ) {
-        let model = tiny_model(5);
+        let model = if learns { learning_model(5) } else { tiny_model(5) };
         let mut random = Random(seed | 1);
         let plain: Vec<u8> = (0..len)
             .flat_map(|_| match random.below(4) {
@@ -111,6 +112,7 @@ proptest! {
             lanes: lanes.min(len),
             prime_tokens,
             mixer: MixerKind::Default,
+            learns,
             start_values: StartValues::generic(),
         };
         let mut first: Option<Vec<u8>> = None;
@@ -133,7 +135,7 @@ fn pool(threads: usize) -> rayon::ThreadPool {
 
 #[test]
 fn lane_0_may_end_while_it_is_alone() {
-    let model = tiny_model(5);
+    let model = learning_model(5);
     let predictor = ModelPredictor::new(model, 40, WindowPolicy::Slide).unwrap();
     let plain = b"six or seven";
     for lanes in 1..=plain.len() {
@@ -141,12 +143,33 @@ fn lane_0_may_end_while_it_is_alone() {
             lanes,
             prime_tokens: 40,
             mixer: MixerKind::Default,
+            learns: true,
             start_values: StartValues::generic(),
         };
         let coded = encode(plain, &predictor, &plan, Encoder::new(Vec::new()), &|_| ()).unwrap();
         let back = decode(Decoder::new(&coded), plain.len(), &predictor, &plan, &|_| ());
         assert_eq!(back.unwrap(), plain, "{lanes} lanes");
     }
+}
+
+#[test]
+fn an_output_layer_that_learns_makes_a_text_smaller() {
+    let model = builtin();
+    let window = model.config().window;
+    let predictor = ModelPredictor::new(model.clone(), window, WindowPolicy::Slide).unwrap();
+    let text = include_bytes!("../src/EXACTNESS.md");
+    let coded = |learns| {
+        let start_values = model.start_values().clone();
+        let mixer = MixerKind::Default;
+        let plan = Plan { lanes: 2, prime_tokens: 64, mixer, learns, start_values };
+        let coded = encode(text, &predictor, &plan, Encoder::new(Vec::new()), &|_| ()).unwrap();
+        let back = decode(Decoder::new(&coded), text.len(), &predictor, &plan, &|_| ());
+        assert!(back.unwrap() == text, "learns: {learns}");
+        coded.len()
+    };
+    let (fixed, learned) = (coded(false), coded(true));
+    println!("{fixed} bytes, {learned} with what was learned");
+    assert!(learned < fixed - fixed / 500);
 }
 
 #[test]
@@ -198,6 +221,7 @@ fn a_text_has_the_coded_bytes_that_it_had() {
         lanes: 3,
         prime_tokens: 64,
         mixer: MixerKind::Default,
+        learns: true,
         start_values: model.start_values().clone(),
     };
     let coded = encode(&text, &predictor, &plan, Encoder::new(Vec::new()), &|_| ()).unwrap();

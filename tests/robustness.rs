@@ -174,6 +174,7 @@ fn coding_costs_less_than_a_five_hundredth_of_the_ideal() {
         lanes: 1,
         prime_tokens: 0,
         mixer: MixerKind::Default,
+        learns: false,
         start_values: StartValues::generic(),
     };
     let vocabulary = predictor.vocabulary();

@@ -23,7 +23,9 @@ fn predictor() -> ModelPredictor {
 }
 
 fn plan(mixer: MixerKind, lanes: usize, start_values: &StartValues) -> Plan {
-    Plan { lanes, prime_tokens: 256, mixer, start_values: start_values.clone() }
+    // As groups of default parameters: the short ones do not learn.
+    let learns = lanes > 1;
+    Plan { lanes, prime_tokens: 256, mixer, learns, start_values: start_values.clone() }
 }
 
 /// Prints the model alone and with each kind of mixer, by file and group.

@@ -1,10 +1,13 @@
 //! The model running ahead of the mixer: it knows the text, so it need not wait for it.
 
+mod answer;
 mod drive;
 
+use self::answer::Answering;
 use super::predictor::{Predictor, PredictorLanes};
 use super::walk::note_path;
 use crate::error::Result;
+use crate::kernels::QuantRows;
 use crate::model::Feed;
 use crate::parallel;
 use crate::tokenizer::Vocabulary;
@@ -19,6 +22,8 @@ pub struct NotedTokens {
     pub answers: Vec<u32>,
     /// How many tokens.
     pub tokens: usize,
+    /// What an output layer that learns has to answer, a row for each token.
+    states: QuantRows,
 }
 
 /// Tokens of a lane that are run at once at least: as many queries read its keys and values once.
@@ -35,24 +40,31 @@ struct Shard<L> {
 }
 
 impl<L: PredictorLanes> Shard<L> {
-    /// Notes the model's answers for up to `run` more tokens of each lane.
-    fn run(&mut self, vocabulary: &Vocabulary, tokens: &[Vec<u32>], run: usize) {
+    /// Notes the model's answers, or if its output layer learns only its states, for up to `run` more tokens of each
+    /// lane.
+    fn run(&mut self, vocabulary: &Vocabulary, tokens: &[Vec<u32>], run: usize, learns: bool) {
         self.noted.resize(self.answered.len(), NotedTokens::default());
         let mut feeds = Vec::with_capacity(self.noted.len());
         for (i, noted) in self.noted.iter_mut().enumerate() {
             let all = &tokens[self.first + i];
             let from = self.answered[i];
-            *noted = NotedTokens { tokens: run.min(all.len() - from), answers: Vec::new() };
+            *noted = NotedTokens { tokens: run.min(all.len() - from), ..NotedTokens::default() };
             if noted.tokens > 0 {
                 feeds.push(Feed { lane: i, tokens: &all[from - 1..from - 1 + noted.tokens] });
             }
         }
         let (noted, first, answered) = (&mut self.noted, self.first, &self.answered);
-        self.lanes.advance(&feeds, &mut |feed, index, frequencies| {
-            let lane = feeds[feed].lane;
-            let token = tokens[first + lane][answered[lane] + index];
-            note_path(vocabulary, frequencies, token, &mut noted[lane].answers);
-        });
+        if learns {
+            self.lanes.states(&feeds, &mut |feed, _, states, row| {
+                noted[feeds[feed].lane].states.append_row(states, row);
+            });
+        } else {
+            self.lanes.advance(&feeds, &mut |feed, index, frequencies| {
+                let lane = feeds[feed].lane;
+                let token = tokens[first + lane][answered[lane] + index];
+                note_path(vocabulary, frequencies, token, &mut noted[lane].answers);
+            });
+        }
         for (answered, noted) in self.answered.iter_mut().zip(&self.noted) {
             *answered += noted.tokens;
         }
@@ -66,11 +78,15 @@ pub struct Ahead<'a, P: Predictor> {
     shards: Vec<Shard<P::Lanes>>,
     /// Tokens of each lane that are run at once.
     run: usize,
+    /// Whether the output layer learns.
+    learns: bool,
+    /// Tokens that lane 0 codes before the others begin.
+    alone: usize,
 }
 
 impl<'a, P: Predictor> Ahead<'a, P> {
     /// Nothing run yet; `tokens` lane by lane.
-    pub fn new(predictor: &'a P, tokens: &'a [Vec<u32>]) -> Result<Self> {
+    pub fn new(predictor: &'a P, tokens: &'a [Vec<u32>], learns: bool) -> Result<Self> {
         let threads = parallel::threads();
         let n_shards = match threads {
             1 => 1,
@@ -92,7 +108,7 @@ impl<'a, P: Predictor> Ahead<'a, P> {
                 answered: vec![0; n],
             });
         }
-        Ok(Ahead { predictor, tokens, shards, run })
+        Ok(Ahead { predictor, tokens, shards, run, learns, alone: 0 })
     }
 
     /// Runs the first `alone` tokens of lane 0, gives its state to all lanes, and notes the first
@@ -101,7 +117,8 @@ impl<'a, P: Predictor> Ahead<'a, P> {
         let (vocabulary, tokens) = (self.predictor.vocabulary(), self.tokens);
         let mut fed = vec![self.predictor.start_token()];
         fed.extend(&tokens[0][..alone]);
-        let mut leader = NotedTokens { answers: Vec::new(), tokens: alone };
+        self.alone = alone;
+        let mut leader = NotedTokens { tokens: alone, ..NotedTokens::default() };
         let mut firsts = Vec::with_capacity(tokens.len());
         self.shards[0].lanes.advance(&[Feed { lane: 0, tokens: &fed }], &mut |_, index, answer| {
             if index < alone {

@@ -71,6 +71,7 @@ fn is_noise(rest: &[u8], sample: usize) -> bool {
         lanes: 1,
         prime_tokens: 0,
         mixer: MixerKind::Light,
+        learns: false,
         start_values: StartValues::generic(),
     };
     let part = &rest[at..at + NOISE_SAMPLE_BYTES];

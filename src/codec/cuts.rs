@@ -140,7 +140,7 @@ mod tests {
 
     fn plan(lanes: usize, prime_tokens: usize) -> Plan {
         let start_values = StartValues::generic();
-        Plan { lanes, prime_tokens, mixer: MixerKind::Default, start_values }
+        Plan { lanes, prime_tokens, mixer: MixerKind::Default, learns: false, start_values }
     }
 
     #[test]

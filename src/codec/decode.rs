@@ -3,6 +3,10 @@
 //! A shard's lanes are mixed and coded when its turn has come; then the model runs them while the others have their
 //! turns. So all threads have something to do, and each reads the weights once for all lanes that it has.
 
+mod class;
+
+use self::class::Class;
+use super::lessons::Board;
 use super::predictor::{Predictor, PredictorLanes};
 use super::walk::{Live, code_byte, code_token};
 use super::{Plan, cuts};
@@ -31,6 +35,8 @@ pub(super) struct Shard<L> {
     pub(super) slots: Vec<Slot>,
     /// What the model is to see: lanes and tokens. Here so that a step allocates nothing.
     fed: Vec<(usize, u32)>,
+    /// If the output layer learns.
+    class: Option<Class>,
 }
 
 impl<L: PredictorLanes> Shard<L> {
@@ -48,6 +54,7 @@ impl<L: PredictorLanes> Shard<L> {
             first,
             slots: (0..n_lanes).map(slot).collect(),
             fed: Vec::with_capacity(n_lanes),
+            class: None,
         })
     }
 
@@ -147,12 +154,17 @@ pub fn decode<P: Predictor>(
         rest: ranges.to_vec(),
         done,
     };
-    let mut shards = shards(predictor, plan.lanes)?;
+    let mut shards = shards(predictor, plan)?;
     prime(predictor, plan, &mut shards, &mut mixing)?;
     let waiting = shards.iter().map(|_| None).collect();
-    let relay = Mutex::new(Relay { mixing, waiting, turn: 0, result: Ok(()) });
+    let board = Board::default();
+    let relay = Mutex::new(Relay { mixing, board, waiting, turn: 0, step: 0, result: Ok(()) });
     // Nobody waits for another: a shard whose turn has not come is left for whoever has the turn before it.
     parallel::work_off(shards.into_iter().enumerate().collect(), |(number, mut shard), go_on| {
+        let Shard { lanes, slots, class, .. } = &mut shard;
+        if let Some(class) = class {
+            class.learn(slots, lanes);
+        }
         if shard.slots.iter().any(|slot| slot.coded.is_some()) {
             shard.advance();
         }
@@ -167,24 +179,34 @@ pub fn decode<P: Predictor>(
 /// Who is to be mixed next, and who waits for it.
 struct Relay<'a, L> {
     mixing: Mixing<'a>,
+    board: Board,
     /// By shard: those whose lanes the model has run.
     waiting: Vec<Option<Shard<L>>>,
     turn: usize,
+    /// The step that the shards have in this turn.
+    step: usize,
     result: Result<()>,
 }
 
 impl<L: PredictorLanes> Relay<'_, L> {
     /// Mixes and codes this shard and those behind it that wait, if their turn has come; adds the ones that the model
     /// is to run now to `go_on`, which is empty.
-    fn arrive(&mut self, number: usize, shard: Shard<L>, go_on: &mut Vec<(usize, Shard<L>)>) {
+    fn arrive(&mut self, number: usize, mut shard: Shard<L>, go_on: &mut Vec<(usize, Shard<L>)>) {
+        if let Some(class) = &mut shard.class {
+            class.teach(&mut self.board);
+        }
         self.waiting[number] = Some(shard);
         while self.result.is_ok()
             && !self.mixing.over()
             && let Some(mut shard) = self.waiting[self.turn].take()
         {
             self.result = self.mixing.step(&mut shard);
+            if let Some(class) = &mut shard.class {
+                class.attend(self.step, &mut self.board);
+            }
             go_on.push((self.turn, shard));
             self.turn = (self.turn + 1) % self.waiting.len();
+            self.step += usize::from(self.turn == 0);
         }
         // When all is said, nobody needs to know what would come next.
         if self.result.is_err() || self.mixing.over() {
@@ -194,16 +216,23 @@ impl<L: PredictorLanes> Relay<'_, L> {
 }
 
 /// Cuts the lanes into shards.
-fn shards<P: Predictor>(predictor: &P, lanes: usize) -> Result<Vec<Shard<P::Lanes>>> {
+fn shards<P: Predictor>(predictor: &P, plan: &Plan) -> Result<Vec<Shard<P::Lanes>>> {
+    let lanes = plan.lanes;
     let threads = parallel::threads();
     // A small model's products are over before a second thread has been woken for them.
     let (n_shards, threads_each) = match predictor.reads_much() {
         true => (1, threads),
         false => (threads.min(lanes).max(1), 1),
     };
+    let learner = plan.learns.then(|| predictor.learner());
     let shard = |number: usize| {
         let (first, end) = (number * lanes / n_shards, (number + 1) * lanes / n_shards);
-        Shard::new(predictor, first, end - first, threads_each)
+        let mut shard = Shard::new(predictor, first, end - first, threads_each)?;
+        if let Some(learner) = &learner {
+            shard.lanes.learn(learner.clone());
+            shard.class = Some(Class::new(number, n_shards));
+        }
+        Ok(shard)
     };
     (0..n_shards).map(shard).collect()
 }

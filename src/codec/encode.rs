@@ -61,7 +61,7 @@ pub fn encode<P: Predictor>(
 ) -> Result<Vec<u8>> {
     let cut = Cut::new(plain, predictor.tokenizer(), plan)?;
     let lanes = cuts::code(&cut.shifts, plain.len(), plan.lanes, &mut coder)?;
-    let mut ahead = Ahead::new(predictor, &cut.tokens)?;
+    let mut ahead = Ahead::new(predictor, &cut.tokens, plan.learns)?;
     let mut mixing = Mixing {
         vocabulary: predictor.vocabulary(),
         tokens: &cut.tokens,
@@ -85,13 +85,13 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// Runs the model over `plain`; of the plan, lanes and prime tokens count.
+    /// Runs the model over `plain`; of the plan, all but what the mixer is counts.
     ///
     /// # Errors
     /// As [`encode`].
     pub fn new<P: Predictor>(plain: &[u8], predictor: &P, plan: &Plan) -> Result<Recording> {
         let cut = Cut::new(plain, predictor.tokenizer(), plan)?;
-        let mut ahead = Ahead::new(predictor, &cut.tokens)?;
+        let mut ahead = Ahead::new(predictor, &cut.tokens, plan.learns)?;
         let leader = ahead.start(cut.alone(plan));
         let mut lanes = vec![NotedTokens::default(); plan.lanes];
         ahead.drive(|noted| {

@@ -2,16 +2,18 @@
 
 use super::choice::Choice;
 use super::estimate::{Estimate, estimate};
+use super::lanes::LARGE_MODEL_BYTES;
 use super::many::{decode_many, encode_many};
 use super::predictor::ModelPredictor;
 use super::{Plan, copies, decode, decode_without_model, encode, encode_without_model, lane_count};
 use crate::container::{
-    CodedGroup, EncodedGroup, GROUP_LOG2_DEFAULT, GroupCodec, GroupParams, Method, ModelSource, hex,
+    CodedGroup, EncodedGroup, GROUP_LOG2_DEFAULT, GroupCodec, GroupParams, Method, ModelSource,
+    WindowPolicy, hex,
 };
 use crate::entropy::{Decoder, Encoder};
 use crate::error::{Error, Result};
 use crate::mixer::{Mixer, MixerKind, StartValues};
-use crate::model::{Model, Session, builtin, check_known_answer};
+use crate::model::{Learner, Model, Session, builtin, check_known_answer};
 use crate::parallel;
 use std::sync::Arc;
 
@@ -81,6 +83,14 @@ impl Codec {
         rest_len <= FULL_MIXER_BYTES && self.lanes(rest_len, params) == 1
     }
 
+    /// Whether the output layer learns in a group: not where it is shared, or so large that weights come from memory.
+    fn learns(&self, rest_len: usize, params: &GroupParams) -> bool {
+        let small = |model: &Arc<Model>| model.stored_bytes() <= LARGE_MODEL_BYTES;
+        let slides = params.window_policy == WindowPolicy::Slide;
+        let can = self.model.as_ref().is_some_and(|model| small(model) && model.can_learn());
+        can && slides && !self.is_short(rest_len, params)
+    }
+
     fn plan(&self, len: usize, params: &GroupParams, with_model: bool) -> Result<Plan> {
         let lanes = if with_model { self.lanes(len, params) } else { 1 };
         let start_values = match (&self.model, with_model) {
@@ -96,7 +106,8 @@ impl Codec {
             0 => PRIME_TOKENS,
             asked => asked as usize,
         };
-        Ok(Plan { lanes, prime_tokens, mixer, start_values })
+        let learns = with_model && self.learns(len, params);
+        Ok(Plan { lanes, prime_tokens, mixer, learns, start_values })
     }
 
     /// Takes the copies out of a group, and looks at what is left.
@@ -334,6 +345,9 @@ impl GroupCodec for Codec {
             let config = model.config();
             let session = Session::memory_bytes(config, lanes, window(model, params), 128 / lanes);
             bytes += session as u64 + (lanes * 5 * config.coded) as u64;
+            if self.learns(len, params) {
+                bytes += Learner::memory_bytes(config) as u64;
+            }
         }
         bytes
     }

@@ -24,7 +24,7 @@ pub fn encode_many<P: Predictor>(
 ) -> Result<Vec<Vec<u8>>> {
     let tokenise = |(plain, _): &(&[u8], Encoder)| predictor.tokenizer().encode(plain);
     let tokens = groups.iter().map(tokenise).collect::<Result<Vec<_>>>()?;
-    let mut ahead = Ahead::new(predictor, &tokens)?;
+    let mut ahead = Ahead::new(predictor, &tokens, false)?;
     let start = |((plain, coder), tokens)| Encoding {
         vocabulary: predictor.vocabulary(),
         tokens: std::slice::from_ref(tokens),

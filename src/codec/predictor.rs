@@ -3,8 +3,10 @@
 use super::lanes::LARGE_MODEL_BYTES;
 use crate::container::WindowPolicy;
 use crate::error::Result;
-use crate::kernels::Isa;
-use crate::model::{Feed, Frequencies, Model, Session, Snapshot, check_window};
+use crate::kernels::{Isa, QuantRows};
+use crate::model::{
+    Feed, Frequencies, Learner, Lessons, Model, Output, Session, Snapshot, check_window,
+};
 use crate::tokenizer::{Tokenizer, Vocabulary};
 use std::sync::Arc;
 
@@ -38,6 +40,12 @@ pub trait Predictor: Send + Sync {
     /// # Errors
     /// If the predictor cannot run here.
     fn lanes(&self, lanes: usize, run: usize, threads: usize) -> Result<Self::Lanes>;
+
+    /// What an output layer learns: nothing yet.
+    fn learner(&self) -> Arc<Learner>;
+
+    /// An output layer that answers as the learner has learned, for the states of all lanes.
+    fn output(&self, learner: Arc<Learner>) -> Output;
 }
 
 /// Lanes in one thread.
@@ -53,9 +61,26 @@ pub trait PredictorLanes: Send {
         visit: &mut dyn FnMut(usize, usize, &mut Frequencies),
     );
 
+    /// Runs each feed's tokens and shows what the output layer would be given after each: the number of the feed, the
+    /// index within it, rows of states and which of them it is.
+    fn states(
+        &mut self,
+        feeds: &[Feed<'_>],
+        visit: &mut dyn FnMut(usize, usize, &QuantRows, usize),
+    );
+
     /// Runs one token in each of some lanes, and shows the frequencies after each: the lane and the
     /// frequencies, which the visitor may take away.
     fn step(&mut self, tokens: &[(usize, u32)], visit: &mut dyn FnMut(usize, &mut Frequencies));
+
+    /// Lets the output layer answer as the learner has learned.
+    fn learn(&mut self, learner: Arc<Learner>);
+
+    /// Notes what a lane's newest frequencies have to learn: that `token` came.
+    fn note(&self, lane: usize, token: u32, frequencies: &Frequencies, lessons: &mut Lessons);
+
+    /// The output layer, to learn and to turn to what was learned.
+    fn output(&mut self) -> &mut Output;
 
     /// The state of a lane.
     fn snapshot(&self, lane: usize) -> Self::Snapshot;
@@ -117,6 +142,16 @@ impl Predictor for ModelPredictor {
         session.spread(threads);
         Ok(session)
     }
+
+    fn learner(&self) -> Arc<Learner> {
+        Arc::new(Learner::new(&self.model))
+    }
+
+    fn output(&self, learner: Arc<Learner>) -> Output {
+        let mut output = Output::new(self.model.clone(), self.isa, usize::MAX);
+        output.learn(learner);
+        output
+    }
 }
 
 impl PredictorLanes for Session {
@@ -130,8 +165,28 @@ impl PredictorLanes for Session {
         Session::advance(self, feeds, visit);
     }
 
+    fn states(
+        &mut self,
+        feeds: &[Feed<'_>],
+        visit: &mut dyn FnMut(usize, usize, &QuantRows, usize),
+    ) {
+        Session::states(self, feeds, visit);
+    }
+
     fn step(&mut self, tokens: &[(usize, u32)], visit: &mut dyn FnMut(usize, &mut Frequencies)) {
         Session::step(self, tokens, visit);
+    }
+
+    fn learn(&mut self, learner: Arc<Learner>) {
+        Session::learn(self, learner);
+    }
+
+    fn note(&self, lane: usize, token: u32, frequencies: &Frequencies, lessons: &mut Lessons) {
+        Session::note(self, lane, token, frequencies, lessons);
+    }
+
+    fn output(&mut self) -> &mut Output {
+        Session::output(self)
     }
 
     fn snapshot(&self, lane: usize) -> Snapshot {

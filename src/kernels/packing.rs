@@ -8,7 +8,7 @@
 use super::LANES;
 
 /// Columns that one block of a panel holds for each row.
-const BLOCK_COLS: usize = 4;
+pub(super) const BLOCK_COLS: usize = 4;
 
 /// Bytes of one block.
 pub(super) const BLOCK_BYTES: usize = LANES * BLOCK_COLS;

@@ -43,8 +43,36 @@ impl QuantRows {
         groups_of(self.cols_padded, self.group_cols)
     }
 
+    /// Takes all rows out, keeping the memory.
+    pub(crate) fn clear(&mut self) {
+        self.rows = 0;
+        self.data.clear();
+        self.scales.clear();
+    }
+
+    /// Adds a row of another; to no rows, of any columns and groups.
+    pub(crate) fn append_row(&mut self, other: &QuantRows, row: usize) {
+        if self.rows == 0 {
+            (self.cols_padded, self.group_cols) = (other.cols_padded, other.group_cols);
+        }
+        let (width, groups) = (other.cols_padded, other.groups());
+        assert_eq!((self.cols_padded, self.group_cols), (width, other.group_cols));
+        self.data.extend_from_slice(&other.data[row * width..][..width]);
+        self.scales.extend_from_slice(&other.scales[row * groups..][..groups]);
+        self.rows += 1;
+    }
+
+    /// Makes row `to` one of another, of the same columns and groups.
+    pub(crate) fn copy_row(&mut self, to: usize, other: &QuantRows, row: usize) {
+        assert_eq!((self.cols_padded, self.group_cols), (other.cols_padded, other.group_cols));
+        let (width, groups) = (self.cols_padded, self.groups());
+        self.data[to * width..][..width].copy_from_slice(&other.data[row * width..][..width]);
+        self.scales[to * groups..][..groups]
+            .copy_from_slice(&other.scales[row * groups..][..groups]);
+    }
+
     /// Takes on another shape, keeping whatever bytes are there.
-    pub(super) fn reshape(&mut self, rows: usize, cols: usize, group_cols: usize) {
+    pub(crate) fn reshape(&mut self, rows: usize, cols: usize, group_cols: usize) {
         assert!(cols > 0, "rows without columns");
         let cols_padded = padded_cols(cols);
         self.rows = rows;

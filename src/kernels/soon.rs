@@ -48,7 +48,7 @@ impl Soon {
     /// Asks for the next lines, of one area only.
     #[inline(always)]
     #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
-    pub(super) fn fetch(&mut self, lines: usize) {
+    pub fn fetch(&mut self, lines: usize) {
         if lines == 0 {
             return;
         }

@@ -10,6 +10,7 @@ mod golden;
 mod products;
 mod quantised;
 mod rotary;
+mod teaching;
 
 use super::Isa;
 

@@ -7,7 +7,7 @@ use super::lane::{MAX_CONTEXTS, MAX_MATCHES, node};
 use super::maps::Map;
 use super::math::{P_HALF, P_ONE, Squash};
 use super::network::MAX_VECTORS;
-use super::plan::{MixerKind, Plan, TableBits};
+use super::plan::{MOST_BRANCH_BITS, MixerKind, Plan, TableBits};
 use super::shape::Shape;
 use super::text::class;
 use super::vector::{Numbers, Vector, WIDTH};
@@ -15,21 +15,9 @@ use super::vector::{Numbers, Vector, WIDTH};
 /// The most weight sets of the first layer.
 pub const SETS: usize = 6;
 
-/// Branches of a model's vocabulary that have contexts of their own; those of a larger one share them.
-pub const BRANCHES: usize = 1 << 13;
-
-/// Contexts of the map by what a match expects, where the expected byte and the decision come in.
-const EXPECTED_CONTEXTS: usize = 256 * 9;
-
-/// Contexts of that map where no match expects anything: the vocabulary's branch, or the partial byte.
-pub const fn unexpected_contexts(with_model: bool) -> usize {
-    if with_model { BRANCHES } else { 256 }
-}
-
-/// Contexts of that map.
-pub const fn expected_contexts(with_model: bool) -> usize {
-    unexpected_contexts(with_model) + EXPECTED_CONTEXTS
-}
+/// Contexts of the map by what a match expects, where the expected byte and the decision come in; those where no match
+/// expects anything follow.
+pub const EXPECTED_CONTEXTS: usize = 256 * 9;
 
 /// Classes of run lengths.
 pub const RUN_CLASSES: usize = 8;
@@ -39,7 +27,7 @@ pub const RUN_ENTRIES: usize = 2 * RUN_CLASSES;
 /// Contexts of a map that is put into memory at once however short the group is: page by page, reading before writing, a
 /// message of 200 bytes would wait 5 ms for it.
 const SMALL_MAP: usize = 1 << 14;
-const _: () = assert!(expected_contexts(true) <= SMALL_MAP);
+const _: () = assert!(EXPECTED_CONTEXTS + (1 << MOST_BRANCH_BITS) <= SMALL_MAP);
 
 /// The probability maps of a plan.
 pub fn maps(plan: &Plan, bits: &TableBits, group_len: usize, squash: &Squash) -> Vec<Map> {
@@ -217,7 +205,7 @@ impl Mixer {
             // is surer than the model: logs became 9 % larger.
             [first, second, third] if shape.with_model => {
                 let sum = 4 * p + 2 * first.refine(x, a) + second.refine(x, b);
-                let from = if c < unexpected_contexts(true) { model_x } else { x };
+                let from = if c < EXPECTED_CONTEXTS { x } else { model_x };
                 (sum + third.refine(from, c)) / 8
             }
             [first, second, third, ..] => {
@@ -234,9 +222,9 @@ impl Mixer {
         // What a match expects agrees with the bits so far, so it and their number say all.
         let agreeing = (0..self.finders.len()).find(|&i| lane.agree[i]);
         let unexpected = if shape.with_model { self.branch } else { partial };
-        let expected = agreeing.map_or(unexpected, |i| {
+        let expected = agreeing.map_or(EXPECTED_CONTEXTS + unexpected, |i| {
             let decision = if partial == 0 { 8 } else { lane.bits as usize };
-            unexpected_contexts(shape.with_model) + usize::from(lane.expected[i]) * 9 + decision
+            usize::from(lane.expected[i]) * 9 + decision
         });
         let [by_byte, by_pair] = self.text_maps(shape, lane.text.recent[0], node, partial);
         self.pending.map_contexts = match shape.kind {

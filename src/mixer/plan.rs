@@ -1,7 +1,7 @@
 //! What each kind of mixer is made of.
 
 use super::contexts::{self, Context};
-use super::decide::expected_contexts;
+use super::decide::EXPECTED_CONTEXTS;
 use super::shape::Shape;
 
 /// How much the mixer looks at, and so how long it takes.
@@ -156,7 +156,8 @@ impl Plan {
             return Vec::new();
         }
         let pairs = 16 << bits.pairs;
-        let expected = expected_contexts(self.shape.with_model);
+        let unexpected = if self.shape.with_model { bits.branches() } else { 256 };
+        let expected = EXPECTED_CONTEXTS + unexpected;
         match self.shape.kind {
             MixerKind::Light => vec![256, pairs],
             MixerKind::Default if self.shape.with_model => vec![1 << 16, pairs, expected],
@@ -179,6 +180,7 @@ impl Plan {
             matches: len_bits.clamp(8, most_matches),
             counters: (len_bits + 5).clamp(14, 20),
             pairs: len_bits.saturating_sub(3).clamp(6, most_pairs),
+            branches: len_bits.clamp(10, MOST_BRANCH_BITS),
         }
     }
 }
@@ -195,6 +197,18 @@ pub struct TableBits {
     pub counters: u32,
     /// Contexts of the last bytes and half a byte in the second probability map, of 16 nodes each.
     pub pairs: u32,
+    /// Branches of a model's vocabulary that have contexts of their own in probability maps.
+    pub branches: u32,
+}
+
+/// The most of those; branches of a vocabulary that has more share them.
+pub const MOST_BRANCH_BITS: u32 = 13;
+
+impl TableBits {
+    /// Branches with contexts of their own.
+    pub fn branches(&self) -> usize {
+        1 << self.branches
+    }
 }
 
 /// The smallest `b` with `2^b >= n`.

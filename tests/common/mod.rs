@@ -136,6 +136,14 @@ pub fn tiny_model(seed: u64) -> Arc<Model> {
     Arc::new(Model::open(Storage::copy(&tiny_llmw(seed, |_| ()))).unwrap())
 }
 
+/// A model with weights from `seed` whose output layer can learn.
+pub fn learning_model(seed: u64) -> Arc<Model> {
+    let whole_rows = |config: &mut Config| (config.weight_group, config.activation_group) = (0, 0);
+    let model = Model::open(Storage::copy(&tiny_llmw(seed, whole_rows))).unwrap();
+    assert!(model.can_learn());
+    Arc::new(model)
+}
+
 /// The folder of test files beside the project, if it is here.
 pub fn shared(what: &str) -> Option<PathBuf> {
     let beside = std::env::var_os("LLMZIP_SHARED").map(PathBuf::from);

@@ -1,0 +1,124 @@
+//! The output layer: from states to frequencies.
+
+use super::frequencies::Frequencies;
+use super::learner::Learner;
+use super::lessons::Lessons;
+use super::{Config, Model};
+use crate::kernels::{FloatEnv, Isa, LANES, LinearView, QuantRows, Way, linear, padded_rows};
+use std::sync::Arc;
+
+/// Rows whose logits are in memory together.
+const OUTPUT_ROWS: usize = 16;
+
+/// One thread's output layer of a model, with its buffers.
+pub struct Output {
+    model: Arc<Model>,
+    isa: Isa,
+    threads: usize,
+    logits: Vec<f32>,
+    frequencies: Frequencies,
+    /// Those of all rows of the output layer, where these are more than the tokens.
+    all_frequencies: Frequencies,
+    /// If it learns, and which version answers.
+    learner: Option<Arc<Learner>>,
+    version: usize,
+}
+
+impl Output {
+    /// An output layer as the model has it, for up to `rows` rows at a time.
+    pub fn new(model: Arc<Model>, isa: Isa, rows: usize) -> Output {
+        let config = model.config();
+        Output {
+            isa,
+            threads: 1,
+            logits: vec![0.0; OUTPUT_ROWS.min(rows) * padded_rows(config.predicted)],
+            frequencies: Frequencies::new(config.coded),
+            all_frequencies: match config.predicted > config.coded {
+                true => Frequencies::new(config.predicted),
+                false => Frequencies::default(),
+            },
+            learner: None,
+            version: 0,
+            model,
+        }
+    }
+
+    /// Whose output layer it is.
+    pub fn model(&self) -> &Arc<Model> {
+        &self.model
+    }
+
+    /// Lets the product take up to `threads` threads of the caller's pool.
+    pub(super) fn spread(&mut self, threads: usize) {
+        self.threads = threads;
+    }
+
+    /// Bytes that the logits of up to `rows` rows take.
+    pub(super) fn memory_bytes(config: &Config, rows: usize) -> usize {
+        OUTPUT_ROWS.min(rows) * 4 * config.predicted
+    }
+
+    /// Answers from here on as `learner`, which belongs to the same model, has learned.
+    pub fn learn(&mut self, learner: Arc<Learner>) {
+        self.learner = Some(learner);
+    }
+
+    /// Answers from here on in this version of what the learner has learned.
+    pub fn turn_to(&mut self, version: usize) {
+        self.version = version;
+    }
+
+    /// Shows `visit` the frequencies after each of the first `n_rows` states that is wanted, and its row; the visitor
+    /// may take them away.
+    pub fn answer(
+        &mut self,
+        states: &QuantRows,
+        n_rows: usize,
+        wanted: impl Fn(usize) -> bool,
+        mut visit: impl FnMut(usize, &mut Frequencies),
+    ) {
+        let _exact = FloatEnv::exact();
+        let predicted = self.model.config().predicted;
+        let duplicates = self.model.tokenizer.spec().duplicates();
+        let base = self.model.linear(self.model.layout.output());
+        let stride = padded_rows(predicted);
+        for first in (0..n_rows).step_by(OUTPUT_ROWS) {
+            let rows = first..(first + OUTPUT_ROWS).min(n_rows);
+            if !rows.clone().any(&wanted) {
+                continue;
+            }
+            let (isa, way, logits) = (self.isa, Way::Threads(self.threads), &mut self.logits);
+            let mut product = |first: usize, view: &LinearView| {
+                // Rows behind the predicted ones are embeddings only.
+                let panels = 0..view.rows.min(predicted).div_ceil(LANES);
+                linear(isa, states, rows.clone(), view, panels, &mut logits[first..], stride, way);
+            };
+            match &self.learner {
+                Some(learner) => learner.for_each_part(self.version, &base, product),
+                None => product(0, &base),
+            }
+            for (logits, row) in self.logits.chunks_exact(stride).zip(rows) {
+                if !wanted(row) {
+                    continue;
+                }
+                match duplicates {
+                    [] => self.frequencies.fill(self.isa, &logits[..predicted]),
+                    _ => {
+                        self.all_frequencies.fill(self.isa, &logits[..predicted]);
+                        self.frequencies.fill_adding(&self.all_frequencies, duplicates);
+                    }
+                }
+                visit(row, &mut self.frequencies);
+            }
+        }
+    }
+
+    /// Makes the next version of a part, of [`PARTS`](super::PARTS), of what the learner has learned.
+    ///
+    /// # Panics
+    /// Unless it learns.
+    pub fn study(&self, part: usize, lessons: &Lessons) {
+        let learner = self.learner.as_ref().expect("an output layer that learns");
+        learner.study(self.isa, &self.model, part, lessons);
+    }
+}
