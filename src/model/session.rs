@@ -42,9 +42,21 @@ trait Sink: FnMut(&mut Output, &QuantRows, &[Option<Place>]) {}
 
 impl<F: FnMut(&mut Output, &QuantRows, &[Option<Place>])> Sink for F {}
 
-/// Which rows' predictions anybody wants.
-fn wanted(rows: &[Option<Place>]) -> impl Fn(usize) -> bool {
-    |row| rows[row].is_some()
+/// Gives the states to the output layer, and shows `visit` the frequencies that somebody wants: the feed's number, the
+/// index within the feed, the frequencies.
+fn answered(visit: &mut impl FnMut(usize, usize, &mut Frequencies)) -> impl Sink {
+    |output, states, rows| {
+        output.answer(
+            states,
+            rows.len(),
+            |row| rows[row].is_some(),
+            |row, frequencies| {
+                if let Some(Place { feed, index }) = rows[row] {
+                    visit(feed, index, frequencies);
+                }
+            },
+        );
+    }
 }
 
 /// Lanes of one model that run together in one thread.
@@ -114,7 +126,7 @@ impl Session {
     /// Answers from here on as `learner`, which belongs to the same model, has learned.
     pub fn learn(&mut self, learner: Arc<Learner>) {
         let config = self.model.config();
-        let mut given = QuantRows::with_capacity(self.lanes.len(), config.hidden, usize::MAX);
+        let mut given = QuantRows::default();
         given.reshape(self.lanes.len(), config.hidden, usize::MAX);
         self.given = Some(given);
         self.output.learn(learner);
@@ -159,13 +171,7 @@ impl Session {
         feeds: &[Feed<'_>],
         mut visit: impl FnMut(usize, usize, &mut Frequencies),
     ) {
-        self.run(feeds, &mut |output, states, rows| {
-            output.answer(states, rows.len(), wanted(rows), |row, frequencies| {
-                if let Some(Place { feed, index }) = rows[row] {
-                    visit(feed, index, frequencies);
-                }
-            });
-        });
+        self.run(feeds, &mut answered(&mut visit));
     }
 
     /// Runs each feed's tokens in its lane, and shows `visit` what the output layer would be given after each: the
@@ -194,13 +200,8 @@ impl Session {
         mut visit: impl FnMut(usize, &mut Frequencies),
     ) {
         let _exact = FloatEnv::exact();
-        let sink = &mut |output: &mut Output, states: &_, rows: &[_]| {
-            output.answer(states, rows.len(), wanted(rows), |row, frequencies| {
-                if let Some(Place { feed, .. }) = rows[row] {
-                    visit(tokens[feed].0, frequencies);
-                }
-            });
-        };
+        let visit = &mut |feed: usize, _, frequencies: &mut _| visit(tokens[feed].0, frequencies);
+        let sink = &mut answered(visit);
         for (feed, &(lane, token)) in tokens.iter().enumerate() {
             self.make_room(lane, sink);
             self.push(lane, token, Some(Place { feed, index: 0 }), sink);
