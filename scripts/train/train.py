@@ -4,6 +4,7 @@
     train.py TOKENS RUN --config configs/builtin-v0.toml --processes 2     two cores
     train.py TOKENS RUN --config configs/builtin-v0.toml --device cuda     a GPU
     train.py TOKENS RUN --minutes 150                                      one sitting of a begun run
+    train.py TOKENS RUN --config FILE --device cuda --minutes 10 --fit      a whole run in ten minutes
 
 RUN gets config.json, data.json (hashes), curve.csv, heldout.csv and checkpoint.pt. SIGTERM and
 Ctrl-C end it after the step with a checkpoint. Exit status: 0 at the end of the run, 3 before it.
@@ -37,7 +38,11 @@ def arguments():
     parser.add_argument("--processes", type=int, default=1, help="on a CPU, one for each core")
     parser.add_argument("--threads", type=int, default=1, help="of each process")
     parser.add_argument("--minutes", type=float, default=0, help="end this sitting after so long")
-    return parser.parse_args()
+    parser.add_argument("--fit", action="store_true", help="a run as long as --minutes, by its speed")
+    args = parser.parse_args()
+    if args.fit and (args.processes > 1 or not args.minutes):
+        parser.error("--fit is for one process, and needs --minutes")
+    return args
 
 
 def long_enough(config, tokens, ranks):
@@ -88,7 +93,7 @@ def main():
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    done = trainer.run(folder, args.minutes)
+    done = trainer.run(folder, args.minutes, args.fit)
     ranks.end()
     sys.exit(0 if done else NOT_DONE)
 

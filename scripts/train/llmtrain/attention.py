@@ -52,8 +52,8 @@ def sdpa(q, k, v, window):
 class Flex:
     """flex_attention, with the blocks that the window leaves worked out beforehand.
 
-    Inside a compiled block it is compiled with it; elsewhere by itself, except on a CPU, where it is
-    for tests only.
+    Only compiled is it fast: outside of a compiled block, where held-out text is looked at, a GPU takes
+    `sdpa`. On a CPU it is for tests.
     """
 
     def __init__(self, windows, sequence, device):
@@ -61,7 +61,6 @@ class Flex:
 
         self.device = device
         self.create, self.attend = create_block_mask, flex_attention
-        self.alone = torch.compile(flex_attention) if device.type == "cuda" else flex_attention
         self.masks = {}
         for window in windows:
             self.mask_of(sequence, window)
@@ -77,8 +76,10 @@ class Flex:
         return self.masks[n, window]
 
     def __call__(self, q, k, v, window):
-        attend = self.attend if torch.compiler.is_compiling() else self.alone
-        return attend(q, k, v, block_mask=self.mask_of(q.shape[2], window), enable_gqa=True)
+        if self.device.type == "cuda" and not torch.compiler.is_compiling():
+            return sdpa(q, k, v, window)
+        mask = self.mask_of(q.shape[2], window)
+        return self.attend(q, k, v, block_mask=mask, enable_gqa=True)
 
 
 def choose(name, device, windows, sequence):

@@ -105,6 +105,8 @@ class Train:
     # "auto", "blocks", "sdpa" or "flex".
     attention: str = "auto"
     compile: bool = True
+    # On a GPU: forward and backward pass as one CUDA graph, where a batch goes through at once.
+    graph: bool = True
     checkpoint_minutes: float = 10.0
     # Held-out text is looked at so often, in steps; windows of a sequence per category.
     evaluate_steps: int = 500

@@ -51,15 +51,18 @@ class Block(nn.Module):
         batch, n, _ = x.shape
         h = norm(x, self.input_layernorm, eps).to(self.dtype)
         heads = (batch, n, -1, shape.head_dim)
-        q = norm(F.linear(h, q_proj).view(heads), self.q_norm, eps).transpose(1, 2)
-        k = norm(F.linear(h, k_proj).view(heads), self.k_norm, eps).transpose(1, 2)
-        v = F.linear(h, v_proj).view(heads).transpose(1, 2)
+        # Few long products instead of many short ones.
+        sizes = [q_proj.shape[0], k_proj.shape[0], v_proj.shape[0]]
+        q, k, v = F.linear(h, torch.cat([q_proj, k_proj, v_proj])).split(sizes, -1)
+        q = norm(q.view(heads), self.q_norm, eps).transpose(1, 2)
+        k = norm(k.view(heads), self.k_norm, eps).transpose(1, 2)
+        v = v.view(heads).transpose(1, 2)
         q, k = rotate(q, cos, sin).to(self.dtype), rotate(k, cos, sin).to(self.dtype)
         mixed = self.attend(q, k, v, self.window).transpose(1, 2).reshape(batch, n, -1)
         x = x + F.linear(mixed, o_proj)
         h = norm(x, self.post_attention_layernorm, eps).to(self.dtype)
-        gated = F.silu(F.linear(h, gate_proj)) * F.linear(h, up_proj)
-        return x + F.linear(gated, down_proj)
+        gate, up = F.linear(h, torch.cat([gate_proj, up_proj])).chunk(2, -1)
+        return x + F.linear(F.silu(gate) * up, down_proj)
 
 
 MATRICES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
@@ -75,7 +78,7 @@ class Transformer(nn.Module):
         self.norm = nn.Parameter(torch.ones(shape.hidden))
         if not shape.tied:
             self.lm_head = matrix(shape.vocabulary, shape.hidden)
-        self.chunk = chunk_of
+        self.chunk, self.trained_norm = chunk_of, norm
         powers = torch.arange(0, shape.head_dim, 2, dtype=torch.float64) / shape.head_dim
         self.register_buffer("inv_freq", shape.rope_base**-powers, persistent=False)
 
@@ -94,6 +97,9 @@ class Transformer(nn.Module):
         for layer in self.layers:
             layer.trained = torch.compile(layer.forward, dynamic=False)
         self.chunk = torch.compile(chunk_of, dynamic=False)
+        self.trained_norm = torch.compile(norm, dynamic=False)
+        if self.quantiser:
+            self.quantiser.compile()
 
     def matrices(self):
         """The matrices inside the blocks, by name."""
@@ -117,7 +123,8 @@ class Transformer(nn.Module):
             stored = (self.stored(f"layers.{i}.{m}", getattr(layer, m)) for m in MATRICES)
             run = layer.trained if torch.is_grad_enabled() else layer.forward
             x = run(x, cos, sin, [weight.to(self.dtype) for weight in stored])
-        return norm(x, self.norm, self.shape.norm_eps).to(self.dtype)
+        last = self.trained_norm if torch.is_grad_enabled() else norm
+        return last(x, self.norm, self.shape.norm_eps).to(self.dtype)
 
     def output(self, embedding):
         return embedding if self.shape.tied else self.stored("lm_head", self.lm_head, outer=True)

@@ -38,15 +38,15 @@ class Muon:
     @torch.no_grad()
     def step(self, rate):
         for (rows, cols), names in self.stacks.items():
-            updates = []
-            for name in names:
-                slope, buffer = self.matrices[name].grad, self.buffers[name]
-                buffer.lerp_(slope, 1 - self.momentum)
-                # Nesterov: the momentum as it would be after one more such slope.
-                updates.append(slope.lerp(buffer, self.momentum))
+            weights = [self.matrices[name] for name in names]
+            buffers = [self.buffers[name] for name in names]
+            slopes = [weight.grad for weight in weights]
+            torch._foreach_lerp_(buffers, slopes, 1 - self.momentum)
+            # Nesterov: the momentum as it would be after one more such slope.
+            updates = orthogonal(torch.stack(torch._foreach_lerp(slopes, buffers, self.momentum)))
             scale = rate * max(1, rows / cols) ** 0.5
-            for name, update in zip(names, orthogonal(torch.stack(updates))):
-                self.matrices[name].mul_(1 - rate * self.decay).add_(update, alpha=-scale)
+            torch._foreach_mul_(weights, 1 - rate * self.decay)
+            torch._foreach_add_(weights, list(updates.unbind()), alpha=-scale)
 
     def state(self):
         return self.buffers

@@ -49,6 +49,13 @@ def best_parts(weight, group, limit):
     return best
 
 
+def straight_through(weight, group, limit, parts):
+    """The nearest values that can be stored; the gradient is that of the weights themselves."""
+    near = quantised(in_groups(weight.detach(), group), limit, parts)
+    near = near.view(weight.shape[0], -1)[:, : weight.shape[1]]
+    return weight + (near - weight).detach()
+
+
 class FakeQuantiser:
     """Quantises matrices on their way into products. Its state is the scales chosen for 4 bits."""
 
@@ -56,6 +63,11 @@ class FakeQuantiser:
         self.options = options
         self.on = False
         self.parts = {}
+        self.near = straight_through
+
+    def compile(self):
+        """A dozen operations for each matrix are one kernel then."""
+        self.near = torch.compile(straight_through, dynamic=False)
 
     def limit(self, outer):
         bits = self.options.outer_bits if outer else self.options.bits
@@ -70,8 +82,5 @@ class FakeQuantiser:
     def __call__(self, name, weight, outer=False):
         if not self.on:
             return weight
-        with torch.no_grad():
-            groups = in_groups(weight, self.options.group)
-            near = quantised(groups, self.limit(outer), self.parts.get(name, 1.0))
-            near = near.view(weight.shape[0], -1)[:, : weight.shape[1]]
-        return weight + (near - weight).detach()
+        near = self.near if torch.is_grad_enabled() else straight_through
+        return near(weight, self.options.group, self.limit(outer), self.parts.get(name, 1.0))

@@ -3,6 +3,7 @@
 import dataclasses
 import fcntl
 import json
+import os
 
 from llmtrain import checkpoint, config
 from llmtrain.curve import Curve
@@ -16,6 +17,7 @@ FREE = (
     "evaluate_windows",
     "micro_batch",
     "compile",
+    "graph",
     "attention",
 )
 
@@ -50,7 +52,13 @@ class RunFolder:
         if init:
             digest = file_sha256(init / "model.safetensors")
             (self.root / "init.json").write_text(json.dumps({"weights_sha256": digest}) + "\n")
-        self.config_path.write_text(wanted.to_json())
+        self.describe(wanted)
+
+    def describe(self, wanted):
+        """Writes the configuration; anew where a run's length follows from its speed."""
+        partial = self.config_path.with_suffix(".partial")
+        partial.write_text(wanted.to_json())
+        os.replace(partial, self.config_path)
 
     def lock(self):
         """Two programs that train one run would spoil it; the lock goes when this one ends."""

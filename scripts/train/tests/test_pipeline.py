@@ -154,6 +154,18 @@ class Pipeline(unittest.TestCase):
                 row.pop("tokens_per_second", None)
             self.assertEqual(a, b)
 
+    def test_a_run_that_is_fitted_to_a_time_ends_with_it(self):
+        fitted = self.dir / "fitted"
+        longer = ("--set", "train.tokens=100_000_000", "--set", "train.evaluate_steps=10_000")
+        arguments = [self.tokens, fitted, "--config", TINY, *longer, "--minutes", "0.15", "--fit"]
+        Training(fitted, command("train.py", *arguments)).wait_done()
+        config, curve = json.loads((fitted / "config.json").read_text()), rows(fitted / "curve.csv")
+        step_tokens = config["train"]["batch"] * config["data"]["sequence"]
+        self.assertEqual(len(curve) * step_tokens, config["train"]["tokens"])
+        self.assertLess(config["train"]["tokens"], 100_000_000)
+        # The rate has fallen as far as the schedule lets it.
+        self.assertLess(float(curve[-1]["rate"]), 0.03)
+
     def test_goes_on_only_with_what_it_began_with(self):
         training = self.train(self.run_dir, "--set", "train.seed=1")
         self.assertNotIn(training.process.wait(60), (0, 3))
