@@ -14,6 +14,7 @@
 #[macro_use]
 mod dispatch;
 
+mod aligned;
 #[cfg(target_arch = "x86_64")]
 mod amx;
 mod attention;
@@ -48,6 +49,7 @@ mod teaching;
 #[cfg(test)]
 mod tests;
 
+pub use aligned::Aligned;
 pub use attention::{
     SlotView, ValueScales, attention_weights, combine_fine_values, combine_values,
 };

@@ -38,8 +38,6 @@ pub use observe::ProductInputs;
 pub use output::Output;
 pub use rounding::Scale;
 pub use session::{Feed, Session, Snapshot, check_window};
-#[cfg(feature = "import")]
-pub(crate) use storage::AlignedBytes;
 pub use storage::Storage;
 pub use weights::WeightsBuilder;
 #[cfg(feature = "import")]

@@ -7,10 +7,9 @@ use super::outliers::Channels;
 use super::tensors::TensorSource;
 use super::{gguf, hugging_face};
 use crate::error::{Error, Result};
+use crate::kernels::Aligned;
 use crate::mixer::StartValues;
-use crate::model::{
-    AlignedBytes, Config, Model, ModelId, Parts, WeightsBuilder, write_llmw, write_llmw_file,
-};
+use crate::model::{Config, Model, ModelId, Parts, WeightsBuilder, write_llmw, write_llmw_file};
 use crate::tokenizer::TokenizerSpec;
 use std::path::Path;
 use std::sync::Arc;
@@ -200,7 +199,7 @@ impl Source {
         channels: &Channels,
         calibration: Option<&mut Calibration>,
         search: bool,
-    ) -> Result<AlignedBytes> {
+    ) -> Result<Aligned<u8>> {
         let mut builder = WeightsBuilder::new(config);
         if search {
             builder.search_scales();
@@ -223,14 +222,14 @@ impl Source {
     fn parts<'a>(
         &'a self,
         config: &'a Config,
-        tensors: &'a AlignedBytes,
+        tensors: &'a Aligned<u8>,
         options: &'a ImportOptions,
     ) -> Parts<'a> {
         Parts {
             config,
             tokenizer: &self.spec,
             start_values: &options.start_values,
-            tensors: tensors.as_ref(),
+            tensors,
             name: &options.name,
         }
     }
@@ -239,7 +238,7 @@ impl Source {
     fn model(
         &self,
         config: &Config,
-        tensors: &AlignedBytes,
+        tensors: &Aligned<u8>,
         options: &ImportOptions,
     ) -> Result<Arc<Model>> {
         Ok(Arc::new(Model::unsealed(&self.parts(config, tensors, options))?))

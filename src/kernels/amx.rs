@@ -5,23 +5,36 @@
 //! exact. A tile of the second factor has 16 rows of 64 bytes, one row for each 4 columns of the
 //! matrix: that is four blocks times four of a packed panel, 1,024 bytes that lie together.
 //!
+//! Four tiles hold sums. To turn these into numbers takes about as long as to make them, so the sums of one block of
+//! rows and panels become numbers while the next block is multiplied.
+//!
 //! The instructions are written as assembly, because their intrinsics are not stable. The tiles
 //! are named by hand: sums in 0..=3, rows of `a` from 4 upwards, panels of `b` up to 7. They hold
 //! nothing between two calls, and the compiler never uses them.
 
+mod blocks;
 mod detect;
 mod tiles;
 
-use std::arch::x86_64::*;
-
+use self::blocks::{Ahead, Block, Done};
 pub(super) use self::detect::usable;
-use self::tiles::{Shape, TILE_ROWS};
+use self::tiles::{Shape, Sums, TILE_ROWS};
 use super::LANES;
 use super::gemm::Operands;
 use super::sink::Sink;
 
 /// Bytes of panels that stay close while all rows pass by, in the second-level cache of 2 MB.
 const CLOSE_BYTES: usize = 512 << 10;
+
+/// Rows of two full tiles.
+const PAIR_ROWS: usize = 2 * TILE_ROWS;
+
+/// Steps of 64 columns after which sums are put aside: of so many, two panels are 32 KB and stay in the first-level
+/// cache while all rows pass by.
+const MOST_STEPS: usize = 16;
+
+/// Blocks of rows whose sums can be put aside.
+const MOST_ASIDE: usize = 8;
 
 /// Sums every row against every panel.
 ///
@@ -41,32 +54,26 @@ pub(super) unsafe fn product<S: Sink>(job: &Operands, sink: &mut S) {
         return;
     }
     // Even, so that only the last pair of all can be one panel alone.
-    let close = (CLOSE_BYTES / (job.k * LANES)).max(4) & !1;
-    let whole = job.m / (2 * TILE_ROWS) * (2 * TILE_ROWS);
+    let close = (CLOSE_BYTES / (job.k * LANES)).max(4) & !3;
+    let whole = job.m / PAIR_ROWS * PAIR_ROWS;
+    let rest = job.m - whole;
     for from in (0..job.n_panels).step_by(close) {
-        let to = job.n_panels.min(from + close);
+        let panels = from..job.n_panels.min(from + close);
         // SAFETY: the caller's promise; rows and panels below are within the job.
         unsafe {
             if whole > 0 {
                 tiles::configure(Shape { first: TILE_ROWS, second: TILE_ROWS });
-                for panel in (from..to).step_by(2) {
-                    for row in (0..whole).step_by(2 * TILE_ROWS) {
-                        two_by_two(job, row, 2 * TILE_ROWS, panel, to - panel, sink);
-                    }
+                for first in (0..whole).step_by(MOST_ASIDE * PAIR_ROWS) {
+                    let rows = first..whole.min(first + MOST_ASIDE * PAIR_ROWS);
+                    pairs(job, rows, panels.clone(), sink);
                 }
             }
-            let rows = job.m - whole;
-            if rows > TILE_ROWS {
-                tiles::configure(Shape { first: TILE_ROWS, second: rows - TILE_ROWS });
-                for panel in (from..to).step_by(2) {
-                    two_by_two(job, whole, rows, panel, to - panel, sink);
-                }
-            } else if rows > 0 {
-                tiles::configure(Shape { first: rows, second: rows });
-                let mut panel = from;
-                while panel < to {
-                    panel += one_by_many(job, whole, rows, panel, to - panel, sink);
-                }
+            if rest > TILE_ROWS {
+                tiles::configure(Shape { first: TILE_ROWS, second: rest - TILE_ROWS });
+                pairs(job, whole..job.m, panels, sink);
+            } else if rest > 0 {
+                tiles::configure(Shape { first: rest, second: rest });
+                fours(job, whole, panels, sink);
             }
         }
     }
@@ -74,92 +81,80 @@ pub(super) unsafe fn product<S: Sink>(job: &Operands, sink: &mut S) {
     unsafe { tiles::release() };
 }
 
-/// Sums 17 to 32 rows against two panels, or the one that is left.
+/// Sums rows, 32 at a time, against pairs of panels.
 ///
 /// # Safety
-/// As for `product`; the tiles are configured for these rows, and `left` panels begin at `panel`.
-#[inline]
+/// As for `product`; the tiles are configured for these rows, which are at most `MOST_ASIDE` times 32, all whole or
+/// else one block.
 #[target_feature(enable = "avx512f,avx512dq")]
-unsafe fn two_by_two<S: Sink>(
+unsafe fn pairs<S: Sink>(
     job: &Operands,
-    row: usize,
-    rows: usize,
-    panel: usize,
-    left: usize,
-    sink: &mut S,
-) {
-    let mut sums = tiles::Sums::new();
-    // SAFETY: each step of the kernels reads 64 bytes of each configured row and 1,024 of each
-    // panel, k / 64 times, which `check` found to be there.
-    unsafe {
-        let a = job.a.as_ptr().add(row * job.a_stride);
-        let b = job.b.as_ptr().add(panel * job.b_panel_stride);
-        if left >= 2 {
-            tiles::two_by_two(a, job.a_stride, b, job.b_panel_stride, job.k / 64, &mut sums);
-            empty(&sums, 0, row, 0..TILE_ROWS, panel, sink);
-            empty(&sums, 1, row, 0..TILE_ROWS, panel + 1, sink);
-            empty(&sums, 2, row + TILE_ROWS, 0..rows - TILE_ROWS, panel, sink);
-            empty(&sums, 3, row + TILE_ROWS, 0..rows - TILE_ROWS, panel + 1, sink);
-        } else {
-            tiles::two_by_one(a, job.a_stride, b, job.k / 64, &mut sums);
-            empty(&sums, 0, row, 0..TILE_ROWS, panel, sink);
-            empty(&sums, 2, row + TILE_ROWS, 0..rows - TILE_ROWS, panel, sink);
-        }
-    }
-}
-
-/// Sums up to 16 rows against four panels, or one where fewer are left; gives their number.
-///
-/// # Safety
-/// As for `two_by_two`.
-#[inline]
-#[target_feature(enable = "avx512f,avx512dq")]
-unsafe fn one_by_many<S: Sink>(
-    job: &Operands,
-    row: usize,
-    rows: usize,
-    panel: usize,
-    left: usize,
-    sink: &mut S,
-) -> usize {
-    let mut sums = tiles::Sums::new();
-    // SAFETY: as in `two_by_two`.
-    unsafe {
-        let a = job.a.as_ptr().add(row * job.a_stride);
-        let b = job.b.as_ptr().add(panel * job.b_panel_stride);
-        let panels = if left >= 4 {
-            tiles::one_by_four(a, job.a_stride, b, job.b_panel_stride, job.k / 64, &mut sums);
-            4
-        } else {
-            tiles::one_by_one(a, job.a_stride, b, job.k / 64, &mut sums);
-            1
-        };
-        for p in 0..panels {
-            empty(&sums, p, row, 0..rows, panel + p, sink);
-        }
-        panels
-    }
-}
-
-/// Hands the rows of one stored tile to the sink.
-///
-/// # Safety
-/// The rows from `row` on and the panel are within the job; the tile was stored.
-#[inline]
-#[target_feature(enable = "avx512f,avx512dq")]
-unsafe fn empty<S: Sink>(
-    sums: &tiles::Sums,
-    tile: usize,
-    row: usize,
     rows: std::ops::Range<usize>,
-    panel: usize,
+    panels: std::ops::Range<usize>,
     sink: &mut S,
 ) {
-    for r in rows {
-        // SAFETY: the tile has 16 rows of 64 bytes, of which the configured ones were stored.
-        unsafe {
-            let stored = _mm512_loadu_si512(sums.row(tile, r).cast());
-            sink.put512(row + r, panel, stored);
+    let steps = job.k / 64;
+    let mut aside = [const { Sums::NEW }; MOST_ASIDE];
+    let mut stored = [Sums::NEW, Sums::NEW];
+    let mut done = Done::<S, 2>::nothing();
+    let mut turn = 0;
+    for panel in panels.clone().step_by(2) {
+        let next = job.b.as_ptr().wrapping_add((panel + 2) * job.b_panel_stride);
+        let bytes = if job.b_panel_stride == 16 * job.k { 2 * job.b_panel_stride } else { 0 };
+        let mut ahead = Ahead::new(next, bytes, steps * rows.len().div_ceil(PAIR_ROWS));
+        for from in (0..steps).step_by(MOST_STEPS) {
+            let to = steps.min(from + MOST_STEPS);
+            for (row, aside) in rows.clone().step_by(PAIR_ROWS).zip(&mut aside) {
+                let block = Block {
+                    row,
+                    rows: PAIR_ROWS.min(rows.end - row),
+                    panel,
+                    panels: 2.min(panels.end - panel),
+                };
+                // SAFETY: the caller's promises.
+                unsafe {
+                    match from {
+                        0 => tiles::zero(),
+                        _ => tiles::load(aside),
+                    }
+                    block.multiply_pair(job, from..to, &mut ahead, &mut done, sink);
+                    if to < steps {
+                        tiles::store(aside);
+                    } else if !block.store_in_place(sink) {
+                        done.hand_on_rest(sink);
+                        turn ^= 1;
+                        done = block.store_pair(&mut stored[turn], sink);
+                    }
+                }
+            }
         }
     }
+    // SAFETY: the caller's promises.
+    unsafe { done.hand_on_rest(sink) };
+}
+
+/// Sums up to 16 rows against four panels at a time.
+///
+/// # Safety
+/// As for `pairs`.
+#[target_feature(enable = "avx512f,avx512dq")]
+unsafe fn fours<S: Sink>(job: &Operands, row: usize, panels: std::ops::Range<usize>, sink: &mut S) {
+    let mut stored = [Sums::NEW, Sums::NEW];
+    let mut done = Done::<S, 4>::nothing();
+    let mut turn = 0;
+    for panel in panels.clone().step_by(4) {
+        let block = Block { row, rows: job.m - row, panel, panels: 4.min(panels.end - panel) };
+        // SAFETY: the caller's promises.
+        unsafe {
+            tiles::zero();
+            block.multiply_four(job, &mut done, sink);
+            if !block.store_in_place(sink) {
+                done.hand_on_rest(sink);
+                turn ^= 1;
+                done = block.store_four(&mut stored[turn], sink);
+            }
+        }
+    }
+    // SAFETY: the caller's promises.
+    unsafe { done.hand_on_rest(sink) };
 }

@@ -145,9 +145,10 @@ unsafe fn tile<const ROWS: usize, const PANELS: usize, const FETCH: usize, S: Si
                 }
             }
         }
+        let shared: [_; PANELS] = std::array::from_fn(|p| sink.panel512(panel + p));
         for (r, sums) in sums.iter().enumerate() {
-            for (p, &sum) in sums.iter().enumerate() {
-                sink.put512(row + r, panel + p, sum);
+            for (p, (&sum, shared)) in sums.iter().zip(&shared).enumerate() {
+                sink.put512(row + r, panel + p, shared, sum);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Activations as bytes, with a scale for each row and group.
 
-use super::padded_cols;
+use super::{Aligned, padded_cols};
 
 /// Below this magnitude a whole group counts as zero: 2^-60.
 const SMALLEST: f32 = f32::from_bits((127 - 60) << 23);
@@ -23,17 +23,17 @@ pub struct QuantRows {
     /// Columns that share a scale; `cols_padded` where a whole row does.
     pub group_cols: usize,
     /// `[row][cols_padded]`
-    pub data: Vec<u8>,
+    pub data: Aligned<u8>,
     /// `[row][group]`
-    pub scales: Vec<f32>,
+    pub scales: Aligned<f32>,
 }
 
 impl QuantRows {
     /// No rows yet, but room for `rows` of `cols` columns in groups of `group_cols`.
     pub fn with_capacity(rows: usize, cols: usize, group_cols: usize) -> QuantRows {
         QuantRows {
-            data: Vec::with_capacity(rows * padded_cols(cols)),
-            scales: Vec::with_capacity(rows * groups_of(cols, group_cols)),
+            data: Aligned::with_capacity(rows * padded_cols(cols)),
+            scales: Aligned::with_capacity(rows * groups_of(cols, group_cols)),
             ..QuantRows::default()
         }
     }

@@ -13,12 +13,30 @@ pub(super) trait Sink {
     /// `row` and `panel` are within the call that the sink was made for.
     unsafe fn put(&mut self, row: usize, panel: usize, sums: &[i32; LANES]);
 
-    /// Takes 16 sums in a register.
+    /// What all rows of a panel share, in registers.
+    #[cfg(target_arch = "x86_64")]
+    type Panel: Copy;
+
+    /// What the rows of a panel share.
     ///
     /// # Safety
     /// As for `put`, and the CPU has AVX-512 F and DQ.
     #[cfg(target_arch = "x86_64")]
-    unsafe fn put512(&mut self, row: usize, panel: usize, sums: __m512i);
+    unsafe fn panel512(&self, panel: usize) -> Self::Panel;
+
+    /// Takes 16 sums in a register, with what the panel's rows share.
+    ///
+    /// # Safety
+    /// As for `put`, and the CPU has AVX-512 F and DQ.
+    #[cfg(target_arch = "x86_64")]
+    unsafe fn put512(&mut self, row: usize, panel: usize, shared: &Self::Panel, sums: __m512i);
+
+    /// Where the sums of a row and a panel stay as they are, and how far it is to the next row's; `None` if something
+    /// else becomes of them.
+    #[cfg(target_arch = "x86_64")]
+    fn in_place(&mut self, _row: usize, _panel: usize) -> Option<(*mut i32, usize)> {
+        None
+    }
 }
 
 /// Stores the sums as they are.
@@ -39,12 +57,25 @@ impl Sink for Raw {
     }
 
     #[cfg(target_arch = "x86_64")]
+    type Panel = ();
+
+    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    unsafe fn put512(&mut self, row: usize, panel: usize, sums: __m512i) {
+    unsafe fn panel512(&self, _panel: usize) {}
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn put512(&mut self, row: usize, panel: usize, _shared: &(), sums: __m512i) {
         // SAFETY: as in `put`; the instruction is the caller's promise.
         unsafe {
             _mm512_storeu_si512(self.c.add(row * self.stride + panel * LANES).cast(), sums);
         }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn in_place(&mut self, row: usize, panel: usize) -> Option<(*mut i32, usize)> {
+        Some((self.c.wrapping_add(row * self.stride + panel * LANES), self.stride))
     }
 }
 
@@ -94,14 +125,34 @@ impl Sink for Scaled {
         }
     }
 
+    /// Corrections and weight scales.
+    #[cfg(target_arch = "x86_64")]
+    type Panel = (__m512i, __m512);
+
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    unsafe fn put512(&mut self, row: usize, panel: usize, sums: __m512i) {
+    unsafe fn panel512(&self, panel: usize) -> (__m512i, __m512) {
+        // SAFETY: as in `put`; the instructions are the caller's promise.
+        unsafe {
+            (
+                _mm512_loadu_si512(self.corrections.add(panel * LANES).cast()),
+                _mm512_loadu_ps(self.weight_scales.add(panel * LANES)),
+            )
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn put512(
+        &mut self,
+        row: usize,
+        panel: usize,
+        &(corrections, scales): &(__m512i, __m512),
+        sums: __m512i,
+    ) {
         // SAFETY: as in `put`; the instructions are the caller's promise.
         unsafe {
             let out = self.out.add(row * self.stride + panel * LANES);
-            let corrections = _mm512_loadu_si512(self.corrections.add(panel * LANES).cast());
-            let scales = _mm512_loadu_ps(self.weight_scales.add(panel * LANES));
             let activation = *self.activation_scales.add(row * self.activation_stride);
             let exact = _mm512_cvtepi32_ps(_mm512_sub_epi32(sums, corrections));
             let mut values =

@@ -5,7 +5,7 @@
 //! so the size of the ring, and where it wraps) cannot matter.
 
 use super::Config;
-use crate::kernels::{QuantRows, SlotView, Soon, ValueScales, scale_log};
+use crate::kernels::{Aligned, QuantRows, SlotView, Soon, ValueScales, scale_log};
 use std::ops::Range;
 
 /// Slots come in blocks of this many: a K block of the products that read the values.
@@ -19,8 +19,8 @@ const MOST_SOON: usize = 32 << 10;
 #[derive(Clone)]
 enum Scales {
     /// `scale_log` of each, times 2^16.
-    Logs(Vec<i32>),
-    Floats(Vec<f32>),
+    Logs(Aligned<i32>),
+    Floats(Aligned<f32>),
 }
 
 /// The slots of one block's heads, one head after the other.
@@ -37,13 +37,13 @@ struct Ring {
 pub struct LaneCache {
     /// Packed by head: panels of 16 slots, `head_dim` columns. All heads lie in one allocation: a
     /// large one comes from the system as pages of zeros, which take no memory until they are used.
-    keys: Vec<i8>,
+    keys: Aligned<i8>,
     /// Packed by head: panels of 16 dimensions, `slots` columns.
-    values: Vec<i8>,
+    values: Aligned<i8>,
     /// `[head][slot]`, and so are the next two.
-    key_scales: Vec<f32>,
+    key_scales: Aligned<f32>,
     /// 128 times the sum of the key, which the +128 of the queries adds to each score.
-    key_corrections: Vec<i32>,
+    key_corrections: Aligned<i32>,
     value_scales: Scales,
     kv_heads: usize,
     head_dim: usize,
@@ -64,13 +64,13 @@ impl LaneCache {
         };
         let rings = slots_by_block(config, window, run).map(ring).collect();
         LaneCache {
-            keys: vec![0; all_slots * config.head_dim],
-            values: vec![0; all_slots * config.head_dim],
-            key_scales: vec![0.0; all_slots],
-            key_corrections: vec![0; all_slots],
+            keys: Aligned::zeroed(all_slots * config.head_dim),
+            values: Aligned::zeroed(all_slots * config.head_dim),
+            key_scales: Aligned::zeroed(all_slots),
+            key_corrections: Aligned::zeroed(all_slots),
             value_scales: match config.attention_limbs() {
-                1 => Scales::Logs(vec![0; all_slots]),
-                _ => Scales::Floats(vec![0.0; all_slots]),
+                1 => Scales::Logs(Aligned::zeroed(all_slots)),
+                _ => Scales::Floats(Aligned::zeroed(all_slots)),
             },
             kv_heads: config.kv_heads,
             head_dim: config.head_dim,

@@ -58,7 +58,7 @@ use super::layout::{BlockLayout, LinearSpan};
 use super::observe::Observer;
 use super::{Config, Model};
 use crate::kernels::{
-    Isa, QuantRows, Strided, Way, gated_quantised, linear, norm_quantised, padded_cols,
+    Aligned, Isa, QuantRows, Strided, Way, gated_quantised, linear, norm_quantised, padded_cols,
     padded_rows, quantise_rows,
 };
 
@@ -79,12 +79,12 @@ pub struct Row {
 
 /// The buffers of a forward pass.
 pub struct Scratch {
-    residual: Vec<f32>,
-    projected: Vec<f32>,
+    residual: Aligned<f32>,
+    projected: Aligned<f32>,
     /// What attention gives.
-    mixed: Vec<f32>,
+    mixed: Aligned<f32>,
     /// One row on its way to be quantised.
-    row: Vec<f32>,
+    row: Aligned<f32>,
     quantised: QuantRows,
     heads: QuantRows,
     cos: Vec<f32>,
@@ -105,10 +105,10 @@ impl Scratch {
         let (mixed, inner) = (c.heads * c.head_dim, c.hidden.max(c.feed_forward));
         let group = if c.activation_group == 0 { usize::MAX } else { c.activation_group };
         Scratch {
-            residual: vec![0.0; rows * c.hidden],
-            projected: vec![0.0; rows * wide],
-            mixed: vec![0.0; rows * mixed],
-            row: vec![0.0; inner],
+            residual: Aligned::zeroed(rows * c.hidden),
+            projected: Aligned::zeroed(rows * wide),
+            mixed: Aligned::zeroed(rows * mixed),
+            row: Aligned::zeroed(inner),
             quantised: QuantRows::with_capacity(rows, inner.max(mixed), group),
             heads: QuantRows::with_capacity(
                 rows * c.qkv_rows() / c.head_dim,

@@ -1,18 +1,18 @@
 //! The model's opinion on the next token, in integers.
 
-use crate::kernels::{Isa, LARGEST_FREQUENCY, cumulative, frequencies};
+use crate::kernels::{Aligned, Isa, LARGEST_FREQUENCY, cumulative, frequencies};
 
 /// Integer frequencies of the next token, with sums over any range in constant time.
 #[derive(Clone, Default)]
 pub struct Frequencies {
-    freqs: Vec<u32>,
-    block_prefix: Vec<u64>,
+    freqs: Aligned<u32>,
+    block_prefix: Aligned<u64>,
 }
 
 impl Frequencies {
     /// Room for `n` tokens.
     pub fn new(n: usize) -> Frequencies {
-        Frequencies { freqs: vec![0; n], block_prefix: vec![0; n.div_ceil(16) + 1] }
+        Frequencies { freqs: Aligned::zeroed(n), block_prefix: Aligned::zeroed(n.div_ceil(16) + 1) }
     }
 
     /// The frequencies in token order, each at least 1.

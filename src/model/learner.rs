@@ -1,10 +1,9 @@
 //! An output layer that learns while it predicts, from the [lessons](super::Lessons) of what it predicted.
 
 use super::lessons::Lessons;
-use super::storage::AlignedBytes;
 use super::{Config, Model};
 use crate::kernels::{
-    Isa, LANES, LinearView, Push, Soon, packed_index, padded_cols, padded_rows, teach_row,
+    Aligned, Isa, LANES, LinearView, Push, Soon, packed_index, padded_cols, padded_rows, teach_row,
 };
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError, RwLock};
@@ -32,7 +31,7 @@ struct Part {
 /// A part as the product sees it.
 struct Copy {
     /// Packed as the model's own.
-    weights: AlignedBytes,
+    weights: Aligned<i8>,
     corrections: Vec<i32>,
 }
 
@@ -86,7 +85,7 @@ impl Learner {
             let copy = part.copies[version % 2].read().unwrap_or_else(PoisonError::into_inner);
             let view = LinearView {
                 rows: part.rows.len(),
-                weights: bytemuck::cast_slice(copy.weights.as_ref()),
+                weights: &copy.weights,
                 scales: &base.scales[part.rows.start..],
                 corrections: &copy.corrections,
                 ..*base
@@ -114,10 +113,8 @@ impl Part {
         let padded = rows.start..padded_rows(rows.end);
         let weights = &base.weights[padded.start * width..padded.end * width];
         let copy = || {
-            let mut copied = AlignedBytes::zeroed(weights.len());
-            copied.as_mut().copy_from_slice(bytemuck::cast_slice(weights));
             RwLock::new(Copy {
-                weights: copied,
+                weights: Aligned::copy(weights),
                 corrections: base.corrections[padded.clone()].to_vec(),
             })
         };
@@ -160,7 +157,7 @@ impl Progress {
         self.rows.extend(both.enumerate().filter(|(_, any)| *any).map(|(row, _)| row));
         let width = padded_cols(base.cols);
         let base = &base.weights[part.start * width..];
-        let weights: &mut [i8] = bytemuck::cast_slice_mut(copy.weights.as_mut());
+        let weights = &mut copy.weights;
         for (i, &row) in self.rows.iter().enumerate() {
             if let Some(next) = self.rows.get(i + 2) {
                 Soon::NOTHING.and(&self.fine[next * width..][..width]).fetch(usize::MAX);

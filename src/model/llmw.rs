@@ -25,12 +25,12 @@
 
 use super::config::Config;
 use super::layout::{ALIGN, Layout, doubles};
-#[cfg(feature = "import")]
-use super::storage::AlignedBytes;
 use super::storage::Storage;
 use super::{Model, known_answer};
 use crate::container::EXACT_VERSION;
 use crate::error::{Error, Result};
+#[cfg(feature = "import")]
+use crate::kernels::Aligned;
 use crate::kernels::RopeTables;
 use crate::mixer::StartValues;
 use crate::tokenizer::{Tokenizer, TokenizerSpec};
@@ -112,8 +112,8 @@ pub fn seal_again(model: &Model, start_values: &StartValues) -> Result<Vec<u8>> 
 pub(super) fn unsealed(parts: &Parts<'_>) -> Result<Model> {
     let head = head(parts)?;
     let tail = tail(&Sha256::new(), [0; HASH_BYTES], parts.name)?;
-    let mut all = AlignedBytes::zeroed(head.len() + parts.tensors.len() + tail.len());
-    let (first, rest) = all.as_mut().split_at_mut(head.len());
+    let mut all = Aligned::zeroed(head.len() + parts.tensors.len() + tail.len());
+    let (first, rest) = all.split_at_mut(head.len());
     let (tensors, last) = rest.split_at_mut(parts.tensors.len());
     first.copy_from_slice(&head);
     tensors.copy_from_slice(parts.tensors);

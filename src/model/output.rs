@@ -4,18 +4,31 @@ use super::frequencies::Frequencies;
 use super::learner::Learner;
 use super::lessons::Lessons;
 use super::{Config, Model};
-use crate::kernels::{FloatEnv, Isa, LANES, LinearView, QuantRows, Way, linear, padded_rows};
+use crate::kernels::{
+    Aligned, FloatEnv, Isa, LANES, LinearView, QuantRows, Way, linear, padded_rows,
+};
 use std::sync::Arc;
 
-/// Rows whose logits are in memory together.
-const OUTPUT_ROWS: usize = 16;
+/// Bytes of logits that should stay in the second-level cache, between the product and the frequencies.
+const LOGITS_BYTES: usize = 1100 << 10;
+
+/// Rows whose logits are in memory together: at least as many as one tile of AMX has.
+fn rows_at_once(predicted: usize) -> usize {
+    (LOGITS_BYTES / (4 * stride_of(predicted))).clamp(16, 32)
+}
+
+/// Numbers from one row of logits to the next: a line more than there are, so that rows of a power of two do not all
+/// lie in the same sets of the caches (a product of 128 rows took a fifth longer).
+fn stride_of(predicted: usize) -> usize {
+    padded_rows(predicted) + LANES
+}
 
 /// One thread's output layer of a model, with its buffers.
 pub struct Output {
     model: Arc<Model>,
     isa: Isa,
     threads: usize,
-    logits: Vec<f32>,
+    logits: Aligned<f32>,
     frequencies: Frequencies,
     /// Those of all rows of the output layer, where these are more than the tokens.
     all_frequencies: Frequencies,
@@ -31,7 +44,9 @@ impl Output {
         Output {
             isa,
             threads: 1,
-            logits: vec![0.0; OUTPUT_ROWS.min(rows) * padded_rows(config.predicted)],
+            logits: Aligned::zeroed(
+                rows_at_once(config.predicted).min(rows) * stride_of(config.predicted),
+            ),
             frequencies: Frequencies::new(config.coded),
             all_frequencies: match config.predicted > config.coded {
                 true => Frequencies::new(config.predicted),
@@ -55,7 +70,7 @@ impl Output {
 
     /// Bytes that the logits of up to `rows` rows take.
     pub(super) fn memory_bytes(config: &Config, rows: usize) -> usize {
-        OUTPUT_ROWS.min(rows) * 4 * config.predicted
+        rows_at_once(config.predicted).min(rows) * 4 * stride_of(config.predicted)
     }
 
     /// Answers from here on as `learner`, which belongs to the same model, has learned.
@@ -81,9 +96,10 @@ impl Output {
         let predicted = self.model.config().predicted;
         let duplicates = self.model.tokenizer.spec().duplicates();
         let base = self.model.linear(self.model.layout.output());
-        let stride = padded_rows(predicted);
-        for first in (0..n_rows).step_by(OUTPUT_ROWS) {
-            let rows = first..(first + OUTPUT_ROWS).min(n_rows);
+        let stride = stride_of(predicted);
+        let at_once = rows_at_once(predicted);
+        for first in (0..n_rows).step_by(at_once) {
+            let rows = first..(first + at_once).min(n_rows);
             if !rows.clone().any(&wanted) {
                 continue;
             }

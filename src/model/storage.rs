@@ -1,6 +1,7 @@
 //! The bytes of a model file, aligned for use in place, whoever owns them.
 
 use crate::error::{Error, Result};
+use crate::kernels::Aligned;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -15,7 +16,7 @@ pub enum Storage {
     /// Inside the program.
     Static(&'static [u8]),
     /// In memory of our own.
-    Owned(AlignedBytes),
+    Owned(Aligned<u8>),
     /// A file mapped into memory.
     #[cfg(feature = "mmap")]
     Mapped(memmap2::Mmap),
@@ -24,9 +25,7 @@ pub enum Storage {
 impl Storage {
     /// Copies bytes into aligned memory.
     pub fn copy(bytes: &[u8]) -> Storage {
-        let mut owned = AlignedBytes::zeroed(bytes.len());
-        owned.as_mut().copy_from_slice(bytes);
-        Storage::Owned(owned)
+        Storage::Owned(Aligned::copy(bytes))
     }
 
     /// Makes a file's bytes available, by mapping where this build can.
@@ -47,8 +46,8 @@ impl Storage {
         }
         let len = usize::try_from(file.metadata()?.len())
             .map_err(|_| Error::invalid("the model is larger than this machine can address"))?;
-        let mut owned = AlignedBytes::zeroed(len);
-        file.read_exact(owned.as_mut())?;
+        let mut owned = Aligned::zeroed(len);
+        file.read_exact(&mut owned)?;
         Ok(Storage::Owned(owned))
     }
 
@@ -56,39 +55,9 @@ impl Storage {
     pub fn bytes(&self) -> &[u8] {
         match self {
             Storage::Static(bytes) => bytes,
-            Storage::Owned(owned) => owned.as_ref(),
+            Storage::Owned(owned) => owned,
             #[cfg(feature = "mmap")]
             Storage::Mapped(map) => map,
         }
-    }
-}
-
-/// One 64-byte line.
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C, align(64))]
-struct Line([u8; 64]);
-
-/// A byte buffer whose address is a multiple of 64.
-pub struct AlignedBytes {
-    lines: Vec<Line>,
-    len: usize,
-}
-
-impl AlignedBytes {
-    /// `len` zeros.
-    pub fn zeroed(len: usize) -> AlignedBytes {
-        AlignedBytes { lines: vec![Line([0; 64]); len.div_ceil(64)], len }
-    }
-}
-
-impl AsRef<[u8]> for AlignedBytes {
-    fn as_ref(&self) -> &[u8] {
-        &bytemuck::cast_slice(&self.lines)[..self.len]
-    }
-}
-
-impl AsMut<[u8]> for AlignedBytes {
-    fn as_mut(&mut self) -> &mut [u8] {
-        &mut bytemuck::cast_slice_mut(&mut self.lines)[..self.len]
     }
 }

@@ -3,13 +3,12 @@
 use super::Config;
 use super::layout::{Layout, LinearSpan};
 use super::rounding::{self, Scale};
-use super::storage::AlignedBytes;
 use crate::error::{Error, Result};
-use crate::kernels::{packed_index, padded_cols, padded_rows, store_nibbles};
+use crate::kernels::{Aligned, packed_index, padded_cols, padded_rows, store_nibbles};
 
 /// Fills a tensor area.
 pub struct WeightsBuilder {
-    area: AlignedBytes,
+    area: Aligned<u8>,
     layout: Layout,
     weight_max: i8,
     search: bool,
@@ -20,7 +19,7 @@ impl WeightsBuilder {
     pub fn new(config: &Config) -> WeightsBuilder {
         let layout = Layout::new(config);
         WeightsBuilder {
-            area: AlignedBytes::zeroed(layout.len),
+            area: Aligned::zeroed(layout.len),
             layout,
             weight_max: config.weight_max,
             search: false,
@@ -41,14 +40,14 @@ impl WeightsBuilder {
     /// Stores floats at a place of the layout.
     pub fn put_floats(&mut self, at: usize, values: &[f32]) {
         let bytes: &[u8] = bytemuck::cast_slice(values);
-        self.area.as_mut()[at..at + bytes.len()].copy_from_slice(bytes);
+        self.area[at..at + bytes.len()].copy_from_slice(bytes);
     }
 
     /// Stores the frequencies of the rotary pairs.
     pub fn put_inv_freq(&mut self, values: &[f64]) {
         let bytes: &[u8] = bytemuck::cast_slice(values);
         let at = self.layout.inv_freq;
-        self.area.as_mut()[at..at + bytes.len()].copy_from_slice(bytes);
+        self.area[at..at + bytes.len()].copy_from_slice(bytes);
     }
 
     /// Quantises a row-major matrix of `span.rows` x `span.cols` and stores it.
@@ -106,7 +105,7 @@ impl WeightsBuilder {
             let mut four = [0i8; 4];
             four[..some.len()].copy_from_slice(some);
             if span.bits == 4 {
-                store_nibbles(&mut self.area.as_mut()[weights_at.clone()], at, four);
+                store_nibbles(&mut self.area[weights_at.clone()], at, four);
             } else {
                 self.put(weights_at.start + at, bytemuck::cast_slice(&four));
             }
@@ -114,11 +113,11 @@ impl WeightsBuilder {
     }
 
     fn put(&mut self, at: usize, bytes: &[u8]) {
-        self.area.as_mut()[at..at + bytes.len()].copy_from_slice(bytes);
+        self.area[at..at + bytes.len()].copy_from_slice(bytes);
     }
 
     /// The finished area.
-    pub fn finish(self) -> AlignedBytes {
+    pub fn finish(self) -> Aligned<u8> {
         self.area
     }
 }

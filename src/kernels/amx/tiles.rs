@@ -1,4 +1,7 @@
-//! The AMX instructions themselves.
+//! The AMX instructions themselves, a few at a time.
+//!
+//! Each function is one piece of assembly on tiles that are named by hand; what a tile holds stays there from one piece
+//! to the next, since the compiler never uses them.
 
 use std::arch::asm;
 use std::mem::MaybeUninit;
@@ -7,10 +10,16 @@ use std::mem::MaybeUninit;
 pub(super) const TILE_ROWS: usize = 16;
 
 /// Bytes of a full row of a tile, of every factor and of the sums.
-const ROW_BYTES: usize = 64;
+pub(super) const ROW_BYTES: usize = 64;
+
+/// Bytes of a tile of packed weights.
+pub(super) const TILE_BYTES: usize = TILE_ROWS * ROW_BYTES;
+
+/// Numbers in a tile of sums.
+pub(super) const TILE_SUMS: usize = TILE_ROWS * TILE_ROWS;
 
 /// Rows of `a` in the two tiles that hold them, 1 to 16 each.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Shape {
     pub first: usize,
     pub second: usize,
@@ -30,6 +39,18 @@ struct Config {
 
 const _: () = assert!(size_of::<Config>() == 64);
 
+/// One piece of assembly that changes tiles and nothing else of ours but memory.
+macro_rules! tiles {
+    ($($part:tt)*) => {
+        asm!(
+            $($part)*
+            out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
+            out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
+            options(nostack, preserves_flags),
+        )
+    };
+}
+
 /// Sets the shapes of this thread's tiles, and makes them all zero.
 ///
 /// Sums of the first rows are in tiles 0 and 1, of the second in 2 and 3; tiles 4 and 5 hold the
@@ -45,15 +66,7 @@ pub(super) unsafe fn configure(shape: Shape) {
     let (first, second, full) = (shape.first as u8, shape.second as u8, TILE_ROWS as u8);
     config.rows[..8].copy_from_slice(&[first, first, second, second, first, second, full, full]);
     // SAFETY: the instruction reads the 64 bytes of `config`, which are valid for palette 1.
-    unsafe {
-        asm!(
-            "ldtilecfg [{}]",
-            in(reg) &raw const config,
-            out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
-            out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
-            options(nostack, preserves_flags, readonly),
-        );
-    }
+    unsafe { tiles!("ldtilecfg [{}]", in(reg) &raw const config,) };
 }
 
 /// Frees this thread's tiles, so that the operating system need not save them.
@@ -62,226 +75,152 @@ pub(super) unsafe fn configure(shape: Shape) {
 /// The CPU and the operating system have AMX.
 pub(super) unsafe fn release() {
     // SAFETY: touches nothing but the tiles.
-    unsafe {
-        asm!(
-            "tilerelease",
-            out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
-            out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
-            options(nostack, preserves_flags, nomem),
-        );
-    }
+    unsafe { tiles!("tilerelease",) };
 }
 
 /// Room for four tiles of sums, 4 KB.
 #[repr(C, align(64))]
-pub(super) struct Sums([MaybeUninit<[[i32; TILE_ROWS]; TILE_ROWS]>; 4]);
+pub(super) struct Sums([MaybeUninit<[i32; TILE_SUMS]>; 4]);
 
 impl Sums {
-    #[inline(always)]
-    pub(super) fn new() -> Sums {
-        Sums([const { MaybeUninit::uninit() }; 4])
-    }
+    /// Nothing stored yet.
+    pub(super) const NEW: Sums = Sums([const { MaybeUninit::uninit() }; 4]);
 
-    /// Where a row of a tile is stored.
+    /// Where a tile is stored.
     #[inline(always)]
-    pub(super) fn row(&self, tile: usize, row: usize) -> *const i32 {
-        (&raw const self.0[tile]).cast::<i32>().wrapping_add(row * TILE_ROWS)
-    }
-
-    #[inline(always)]
-    fn start(&mut self) -> *mut u8 {
-        (&raw mut self.0).cast()
+    pub(super) fn tile(&mut self, tile: usize) -> *mut i32 {
+        self.0[tile].as_mut_ptr().cast()
     }
 }
 
-/// Sums two tiles of rows against two panels, into tiles 0 and 1 of `sums` for the first rows and
-/// 2 and 3 for the second.
+/// Makes the four tiles of sums zero.
 ///
 /// # Safety
-/// The tiles are configured. `steps` is at least 1; for each, 64 bytes of every configured row at
-/// `a` and 1,024 of each panel at `b` can be read.
-pub(super) unsafe fn two_by_two(
-    a: *const u8,
-    a_stride: usize,
-    b: *const i8,
-    b_stride: usize,
-    steps: usize,
-    sums: &mut Sums,
-) {
-    // SAFETY: reads what the caller promises, and writes the four tiles of `sums`, 16 rows of 64
-    // bytes each at most. All general registers that change are outputs.
+/// The tiles are configured.
+#[inline(always)]
+pub(super) unsafe fn zero() {
+    // SAFETY: touches nothing but the tiles.
+    unsafe { tiles!("tilezero tmm0", "tilezero tmm1", "tilezero tmm2", "tilezero tmm3",) };
+}
+
+/// Takes the four tiles of sums back from where `store` has put them.
+///
+/// # Safety
+/// The tiles are configured, and were stored there in this shape.
+#[inline(always)]
+pub(super) unsafe fn load(sums: &mut Sums) {
+    // SAFETY: reads the configured rows of the four tiles.
     unsafe {
-        asm!(
-            "tilezero tmm0",
-            "tilezero tmm1",
-            "tilezero tmm2",
-            "tilezero tmm3",
-            "2:",
-            "tileloadd tmm4, [{a0} + {a_stride}*1]",
-            "tileloadd tmm6, [{b0} + {row}*1]",
+        tiles!(
+            "tileloadd tmm0, [{sums} + {row}*1]",
+            "tileloadd tmm1, [{sums} + {row}*1 + 1024]",
+            "tileloadd tmm2, [{sums} + {row}*1 + 2048]",
+            "tileloadd tmm3, [{sums} + {row}*1 + 3072]",
+            sums = in(reg) sums.tile(0),
+            row = in(reg) ROW_BYTES,
+        );
+    }
+}
+
+/// Stores the four tiles of sums, one after the other.
+///
+/// # Safety
+/// The tiles are configured.
+#[inline(always)]
+pub(super) unsafe fn store(sums: &mut Sums) {
+    // SAFETY: writes the configured rows of the four tiles, which `sums` has room for.
+    unsafe {
+        tiles!(
+            "tilestored [{sums} + {row}*1], tmm0",
+            "tilestored [{sums} + {row}*1 + 1024], tmm1",
+            "tilestored [{sums} + {row}*1 + 2048], tmm2",
+            "tilestored [{sums} + {row}*1 + 3072], tmm3",
+            sums = in(reg) sums.tile(0),
+            row = in(reg) ROW_BYTES,
+        );
+    }
+}
+
+/// Stores the four tiles of sums, each with its first row at one of `places` and the others `stride` bytes apart.
+///
+/// # Safety
+/// The tiles are configured, and 64 bytes of each of their rows can be written there.
+#[inline(always)]
+pub(super) unsafe fn store_apart(places: [*mut i32; 4], stride: usize) {
+    let [first, second, third, fourth] = places;
+    // SAFETY: the caller's promise.
+    unsafe {
+        tiles!(
+            "tilestored [{first} + {stride}*1], tmm0",
+            "tilestored [{second} + {stride}*1], tmm1",
+            "tilestored [{third} + {stride}*1], tmm2",
+            "tilestored [{fourth} + {stride}*1], tmm3",
+            first = in(reg) first,
+            second = in(reg) second,
+            third = in(reg) third,
+            fourth = in(reg) fourth,
+            stride = in(reg) stride,
+        );
+    }
+}
+
+/// Adds 64 products to each sum of two tiles of rows and two panels.
+///
+/// # Safety
+/// The tiles are configured; 64 bytes of every configured row, `stride` bytes apart from `first` and from `second` on,
+/// and 1,024 of each panel can be read.
+#[inline(always)]
+pub(super) unsafe fn two_by_two(
+    [first, second]: [*const u8; 2],
+    stride: usize,
+    panels: [*const i8; 2],
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        tiles!(
+            "tileloadd tmm4, [{first} + {stride}*1]",
+            "tileloadd tmm6, [{one} + {row}*1]",
             "tdpbusd tmm0, tmm4, tmm6",
-            "tileloadd tmm7, [{b1} + {row}*1]",
+            "tileloadd tmm7, [{two} + {row}*1]",
             "tdpbusd tmm1, tmm4, tmm7",
-            "tileloadd tmm5, [{a1} + {a_stride}*1]",
+            "tileloadd tmm5, [{second} + {stride}*1]",
             "tdpbusd tmm2, tmm5, tmm6",
             "tdpbusd tmm3, tmm5, tmm7",
-            "add {a0}, 64",
-            "add {a1}, 64",
-            "add {b0}, 1024",
-            "add {b1}, 1024",
-            "dec {steps}",
-            "jnz 2b",
-            "tilestored [{c} + {row}*1], tmm0",
-            "tilestored [{c} + {row}*1 + 1024], tmm1",
-            "tilestored [{c} + {row}*1 + 2048], tmm2",
-            "tilestored [{c} + {row}*1 + 3072], tmm3",
-            a0 = inout(reg) a => _,
-            a1 = inout(reg) a.wrapping_add(TILE_ROWS * a_stride) => _,
-            a_stride = in(reg) a_stride,
-            b0 = inout(reg) b => _,
-            b1 = inout(reg) b.wrapping_add(b_stride) => _,
+            first = in(reg) first,
+            second = in(reg) second,
+            stride = in(reg) stride,
+            one = in(reg) panels[0],
+            two = in(reg) panels[1],
             row = in(reg) ROW_BYTES,
-            steps = inout(reg) steps => _,
-            c = in(reg) sums.start(),
-            out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
-            out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
-            options(nostack),
         );
     }
 }
 
-/// Sums two tiles of rows against one panel, into tiles 0 and 2 of `sums`.
-///
-/// # Safety
-/// As for `two_by_two`.
-pub(super) unsafe fn two_by_one(
-    a: *const u8,
-    a_stride: usize,
-    b: *const i8,
-    steps: usize,
-    sums: &mut Sums,
-) {
-    // SAFETY: as in `two_by_two`.
-    unsafe {
-        asm!(
-            "tilezero tmm0",
-            "tilezero tmm2",
-            "2:",
-            "tileloadd tmm6, [{b0} + {row}*1]",
-            "tileloadd tmm4, [{a0} + {a_stride}*1]",
-            "tdpbusd tmm0, tmm4, tmm6",
-            "tileloadd tmm5, [{a1} + {a_stride}*1]",
-            "tdpbusd tmm2, tmm5, tmm6",
-            "add {a0}, 64",
-            "add {a1}, 64",
-            "add {b0}, 1024",
-            "dec {steps}",
-            "jnz 2b",
-            "tilestored [{c} + {row}*1], tmm0",
-            "tilestored [{c} + {row}*1 + 2048], tmm2",
-            a0 = inout(reg) a => _,
-            a1 = inout(reg) a.wrapping_add(TILE_ROWS * a_stride) => _,
-            a_stride = in(reg) a_stride,
-            b0 = inout(reg) b => _,
-            row = in(reg) ROW_BYTES,
-            steps = inout(reg) steps => _,
-            c = in(reg) sums.start(),
-            out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
-            out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
-            options(nostack),
-        );
-    }
-}
-
-/// Sums one tile of rows against four panels, into the four tiles of `sums`.
+/// Adds 64 products to each sum of one tile of rows and four panels.
 ///
 /// # Safety
 /// As for `two_by_two`, with both shapes alike.
-pub(super) unsafe fn one_by_four(
-    a: *const u8,
-    a_stride: usize,
-    b: *const i8,
-    b_stride: usize,
-    steps: usize,
-    sums: &mut Sums,
-) {
-    // SAFETY: as in `two_by_two`.
+#[inline(always)]
+pub(super) unsafe fn one_by_four(rows: *const u8, stride: usize, panels: [*const i8; 4]) {
+    // SAFETY: the caller's promise.
     unsafe {
-        asm!(
-            "tilezero tmm0",
-            "tilezero tmm1",
-            "tilezero tmm2",
-            "tilezero tmm3",
-            "2:",
-            "tileloadd tmm4, [{a0} + {a_stride}*1]",
-            "tileloadd tmm6, [{b0} + {row}*1]",
+        tiles!(
+            "tileloadd tmm4, [{rows} + {stride}*1]",
+            "tileloadd tmm6, [{one} + {row}*1]",
             "tdpbusd tmm0, tmm4, tmm6",
-            "tileloadd tmm7, [{b1} + {row}*1]",
+            "tileloadd tmm7, [{two} + {row}*1]",
             "tdpbusd tmm1, tmm4, tmm7",
-            "tileloadd tmm6, [{b2} + {row}*1]",
+            "tileloadd tmm6, [{three} + {row}*1]",
             "tdpbusd tmm2, tmm4, tmm6",
-            "tileloadd tmm7, [{b3} + {row}*1]",
+            "tileloadd tmm7, [{four} + {row}*1]",
             "tdpbusd tmm3, tmm4, tmm7",
-            "add {a0}, 64",
-            "add {b0}, 1024",
-            "add {b1}, 1024",
-            "add {b2}, 1024",
-            "add {b3}, 1024",
-            "dec {steps}",
-            "jnz 2b",
-            "tilestored [{c} + {row}*1], tmm0",
-            "tilestored [{c} + {row}*1 + 1024], tmm1",
-            "tilestored [{c} + {row}*1 + 2048], tmm2",
-            "tilestored [{c} + {row}*1 + 3072], tmm3",
-            a0 = inout(reg) a => _,
-            a_stride = in(reg) a_stride,
-            b0 = inout(reg) b => _,
-            b1 = inout(reg) b.wrapping_add(b_stride) => _,
-            b2 = inout(reg) b.wrapping_add(2 * b_stride) => _,
-            b3 = inout(reg) b.wrapping_add(3 * b_stride) => _,
+            rows = in(reg) rows,
+            stride = in(reg) stride,
+            one = in(reg) panels[0],
+            two = in(reg) panels[1],
+            three = in(reg) panels[2],
+            four = in(reg) panels[3],
             row = in(reg) ROW_BYTES,
-            steps = inout(reg) steps => _,
-            c = in(reg) sums.start(),
-            out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
-            out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
-            options(nostack),
-        );
-    }
-}
-
-/// Sums one tile of rows against one panel, into tile 0 of `sums`.
-///
-/// # Safety
-/// As for `two_by_two`, with both shapes alike.
-pub(super) unsafe fn one_by_one(
-    a: *const u8,
-    a_stride: usize,
-    b: *const i8,
-    steps: usize,
-    sums: &mut Sums,
-) {
-    // SAFETY: as in `two_by_two`.
-    unsafe {
-        asm!(
-            "tilezero tmm0",
-            "2:",
-            "tileloadd tmm4, [{a0} + {a_stride}*1]",
-            "tileloadd tmm6, [{b0} + {row}*1]",
-            "tdpbusd tmm0, tmm4, tmm6",
-            "add {a0}, 64",
-            "add {b0}, 1024",
-            "dec {steps}",
-            "jnz 2b",
-            "tilestored [{c} + {row}*1], tmm0",
-            a0 = inout(reg) a => _,
-            a_stride = in(reg) a_stride,
-            b0 = inout(reg) b => _,
-            row = in(reg) ROW_BYTES,
-            steps = inout(reg) steps => _,
-            c = in(reg) sums.start(),
-            out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
-            out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
-            options(nostack),
         );
     }
 }

@@ -44,7 +44,7 @@ fn the_largest_becomes_127_and_ties_go_to_even() {
         let out = quantise(isa, &x, 1, 64);
         let got: Vec<i32> = out.data[..x.len()].iter().map(|&byte| i32::from(byte) - 128).collect();
         assert_eq!(got, q, "{}", isa.name());
-        assert_eq!(out.scales, [1.0]);
+        assert_eq!(*out.scales, [1.0]);
         assert!(out.data[x.len()..].iter().all(|&byte| byte == 128));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Forward, Row, Scratch};
 use crate::kernels::{
-    FloatEnv, Heads, QuantRows, SHARED_WORK, SlotView, Soon, attention_weights,
+    Aligned, FloatEnv, Heads, QuantRows, SHARED_WORK, SlotView, Soon, attention_weights,
     combine_fine_values, combine_values, gemm_u8i8, heads_quantised,
 };
 use crate::model::Config;
@@ -26,10 +26,10 @@ struct Sources<'a> {
 /// The buffers of one thread's attention.
 #[derive(Clone)]
 pub struct AttentionScratch {
-    queries: Vec<u8>,
-    scores: Vec<i32>,
-    weights: Vec<u8>,
-    sums: Vec<i32>,
+    queries: Aligned<u8>,
+    scores: Aligned<i32>,
+    weights: Aligned<u8>,
+    sums: Aligned<i32>,
     factors: Vec<f32>,
 }
 
@@ -39,10 +39,10 @@ impl AttentionScratch {
         let queries = MAX_QUERIES * config.heads_per_kv();
         let limbs = config.attention_limbs();
         AttentionScratch {
-            queries: vec![0; queries * config.head_dim],
-            scores: vec![0; queries * slots],
-            weights: vec![0; limbs * queries * slots],
-            sums: vec![0; limbs * queries * config.head_dim],
+            queries: Aligned::zeroed(queries * config.head_dim),
+            scores: Aligned::zeroed(queries * slots),
+            weights: Aligned::zeroed(limbs * queries * slots),
+            sums: Aligned::zeroed(limbs * queries * config.head_dim),
             factors: vec![0.0; queries],
         }
     }

@@ -1,0 +1,233 @@
+//! Blocks of rows and panels: what is multiplied together, and sums on their way to the sink.
+
+use std::arch::x86_64::*;
+use std::ops::Range;
+
+use super::super::LANES;
+use super::super::gemm::Operands;
+use super::super::sink::Sink;
+use super::tiles::{self, ROW_BYTES, Sums, TILE_BYTES, TILE_ROWS, TILE_SUMS};
+
+/// Some rows and some panels of a product.
+#[derive(Clone, Copy)]
+pub(super) struct Block {
+    /// The first row.
+    pub row: usize,
+    /// How many: as the tiles are configured.
+    pub rows: usize,
+    /// The first panel.
+    pub panel: usize,
+    /// How many: the last ones of a product may be fewer than there are tiles for.
+    pub panels: usize,
+}
+
+impl Block {
+    /// Where `PANELS` panels begin; those that are not there are the last one again, and nobody takes their sums.
+    #[inline(always)]
+    fn panels<const PANELS: usize>(&self, job: &Operands) -> [*const i8; PANELS] {
+        let last = self.panels - 1;
+        std::array::from_fn(|p| {
+            job.b.as_ptr().wrapping_add((self.panel + p.min(last)) * job.b_panel_stride)
+        })
+    }
+
+    /// Adds the products of some steps of 64 columns to the tiles of sums; meanwhile sums that are done are handed on.
+    ///
+    /// # Safety
+    /// Tiles are configured for these rows, 17 to 32, and block and steps are within the job, which was checked; the sink
+    /// takes what is done.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512dq")]
+    pub(super) unsafe fn multiply_pair<S: Sink>(
+        &self,
+        job: &Operands,
+        steps: Range<usize>,
+        ahead: &mut Ahead,
+        done: &mut Done<S, 2>,
+        sink: &mut S,
+    ) {
+        let first = job.a.as_ptr().wrapping_add(self.row * job.a_stride);
+        let rows = [first, first.wrapping_add(TILE_ROWS * job.a_stride)];
+        let panels = self.panels::<2>(job);
+        let each = self.rows.div_ceil(steps.len());
+        for step in steps {
+            // SAFETY: the caller's promises.
+            unsafe {
+                let rows = rows.map(|at| at.wrapping_add(step * 64));
+                let panels = panels.map(|at| at.wrapping_add(step * TILE_BYTES));
+                tiles::two_by_two(rows, job.a_stride, panels);
+                ahead.ask();
+                done.hand_on(each, sink);
+            }
+        }
+    }
+
+    /// The same for up to 16 rows, all steps.
+    ///
+    /// # Safety
+    /// As for `multiply_pair`.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512dq")]
+    pub(super) unsafe fn multiply_four<S: Sink>(
+        &self,
+        job: &Operands,
+        done: &mut Done<S, 4>,
+        sink: &mut S,
+    ) {
+        let rows = job.a.as_ptr().wrapping_add(self.row * job.a_stride);
+        let panels = self.panels::<4>(job);
+        let steps = job.k / 64;
+        let each = self.rows.div_ceil(steps);
+        for step in 0..steps {
+            // SAFETY: the caller's promises.
+            unsafe {
+                let panels = panels.map(|at| at.wrapping_add(step * TILE_BYTES));
+                tiles::one_by_four(rows.wrapping_add(step * 64), job.a_stride, panels);
+                done.hand_on(each, sink);
+            }
+        }
+    }
+
+    /// Stores the sums where they stay, if the sink leaves them as they are; whether it does.
+    ///
+    /// # Safety
+    /// The sink takes this block, and the tiles hold its sums.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512dq")]
+    pub(super) unsafe fn store_in_place<S: Sink>(&self, sink: &mut S) -> bool {
+        let pair = self.rows > TILE_ROWS;
+        if self.panels < if pair { 2 } else { 4 } {
+            return false;
+        }
+        let (row, panel) = (self.row, self.panel);
+        let Some((at, stride)) = sink.in_place(row, panel) else { return false };
+        let place = |tile: usize| match pair {
+            true => at.wrapping_add(tile / 2 * TILE_ROWS * stride + tile % 2 * LANES),
+            false => at.wrapping_add(tile * LANES),
+        };
+        // SAFETY: the sink has room for the rows and panels of the block there.
+        unsafe { tiles::store_apart([0, 1, 2, 3].map(place), 4 * stride) };
+        true
+    }
+
+    /// Stores the sums of a pair of panels, to be handed on.
+    ///
+    /// # Safety
+    /// As for `store_in_place`.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512dq")]
+    pub(super) unsafe fn store_pair<S: Sink>(&self, sums: &mut Sums, sink: &S) -> Done<S, 2> {
+        // SAFETY: the caller's promises.
+        unsafe {
+            tiles::store(sums);
+            Done::new(*self, sums.tile(0), sink)
+        }
+    }
+
+    /// Stores the sums of four panels, to be handed on.
+    ///
+    /// # Safety
+    /// As for `store_in_place`.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512dq")]
+    pub(super) unsafe fn store_four<S: Sink>(&self, sums: &mut Sums, sink: &S) -> Done<S, 4> {
+        // SAFETY: the caller's promises.
+        unsafe {
+            tiles::store(sums);
+            Done::new(*self, sums.tile(0), sink)
+        }
+    }
+}
+
+/// The panels that come next, asked for piece by piece: they come from the third-level cache or from memory, and the
+/// processor does not guess far enough ahead.
+pub(super) struct Ahead {
+    at: *const i8,
+    lines: usize,
+    each: usize,
+}
+
+impl Ahead {
+    /// `bytes` from `at` on, to be asked for in so many pieces.
+    pub(super) fn new(at: *const i8, bytes: usize, pieces: usize) -> Ahead {
+        let lines = bytes / ROW_BYTES;
+        Ahead { at, lines, each: lines.div_ceil(pieces.max(1)) }
+    }
+
+    /// Asks for the next piece.
+    #[inline(always)]
+    fn ask(&mut self) {
+        let now = self.each.min(self.lines);
+        for line in 0..now {
+            // SAFETY: SSE is part of x86-64, and a prefetch reads nothing, so that it may be any address.
+            unsafe { _mm_prefetch::<_MM_HINT_T1>(self.at.wrapping_add(line * ROW_BYTES)) };
+        }
+        self.at = self.at.wrapping_add(now * ROW_BYTES);
+        self.lines -= now;
+    }
+}
+
+/// Sums of a block that were stored and wait to be handed on, row by row.
+pub(super) struct Done<S: Sink, const PANELS: usize> {
+    block: Block,
+    sums: *const i32,
+    known: Option<[S::Panel; PANELS]>,
+    /// Rows that were handed on.
+    rows: usize,
+}
+
+impl<S: Sink, const PANELS: usize> Done<S, PANELS> {
+    /// No block.
+    pub(super) fn nothing() -> Self {
+        let block = Block { row: 0, rows: 0, panel: 0, panels: 0 };
+        Done { block, sums: std::ptr::null(), known: None, rows: 0 }
+    }
+
+    /// # Safety
+    /// The sink takes the block.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512dq")]
+    unsafe fn new(block: Block, sums: *const i32, sink: &S) -> Self {
+        // SAFETY: the caller's promise; where panels are missing, the last one is asked for again.
+        let known = |p: usize| unsafe { sink.panel512(block.panel + p.min(block.panels - 1)) };
+        Done { block, sums, known: Some(std::array::from_fn(known)), rows: 0 }
+    }
+
+    /// Hands on up to so many rows.
+    ///
+    /// # Safety
+    /// The sums were stored, and the sink takes the block.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512dq")]
+    pub(super) unsafe fn hand_on(&mut self, most: usize, sink: &mut S) {
+        let Some(known) = &self.known else { return };
+        let Block { row, rows, panel, panels } = self.block;
+        let to = rows.min(self.rows + most);
+        for i in self.rows..to {
+            // The rows' tiles lie one behind the other, and so do the panels' within them.
+            let (tile, at) = match PANELS {
+                2 => (i / TILE_ROWS * 2, i % TILE_ROWS),
+                _ => (0, i),
+            };
+            for (p, known) in known.iter().enumerate().take(panels) {
+                // SAFETY: within the four tiles that were stored; the sink takes the block.
+                unsafe {
+                    let sums = self.sums.add((tile + p) * TILE_SUMS + at * TILE_ROWS);
+                    sink.put512(row + i, panel + p, known, _mm512_load_si512(sums.cast()));
+                }
+            }
+        }
+        self.rows = to;
+    }
+
+    /// Hands on what is left.
+    ///
+    /// # Safety
+    /// As for `hand_on`.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512dq")]
+    pub(super) unsafe fn hand_on_rest(&mut self, sink: &mut S) {
+        // SAFETY: the caller's promises.
+        unsafe { self.hand_on(self.block.rows, sink) };
+    }
+}
