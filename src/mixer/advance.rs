@@ -6,7 +6,6 @@ use super::decide::run_class;
 use super::hash::mix;
 use super::lane::MAX_MATCHES;
 use super::matching::length_class;
-use super::platform::prefetch;
 use super::slots::{Slot, Slots};
 
 impl Mixer {
@@ -30,11 +29,11 @@ impl Mixer {
                 *hash = self.slots.second_half(*hash, lane.partial);
             }
             lane.counters = counters(lane.text.recent[0], lane.partial, self.bits.counters);
-            prefetch(&self.counters[2], lane.counters);
+            self.cells.prefetch_order2(lane.counters);
             // The nodes that can follow: each depth of the byte's second half has one line of them.
             let row = (lane.text.recent[0] as usize & 0xff) << 8;
             for depth in 0..4 {
-                prefetch(&self.counters[1], row | (lane.partial as usize) << depth);
+                self.cells.prefetch_order1(row | (lane.partial as usize) << depth);
             }
         } else if lane.bits == 8 {
             self.finish_byte();
@@ -104,7 +103,7 @@ impl Mixer {
             self.slots.prefetch(lane.hashes[i]);
         }
         lane.counters = counters(recent, 0, self.bits.counters);
-        prefetch(&self.counters[2], lane.counters);
+        self.cells.prefetch_order2(lane.counters);
     }
 
     /// Asks for what the first decision of a lane will read.
@@ -113,8 +112,8 @@ impl Mixer {
         for &hash in &lane.hashes[..self.plan.contexts.len()] {
             self.slots.prefetch(hash);
         }
-        prefetch(&self.counters[2], lane.counters);
-        prefetch(&self.counters[1], (lane.text.recent[0] as usize & 0xff) << 8);
+        self.cells.prefetch_order2(lane.counters);
+        self.cells.prefetch_order1((lane.text.recent[0] as usize & 0xff) << 8);
         self.ask_maps_of(at);
     }
 
@@ -148,7 +147,7 @@ impl Mixer {
             if context.of_tokens() {
                 lane.hashes[i] = context.hash(&lane.text, &around);
                 if lane.found {
-                    lane.slots[i] = self.slots.find(lane.hashes[i]);
+                    lane.set_slot(i, self.slots.find(lane.hashes[i]));
                 } else {
                     self.slots.prefetch(lane.hashes[i]);
                 }
@@ -163,13 +162,13 @@ impl Mixer {
         lane.found = true;
         let n = self.plan.contexts.len();
         for i in 0..n {
-            lane.slots[i] = self.slots.find(lane.hashes[i]);
+            lane.set_slot(i, self.slots.find(lane.hashes[i]));
         }
         if lane.bits < 4 {
             lane.byte_found = true;
             for i in 0..self.plan.shape.runs {
-                lane.byte_slots[i] = lane.slots[i];
-                lane.runs[i] = run(&self.slots, lane.slots[i]);
+                lane.byte_slots[i] = lane.slot(i);
+                lane.runs[i] = run(&self.slots, lane.byte_slots[i]);
             }
         }
     }

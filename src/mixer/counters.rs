@@ -30,7 +30,7 @@ impl Counter {
 
     /// The word that it is, as vectors hold it.
     #[inline(always)]
-    pub fn word(self) -> i32 {
+    pub const fn word(self) -> i32 {
         self.0 as i32
     }
 

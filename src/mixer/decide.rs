@@ -3,7 +3,7 @@
 use super::Mixer;
 use super::hash::mix;
 use super::inputs::{COUNTED_VECTORS, Heard};
-use super::lane::{MAX_CONTEXTS, MAX_MATCHES, node};
+use super::lane::{CONTEXT_VECTORS, node};
 use super::maps::Map;
 use super::math::{P_HALF, P_ONE, Squash};
 use super::network::MAX_VECTORS;
@@ -19,11 +19,6 @@ pub const SETS: usize = 6;
 /// expects anything follow.
 pub const EXPECTED_CONTEXTS: usize = 256 * 9;
 
-/// Classes of run lengths.
-pub const RUN_CLASSES: usize = 8;
-/// Entries of a context's run map: by class, and whether bits of the byte are known.
-pub const RUN_ENTRIES: usize = 2 * RUN_CLASSES;
-
 /// Contexts of a map that is put into memory at once however short the group is: page by page, reading before writing, a
 /// message of 200 bytes would wait 5 ms for it.
 const SMALL_MAP: usize = 1 << 14;
@@ -35,23 +30,18 @@ pub fn maps(plan: &Plan, bits: &TableBits, group_len: usize, squash: &Squash) ->
     plan.map_sizes(bits).into_iter().map(|n| Map::new(n, used(n), squash)).collect()
 }
 
-/// Number of entries of the match maps for each finder.
-pub const MATCH_ENTRIES: usize = 10 * 4 * 16;
-
 /// What must be known between a prediction and its outcome.
 pub struct Pending {
     /// Counters that speak: of bit histories, runs, direct ones, matches.
     pub said: [Numbers; COUNTED_VECTORS],
     /// 0 where a counter speaks of a one, -1 where it speaks of a zero.
     pub signs: [Numbers; COUNTED_VECTORS],
-    /// For each context: its state.
-    pub states: [u8; MAX_CONTEXTS],
-    /// For each context: its entry of `run_maps`.
-    pub runs: [u8; MAX_CONTEXTS],
-    /// For each direct counter: its place.
-    pub counters: [usize; 3],
-    /// For each finder: its entry of `match_maps`.
-    pub matches: [usize; MAX_MATCHES],
+    /// Where they are.
+    pub places: [Numbers; COUNTED_VECTORS],
+    /// Which of them learn, a bit for each.
+    pub learning: [u32; COUNTED_VECTORS],
+    /// The states of the contexts.
+    pub states: [Numbers; CONTEXT_VECTORS],
     /// The node that was predicted.
     pub node: usize,
     /// The same in the whole byte: the bits so far behind a leading one, 0 for the token's end.
@@ -75,10 +65,9 @@ impl Pending {
         Self {
             said: [Numbers::ZERO; COUNTED_VECTORS],
             signs: [Numbers::ZERO; COUNTED_VECTORS],
-            states: [0; MAX_CONTEXTS],
-            runs: [0; MAX_CONTEXTS],
-            counters: [0; 3],
-            matches: [0; MAX_MATCHES],
+            places: [Numbers::ZERO; COUNTED_VECTORS],
+            learning: [0; COUNTED_VECTORS],
+            states: [Numbers::ZERO; CONTEXT_VECTORS],
             node: 0,
             partial: 0,
             inputs: [Numbers::ZERO; MAX_VECTORS],
@@ -108,7 +97,7 @@ impl Mixer {
         // The node of the whole byte: the bits so far behind a leading one, 0 for the token's end.
         let partial = if end { 0 } else { lane.partial as usize };
         self.choose_maps(shape, node, partial);
-        let (said, heard) = self.ask_counters(shape, node, partial, end);
+        let (said, heard) = self.ask_counters::<V>(shape, node, partial, end);
         let (inputs, model) = self.fill_inputs::<V>(shape, said, model_p1_q32);
         self.choose_weights(shape, heard, model, partial, end);
         let x = self.run_network(shape, &inputs, partial);

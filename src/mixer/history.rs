@@ -4,6 +4,7 @@
 //! When a bit comes that differs from many before it, part of the older evidence is forgotten, so that a state
 //! says what happened lately. What a state means is learned: it selects an adaptive probability.
 
+use super::vector::BEHIND;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -31,8 +32,8 @@ fn weaken(n: u32) -> u32 {
 
 /// The table of states.
 pub struct Histories {
-    /// By bit: the state that follows each state.
-    pub next: [[u8; 256]; 2],
+    /// By bit and state: the state that follows.
+    pub next: [u8; 512 + BEHIND],
     /// Bits seen, at most 47: what a slot is worth.
     pub seen: [u8; 256],
     /// Zeros and ones that the state stands for.
@@ -101,8 +102,12 @@ fn allowed(counts: [u32; 2]) -> bool {
 }
 
 fn build() -> Box<Histories> {
-    let mut table =
-        Box::new(Histories { next: [[0; 256]; 2], seen: [0; 256], counts: [[0; 2]; 256], len: 0 });
+    let mut table = Box::new(Histories {
+        next: [0; 512 + BEHIND],
+        seen: [0; 256],
+        counts: [[0; 2]; 256],
+        len: 0,
+    });
     let start = State::Exact { len: 0, bits: 0 };
     let mut numbers = HashMap::from([(start, 0usize)]);
     let mut states = vec![start];
@@ -115,7 +120,8 @@ fn build() -> Box<Histories> {
                 states.push(next);
                 states.len() - 1
             });
-            table.next[bit as usize][done] = u8::try_from(number).expect("at most 256 states");
+            table.next[256 * bit as usize + done] =
+                u8::try_from(number).expect("at most 256 states");
         }
         let counts = state.counts();
         table.counts[done] = counts.map(|n| n as u8);
@@ -138,7 +144,7 @@ mod tests {
         for state in 0..table.len {
             assert!((state == 0) == (table.seen[state] == 0));
             assert!(
-                (0..2).all(|bit| (1..table.len).contains(&usize::from(table.next[bit][state])))
+                (0..2).all(|bit| (1..table.len).contains(&usize::from(table.next[256 * bit + state])))
             );
         }
     }
@@ -147,7 +153,7 @@ mod tests {
     fn a_run_of_one_bit_reaches_the_end_and_stays() {
         let table = histories();
         for bit in 0..2 {
-            let state = (0..100).fold(EMPTY, |s, _| table.next[bit][s as usize]);
+            let state = (0..100).fold(EMPTY, |s, _| table.next[256 * bit + s as usize]);
             assert_eq!(u32::from(table.counts[state as usize][bit]), MOST[0]);
             assert_eq!(table.counts[state as usize][1 - bit], 0);
         }
@@ -160,8 +166,8 @@ mod tests {
             let (mut a, mut b) = (EMPTY, EMPTY);
             for i in 0..12 {
                 let bit = (pattern >> i & 1) as usize;
-                a = table.next[bit][a as usize];
-                b = table.next[1 - bit][b as usize];
+                a = table.next[256 * bit + a as usize];
+                b = table.next[256 * (1 - bit) + b as usize];
                 let [zeros, ones] = table.counts[a as usize];
                 assert_eq!(table.counts[b as usize], [ones, zeros]);
             }
@@ -171,7 +177,7 @@ mod tests {
     #[test]
     fn an_unexpected_bit_weakens_long_runs() {
         let table = histories();
-        let run = (0..30).fold(EMPTY, |s, _| table.next[1][s as usize]);
-        assert_eq!(table.counts[table.next[0][run as usize] as usize], [1, 7]);
+        let run = (0..30).fold(EMPTY, |s, _| table.next[256 + s as usize]);
+        assert_eq!(table.counts[table.next[run as usize] as usize], [1, 7]);
     }
 }

@@ -1,9 +1,9 @@
 //! What everything that counts says to a decision: the inputs of the network.
 
 use super::Mixer;
+use super::cells::{DIRECT, Places};
 use super::counters::{Counter, opinions, sureness};
-use super::decide::{MATCH_ENTRIES, RUN_ENTRIES};
-use super::lane::{MAX_CONTEXTS, MAX_MATCHES};
+use super::lane::{CONTEXT_VECTORS, MAX_CONTEXTS, MAX_MATCHES};
 use super::matching::length_class;
 use super::math::{P_HALF, stretch_q32};
 use super::network::MAX_VECTORS;
@@ -16,12 +16,13 @@ pub const MAX_COUNTED: usize = 48;
 pub const COUNTED_VECTORS: usize = MAX_COUNTED / WIDTH;
 const _: () = assert!(MAX_CONTEXTS + 4 + 3 + MAX_MATCHES + 1 + 3 <= MAX_COUNTED);
 const _: () = assert!(COUNTED_VECTORS + 2 <= MAX_VECTORS);
+const _: () = assert!(CONTEXT_VECTORS < COUNTED_VECTORS);
 
-/// What the counters say, one by one; whole arrays, so that they may live in registers.
-pub struct Said {
-    counters: [i32; MAX_COUNTED],
+/// What the counters say.
+pub struct Said<V> {
+    counters: [V; COUNTED_VECTORS],
     /// 0 where a counter speaks of a one, -1 where it speaks of a zero.
-    signs: [i32; MAX_COUNTED],
+    signs: [V; COUNTED_VECTORS],
 }
 
 /// What contexts and matches say together.
@@ -35,61 +36,96 @@ pub struct Heard {
     pub expected_bit: Option<bool>,
 }
 
+/// Counters other than those of bit histories, one by one; whole arrays, so that they may live in registers.
+struct Others {
+    places: [i32; MAX_COUNTED],
+    signs: [i32; MAX_COUNTED],
+    /// Which of them learn.
+    learning: u64,
+}
+
+impl Others {
+    #[inline(always)]
+    fn add(&mut self, at: usize, place: i32, learns: bool) {
+        self.places[at] = place;
+        self.learning |= u64::from(learns) << at;
+    }
+}
+
 impl Mixer {
     /// What each counter says, and where it is to learn.
     #[inline(always)]
-    pub(super) fn ask_counters(
+    pub(super) fn ask_counters<V: Vector>(
         &mut self,
         shape: &Shape,
         node: usize,
         partial: usize,
         end: bool,
-    ) -> (Said, Heard) {
-        let lane = &self.lanes[self.current];
-        let pending = &mut self.pending;
-        (pending.node, pending.partial) = (node, partial);
+    ) -> (Said<V>, Heard) {
         let mut heard = Heard::default();
-        let mut said =
-            Said { counters: [Counter::HALF.word(); MAX_COUNTED], signs: [0; MAX_COUNTED] };
-        // Bit histories. The counter of the empty history stays at one half, so that it says nothing.
-        let rows = &self.state_maps[..shape.contexts];
-        let orders = &self.plan.orders[..shape.contexts];
-        for i in 0..shape.contexts {
-            let state = self.slots.state(lane.slots[i], node);
-            pending.states[i] = state;
-            said.counters[i] = rows[i][usize::from(state)].word();
-            heard.order = heard.order.max(if state != 0 { orders[i] } else { 0 });
+        let mut others = self.other_counters(shape, node, partial, end, &mut heard);
+        (self.pending.node, self.pending.partial) = (node, partial);
+        let lane = &self.lanes[self.current];
+        let mut counters = [V::splat(Counter::HALF.word()); COUNTED_VECTORS];
+        let mut signs = [V::splat(0); COUNTED_VECTORS];
+        for i in 0..shape.counted_vectors() {
+            let mut places = V::of(vector(&others.places, i));
+            if i * WIDTH < shape.contexts {
+                // Bit histories. Those of contexts that are not there stay empty, which is silent and learns nothing.
+                let states = self.slots.states(V::load(&lane.slots[i]), node);
+                let states = states & V::of(&there(shape, i));
+                places = places + states + V::of(&rows(shape, i));
+                states.store(&mut self.pending.states[i]);
+                others.learning |= u64::from(states.nonzero()) << (i * WIDTH);
+            }
+            counters[i] = V::gather(self.cells.words(), places) ^ V::of(&masks(shape, i));
+            signs[i] = V::of(vector(&others.signs, i));
+            places.store(&mut self.pending.places[i]);
+            self.pending.learning[i] = (others.learning >> (i * WIDTH)) as u32 & 0xffff;
         }
+        heard.order = u32::from(self.plan.longest_order[others.learning as usize & 0xff]);
+        (Said { counters, signs }, heard)
+    }
+
+    /// Runs, direct counters and matches.
+    #[inline(always)]
+    fn other_counters(
+        &self,
+        shape: &Shape,
+        node: usize,
+        partial: usize,
+        end: bool,
+        heard: &mut Heard,
+    ) -> Others {
+        let lane = &self.lanes[self.current];
+        let places = Places(shape);
+        let mut others = Others { places: [0; MAX_COUNTED], signs: [0; MAX_COUNTED], learning: 0 };
         let mut used = shape.contexts;
 
-        // Runs. Entry 0 of each context stays at one half, for runs that have nothing to say.
+        // Runs. Entry 0 of each context is for runs that have nothing to say.
         let whole = if end { 0 } else { lane.partial };
         let shift = 8 - lane.bits;
-        let rows = &self.run_maps[..shape.runs];
-        for (i, (&(byte, class), row)) in lane.runs.iter().zip(rows).enumerate() {
+        for (i, &(byte, class)) in lane.runs[..shape.runs].iter().enumerate() {
             let byte = u32::from(byte) | 256;
             let speaks = byte >> shift == whole;
             let entry = if speaks { 2 * class + u8::from(lane.bits > 0) } else { 0 };
-            pending.runs[i] = entry;
-            said.counters[used + i] = row[usize::from(entry) % RUN_ENTRIES].word();
-            said.signs[used + i] = (byte << 1 >> shift & 1) as i32 - 1;
+            others.add(used + i, places.run(i, usize::from(entry)), entry != 0);
+            others.signs[used + i] = (byte << 1 >> shift & 1) as i32 - 1;
         }
         used += shape.runs;
 
         // Direct counters.
         let c1 = lane.text.recent[0] as usize & 0xff;
-        let places = [partial, c1 << 8 | partial, lane.counters + node];
-        for (k, &place) in places.iter().enumerate().take(shape.counters) {
-            pending.counters[k] = place;
-            let counter = Counter::from_table(self.counters[k][place], Counter::HALF);
-            said.counters[used + k] = counter.word();
+        let nodes = [partial, c1 << 8 | partial, lane.counters + node];
+        for (k, &place) in nodes.iter().enumerate().take(shape.counters) {
+            others.add(used + k, places.direct(k, place), true);
         }
         used += shape.counters;
 
-        // Matches. Entry 0 of each finder stays at one half.
+        // Matches. Entry 0 of each finder is for those that have nothing to say.
         for i in (0..shape.finders).rev() {
             let found = &lane.matches[i];
-            let mut at = i * MATCH_ENTRIES;
+            let mut entry = 0;
             let mut bit = true;
             if lane.agree[i] {
                 bit = if end {
@@ -100,14 +136,13 @@ impl Mixer {
                 let class = length_class(found.len);
                 let decision = if end { 1 } else { 2 + lane.bits as usize };
                 let misses = (found.missed.count_ones() as usize).min(3);
-                at += (decision * 4 + misses) * 16 + class;
+                entry = (decision * 4 + misses) * 16 + class;
                 (heard.match_len, heard.expected_bit) = (class.max(1), Some(bit));
             }
-            pending.matches[i] = at;
-            said.counters[used + i] = self.match_maps[at].word();
-            said.signs[used + i] = i32::from(bit) - 1;
+            others.add(used + i, places.matching(i, entry), entry != 0);
+            others.signs[used + i] = i32::from(bit) - 1;
         }
-        (said, heard)
+        others
     }
 
     /// The inputs of the first layer; the model's stretched probability beside them.
@@ -115,7 +150,7 @@ impl Mixer {
     pub(super) fn fill_inputs<V: Vector>(
         &mut self,
         shape: &Shape,
-        mut said: Said,
+        mut said: Said<V>,
         model_p1_q32: Option<u32>,
     ) -> ([V; MAX_VECTORS], i32) {
         let counted = shape.counted();
@@ -130,8 +165,9 @@ impl Mixer {
             if shape.model_map
                 && let Some(map) = &mut self.model_map
             {
-                let corrected = map.refine(model_x, self.branch);
-                said.counters[counted - 1] = Counter::of_probability(corrected).word();
+                let corrected = Counter::of_probability(map.refine(model_x, self.branch));
+                let last = &mut said.counters[(counted - 1) / WIDTH];
+                *last = last.with((counted - 1) % WIDTH, corrected.word());
             }
         }
         extras[counted + shape.extras() - 1] = 512;
@@ -140,8 +176,7 @@ impl Mixer {
         let mut inputs = [V::splat(0); MAX_VECTORS];
         let vectors = shape.counted_vectors();
         for i in 0..vectors {
-            let counters = V::of(vector(&said.counters, i));
-            let signs = V::of(vector(&said.signs, i));
+            let (counters, signs) = (said.counters[i], said.signs[i]);
             counters.store(&mut pending.said[i]);
             signs.store(&mut pending.signs[i]);
             inputs[i] = opinions(counters, signs) + V::of(vector(&extras, i));
@@ -160,4 +195,27 @@ impl Mixer {
 #[inline(always)]
 fn vector(numbers: &[i32; MAX_COUNTED], i: usize) -> &[i32; WIDTH] {
     &numbers.as_chunks().0[i]
+}
+
+/// Ones for the contexts that the `i`-th vector has, zeros where others stand.
+#[inline(always)]
+fn there(shape: &Shape, i: usize) -> [i32; WIDTH] {
+    std::array::from_fn(|lane| if i * WIDTH + lane < shape.contexts { -1 } else { 0 })
+}
+
+/// The first cell of each context's states in the `i`-th vector.
+#[inline(always)]
+fn rows(shape: &Shape, i: usize) -> [i32; WIDTH] {
+    std::array::from_fn(|lane| match i * WIDTH + lane {
+        context if context < shape.contexts => Places(shape).context(context),
+        _ => 0,
+    })
+}
+
+/// What cells differ by from their counters in the `i`-th vector.
+#[inline(always)]
+pub fn masks(shape: &Shape, i: usize) -> [i32; WIDTH] {
+    let first = shape.contexts + shape.runs;
+    let direct = first..first + shape.counters;
+    std::array::from_fn(|lane| if direct.contains(&(i * WIDTH + lane)) { DIRECT } else { 0 })
 }

@@ -4,9 +4,12 @@ use super::matching::Match;
 use super::records::Seen;
 use super::slots::Slot;
 use super::text::Text;
+use super::vector::{Numbers, WIDTH};
 
 /// The most hashed contexts.
 pub const MAX_CONTEXTS: usize = 32;
+/// The same in vectors.
+pub const CONTEXT_VECTORS: usize = MAX_CONTEXTS / WIDTH;
 /// The most match finders.
 pub const MAX_MATCHES: usize = 3;
 
@@ -23,7 +26,7 @@ pub struct Lane {
     /// The contexts' hashes for this byte.
     pub hashes: [u64; MAX_CONTEXTS],
     /// Their slots for this half of the byte, once `found`.
-    pub slots: [Slot; MAX_CONTEXTS],
+    pub slots: [Numbers; CONTEXT_VECTORS],
     /// Whether `slots` belongs to this half of this byte.
     pub found: bool,
     /// The slots of the first half, which hold the runs.
@@ -51,7 +54,7 @@ impl Lane {
             partial: 1,
             bits: 0,
             hashes: [0; MAX_CONTEXTS],
-            slots: [Slot::default(); MAX_CONTEXTS],
+            slots: [Numbers::ZERO; CONTEXT_VECTORS],
             found: false,
             byte_slots: [Slot::default(); MAX_CONTEXTS],
             runs: [(0, 0); MAX_CONTEXTS],
@@ -61,6 +64,18 @@ impl Lane {
             expected: [0; MAX_MATCHES],
             agree: [false; MAX_MATCHES],
         }
+    }
+
+    /// The slot of a context.
+    #[inline(always)]
+    pub fn slot(&self, context: usize) -> Slot {
+        Slot::from_number(self.slots[context / WIDTH].0[context % WIDTH])
+    }
+
+    /// Changes the slot of a context.
+    #[inline(always)]
+    pub fn set_slot(&mut self, context: usize, slot: Slot) {
+        self.slots[context / WIDTH].0[context % WIDTH] = slot.number();
     }
 
     /// The node of the next bit in its slot: 1 to 15.

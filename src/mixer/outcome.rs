@@ -1,10 +1,12 @@
 //! What everything learns from the outcome of a decision.
 
 use super::Mixer;
-use super::counters::{Counter, update_each};
-use super::decide::{MATCH_ENTRIES, RUN_ENTRIES, SETS};
+use super::counters::update_each;
+use super::decide::SETS;
+use super::inputs::masks;
 use super::math::P_ONE;
 use super::shape::Shape;
+use super::slots::Slot;
 use super::vector::{Vector, WIDTH};
 
 /// Learning rates of the two layers in units of 2^-16: what remains, and what is added at the start.
@@ -59,34 +61,21 @@ impl Mixer {
     fn teach_counters<V: Vector>(&mut self, shape: &Shape, bit: bool) {
         let pending = &mut self.pending;
         let bits = V::splat(-i32::from(bit));
-        let counted = pending.said.iter_mut().zip(&pending.signs);
-        for (said, signs) in counted.take(shape.counted_vectors()) {
-            update_each(V::load(said), bits ^ V::load(signs)).store(said);
+        for i in 0..shape.counted_vectors() {
+            let learned = update_each(V::load(&pending.said[i]), bits ^ V::load(&pending.signs[i]));
+            let words = learned ^ V::of(&masks(shape, i));
+            let places = V::load(&pending.places[i]);
+            words.scatter(self.cells.words_mut(), places, pending.learning[i]);
         }
-        let said = |i: usize| Counter::from_word(pending.said[i / WIDTH].0[i % WIDTH]);
-        let next = &self.histories.next[usize::from(bit)];
-        let slots = &self.lanes[self.current].slots;
-        let rows = &mut self.state_maps[..shape.contexts];
-        for (i, (row, &slot)) in rows.iter_mut().zip(slots).enumerate() {
-            let state = pending.states[i];
-            row[usize::from(state)] = said(i);
-            row[0] = Counter::HALF;
-            self.slots.set_state(slot, pending.node, next[usize::from(state)]);
-        }
-        let mut used = shape.contexts;
-        for (i, row) in self.run_maps[..shape.runs].iter_mut().enumerate() {
-            row[usize::from(pending.runs[i]) % RUN_ENTRIES] = said(used + i);
-            row[0] = Counter::HALF;
-        }
-        used += shape.runs;
-        for k in 0..shape.counters {
-            let place = pending.counters[k];
-            self.counters[k][place] = said(used + k).to_table(Counter::HALF);
-        }
-        used += shape.counters;
-        for i in 0..shape.finders {
-            self.match_maps[pending.matches[i]] = said(used + i);
-            self.match_maps[i * MATCH_ENTRIES] = Counter::HALF;
+        let lane = &self.lanes[self.current];
+        let row = V::splat(256 * i32::from(bit));
+        for i in 0..shape.contexts.div_ceil(WIDTH) {
+            let next = V::gather_bytes(&self.histories.next, V::load(&pending.states[i]) + row);
+            let first = i * WIDTH;
+            let slots = &lane.slots[i].0[..WIDTH.min(shape.contexts - first)];
+            for (&slot, state) in slots.iter().zip(next.bytes()) {
+                self.slots.set_state(Slot::from_number(slot), pending.node, state);
+            }
         }
     }
 }

@@ -112,8 +112,8 @@ pub struct Plan {
     pub shape: Shape,
     /// The hashed contexts.
     pub contexts: Vec<Context>,
-    /// Orders of the contexts of the last bytes, 0 for the others.
-    pub orders: Vec<u32>,
+    /// By which of the first eight contexts have seen anything, a bit for each: the longest order among them.
+    pub longest_order: [u8; 256],
     /// Which of them depends on what matches expect.
     pub match_context: Option<usize>,
     /// Whether any of them looks for records.
@@ -135,11 +135,14 @@ impl Plan {
         if !parts.has(Part::Matches) {
             matches.clear();
         }
-        let orders = contexts.iter().map(|c| c.order().unwrap_or(0)).collect();
+        let order = |i: usize| contexts.get(i).and_then(|c: &Context| c.order()).unwrap_or(0) as u8;
+        assert!((8..contexts.len()).all(|i| order(i) == 0), "orders are among the first contexts");
+        let seen = |mask: usize| (0..8).filter(move |i| mask >> i & 1 == 1);
+        let longest_order = std::array::from_fn(|mask| seen(mask).map(order).max().unwrap_or(0));
         let records = contexts.iter().any(|c| c.part() == Some(Part::Records));
         let match_context = contexts.iter().position(|&c| c == Context::MatchByte);
         let shape = Shape::of(kind, with_model).reduced(parts, contexts.len());
-        Self { parts, shape, contexts, orders, match_context, records, matches }
+        Self { parts, shape, contexts, longest_order, match_context, records, matches }
     }
 
     /// Vectors in each weight set.

@@ -13,6 +13,7 @@
 
 use super::history::histories;
 use super::platform::{prefetch, zeros};
+use super::vector::Vector;
 
 const LINE: usize = 64;
 const WAYS: usize = 3;
@@ -26,6 +27,20 @@ const STATES: usize = 16;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Slot(u32);
 
+impl Slot {
+    /// The slot as a number, as vectors hold it.
+    #[inline(always)]
+    pub fn number(self) -> i32 {
+        self.0 as i32
+    }
+
+    /// The slot whose number this is.
+    #[inline(always)]
+    pub fn from_number(number: i32) -> Slot {
+        Slot(number as u32)
+    }
+}
+
 /// The table of slots.
 pub struct Slots {
     bytes: Vec<u8>,
@@ -37,7 +52,8 @@ pub struct Slots {
 impl Slots {
     /// A table of `2^line_bits` lines.
     pub fn new(line_bits: u32) -> Self {
-        let bytes: Vec<u8> = zeros((LINE << line_bits) + LINE);
+        // Room in front of the first line, and behind the last for what reads four bytes at a time.
+        let bytes: Vec<u8> = zeros((LINE << line_bits) + 2 * LINE);
         // Only speed depends on where the allocation lies.
         let lead = bytes.as_ptr().align_offset(LINE).min(LINE);
         Self { bytes, lead, line_bits }
@@ -111,9 +127,15 @@ impl Slots {
     }
 
     /// The state of a node: 0 for the token's end, 1..16 for the bits.
-    #[inline(always)]
+    #[cfg(test)]
     pub fn state(&self, slot: Slot, node: usize) -> u8 {
         self.bytes[slot.0 as usize + node]
+    }
+
+    /// The states of a node in sixteen slots, which are given as numbers.
+    #[inline(always)]
+    pub fn states<V: Vector>(&self, slots: V, node: usize) -> V {
+        V::gather_bytes(&self.bytes, slots + V::splat(node as i32))
     }
 
     /// Changes the state of a node.
@@ -171,7 +193,7 @@ mod tests {
             let slot = slots.find(line | check);
             let mut state = 0u8;
             for _ in 0..check + 3 {
-                state = histories().next[1][state as usize];
+                state = histories().next[256 + state as usize];
             }
             slots.set_state(slot, 1, state);
         }

@@ -5,10 +5,9 @@ mod learn;
 pub use learn::Learner;
 
 use super::Mixer;
+use super::cells::{MATCH_ENTRIES, RUN_ENTRIES};
 use super::counters::Counter;
-use super::decide::{MATCH_ENTRIES, RUN_ENTRIES};
 use super::history::histories;
-use super::math::P_ONE;
 use super::network::WEIGHT_ONE;
 use super::plan::{MixerKind, Parts, Plan};
 use crate::error::{Error, Result};
@@ -160,7 +159,7 @@ impl StartValues {
         let mut packed = learned.counters.iter();
         for counter in mixer.counters_to_learn() {
             if let Some(&packed) = packed.next() {
-                *counter = Counter::unpack(packed);
+                *counter = Counter::unpack(packed).word() as u32;
             }
         }
     }
@@ -182,7 +181,8 @@ impl Mixer {
         }
         let sets = self.first.n_sets();
         weights.extend(self.second.mean(0).into_iter().take(sets).map(narrow));
-        let counters = self.counters_to_learn().map(|counter| counter.pack()).collect();
+        let counter = |word: &mut u32| Counter::from_word(*word as i32);
+        let counters = self.counters_to_learn().map(|word| counter(word).pack()).collect();
         let mut values = StartValues::default();
         values.learned[slot(self.plan.shape.kind, self.plan.shape.with_model)] =
             Some(Learned { weights, counters });
@@ -190,42 +190,9 @@ impl Mixer {
     }
 
     /// The counters that start values consist of, in their order.
-    fn counters_to_learn(&mut self) -> impl Iterator<Item = &mut Counter> {
-        let states = histories().len;
-        let maps = self.state_maps.iter_mut().flat_map(move |row| row[..states].iter_mut());
-        let runs = self.run_maps.iter_mut().flatten();
-        maps.chain(runs).chain(&mut self.match_maps)
+    fn counters_to_learn(&mut self) -> impl Iterator<Item = &mut u32> {
+        self.cells.learned(&self.plan.shape, histories().len)
     }
-}
-
-/// What a history of so many zeros and ones says at first.
-pub fn state_maps(n: usize) -> Vec<[Counter; 256]> {
-    let row = histories().counts.map(|[zeros, ones]| {
-        let (zeros, ones) = (u64::from(zeros), u64::from(ones));
-        // (n1 + 0.4) / (n + 0.8)
-        let p = (10 * ones + 4) * u64::from(P_ONE) / (10 * (zeros + ones) + 8);
-        Counter::new(p as u32, 6)
-    });
-    vec![row; n]
-}
-
-/// How often a run goes on.
-pub fn run_maps(n: usize) -> Vec<[Counter; RUN_ENTRIES]> {
-    let row = std::array::from_fn(|i| {
-        let class = (i / 2) as u32;
-        Counter::new((P_ONE / (2 * class + 3)) * (2 * class + 2), 4)
-    });
-    vec![row; n]
-}
-
-/// How often a match goes on, by its length.
-pub fn match_maps(n: usize) -> Vec<Counter> {
-    let row: Vec<Counter> = (0..16u64)
-        .map(|class| {
-            Counter::new((u64::from(P_ONE) * (class * class + 2) / (class * class + 3)) as u32, 4)
-        })
-        .collect();
-    row.iter().copied().cycle().take(n * MATCH_ENTRIES).collect()
 }
 
 /// The first weights of every vector of the first layer.
@@ -249,6 +216,7 @@ pub fn second_weights(sets: usize) -> Vec<i32> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::math::P_ONE;
     use super::*;
 
     /// Mixes a text without a model and gives its cost in bits.

@@ -19,6 +19,9 @@ use std::ops::{Add, BitAnd, BitXor, Mul, Sub};
 /// Numbers in a vector.
 pub const WIDTH: usize = 16;
 
+/// Bytes that a table of bytes has behind those that are looked up: four are read for each.
+pub const BEHIND: usize = 3;
+
 /// A vector in memory, in a cache line of its own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(C, align(64))]
@@ -64,6 +67,28 @@ pub trait Vector:
     fn log2_q15(self) -> Self;
     /// The sum of all sixteen, wrapping.
     fn sum(self) -> i32;
+    /// Words of a table at these places; a place beyond the end is taken for the last.
+    ///
+    /// # Panics
+    /// When the table is empty.
+    fn gather(table: &[u32], places: Self) -> Self;
+    /// Bytes of a table at these places; a place among the last [`BEHIND`] bytes and beyond is taken for the first of those.
+    ///
+    /// # Panics
+    /// When the table has no more than [`BEHIND`] bytes.
+    fn gather_bytes(table: &[u8], places: Self) -> Self;
+    /// Writes those whose bit is set in `mask` to their places in a table, which all differ; places as for
+    /// [`gather`](Self::gather).
+    ///
+    /// # Panics
+    /// When the table is empty.
+    fn scatter(self, table: &mut [u32], places: Self, mask: u32);
+    /// Which are not zero, a bit for each.
+    fn nonzero(self) -> u32;
+    /// The same with another number at one place.
+    fn with(self, at: usize, number: i32) -> Self;
+    /// The lowest byte of each.
+    fn bytes(self) -> [u8; WIDTH];
 
     /// Within `-limit..=limit`.
     #[inline(always)]
@@ -160,6 +185,38 @@ impl Vector for Numbers {
     #[inline(always)]
     fn sum(self) -> i32 {
         self.0.into_iter().fold(0, i32::wrapping_add)
+    }
+    #[inline(always)]
+    fn gather(table: &[u32], places: Self) -> Self {
+        let last = table.len() - 1;
+        places.map(|place| table[(place as u32 as usize).min(last)] as i32)
+    }
+    #[inline(always)]
+    fn gather_bytes(table: &[u8], places: Self) -> Self {
+        let last = table.len() - 1 - BEHIND;
+        places.map(|place| i32::from(table[(place as u32 as usize).min(last)]))
+    }
+    #[inline(always)]
+    fn scatter(self, table: &mut [u32], places: Self, mask: u32) {
+        let last = table.len() - 1;
+        for (i, (&number, &place)) in self.0.iter().zip(&places.0).enumerate() {
+            if mask >> i & 1 == 1 {
+                table[(place as u32 as usize).min(last)] = number as u32;
+            }
+        }
+    }
+    #[inline(always)]
+    fn nonzero(self) -> u32 {
+        self.0.iter().rev().fold(0, |mask, &x| mask << 1 | u32::from(x != 0))
+    }
+    #[inline(always)]
+    fn with(mut self, at: usize, number: i32) -> Self {
+        self.0[at] = number;
+        self
+    }
+    #[inline(always)]
+    fn bytes(self) -> [u8; WIDTH] {
+        self.0.map(|x| x as u8)
     }
 }
 

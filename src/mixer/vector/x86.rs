@@ -3,7 +3,7 @@
 //! The methods are always inlined into the bodies of `dispatch.rs`, which are compiled for these instructions and
 //! run on machines that have them; nothing else may call them.
 
-use super::{Numbers, Vector, WIDTH};
+use super::{BEHIND, Numbers, Vector, WIDTH};
 use crate::mixer::math::{BEND, BEND_LESS};
 use std::arch::x86_64::*;
 use std::ops::{Add, BitAnd, BitXor, Mul, Sub};
@@ -100,6 +100,15 @@ fn bend<V: Vector>(f: V) -> V {
     (between * bend).shr(15)
 }
 
+/// Places up to `last`; those beyond it, as numbers without sign, become it. Tables have less than 2^32 elements, and where
+/// places are signed, less than 2^31: see `Slots::new` and `Cells::new`.
+#[inline(always)]
+fn within(places: Avx512, last: usize) -> Avx512 {
+    let last = Avx512::splat(last.min(i32::MAX as usize) as i32);
+    // SAFETY: only called on machines with these instructions, see above.
+    Avx512(unsafe { _mm512_min_epu32(places.0, last.0) })
+}
+
 impl Vector for Avx512 {
     #[inline(always)]
     fn splat(number: i32) -> Self {
@@ -149,6 +158,53 @@ impl Vector for Avx512 {
         // SAFETY: only called on machines with these instructions, see above.
         unsafe { _mm512_reduce_add_epi32(self.0) }
     }
+    #[inline(always)]
+    fn gather(table: &[u32], places: Self) -> Self {
+        let places = within(places, table.len() - 1);
+        // SAFETY: as above; no place is beyond the end.
+        Self(unsafe { _mm512_i32gather_epi32::<4>(places.0, table.as_ptr().cast()) })
+    }
+    #[inline(always)]
+    fn gather_bytes(table: &[u8], places: Self) -> Self {
+        let places = within(places, table.len() - 1 - BEHIND);
+        // SAFETY: as above; three bytes are behind each place.
+        let words = Self(unsafe { _mm512_i32gather_epi32::<1>(places.0, table.as_ptr().cast()) });
+        words & Self::splat(0xff)
+    }
+    #[inline(always)]
+    fn scatter(self, table: &mut [u32], places: Self, mask: u32) {
+        let places = within(places, table.len() - 1);
+        let table = table.as_mut_ptr().cast();
+        // SAFETY: as above; no place is beyond the end.
+        unsafe { _mm512_mask_i32scatter_epi32::<4>(table, mask as __mmask16, places.0, self.0) };
+    }
+    #[inline(always)]
+    fn nonzero(self) -> u32 {
+        // SAFETY: only called on machines with these instructions, see above.
+        u32::from(unsafe { _mm512_test_epi32_mask(self.0, self.0) })
+    }
+    #[inline(always)]
+    fn with(self, at: usize, number: i32) -> Self {
+        // SAFETY: only called on machines with these instructions, see above.
+        Self(unsafe { _mm512_mask_set1_epi32(self.0, 1 << at, number) })
+    }
+    #[inline(always)]
+    fn bytes(self) -> [u8; WIDTH] {
+        let mut bytes = [0; WIDTH];
+        // SAFETY: as above; writes 16 bytes.
+        unsafe { _mm_storeu_si128(bytes.as_mut_ptr().cast(), _mm512_cvtepi32_epi8(self.0)) };
+        bytes
+    }
+}
+
+/// Does something with both halves of places up to `last`, as `within` makes them.
+#[inline(always)]
+fn each(places: Avx2, last: usize, f: impl Fn(__m256i) -> __m256i) -> Avx2 {
+    let last = Avx2::splat(last.min(i32::MAX as usize) as i32);
+    // SAFETY: only called on machines with these instructions, see above.
+    let (low, high) =
+        unsafe { (_mm256_min_epu32(places.0, last.0), _mm256_min_epu32(places.1, last.1)) };
+    Avx2(f(low), f(high))
 }
 
 impl Vector for Avx2 {
@@ -215,5 +271,49 @@ impl Vector for Avx2 {
             let two = _mm_add_epi32(four, _mm_shuffle_epi32::<0b_11_10>(four));
             _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32::<1>(two)))
         }
+    }
+    #[inline(always)]
+    fn gather(table: &[u32], places: Self) -> Self {
+        let last = table.len() - 1;
+        // SAFETY: only called on machines with these instructions, see above; no place is beyond the end.
+        each(places, last, |at| unsafe { _mm256_i32gather_epi32::<4>(table.as_ptr().cast(), at) })
+    }
+    #[inline(always)]
+    fn gather_bytes(table: &[u8], places: Self) -> Self {
+        let last = table.len() - 1 - BEHIND;
+        // SAFETY: as above; three bytes are behind each place.
+        let words = each(places, last, |at| unsafe {
+            _mm256_i32gather_epi32::<1>(table.as_ptr().cast(), at)
+        });
+        words & Self::splat(0xff)
+    }
+    #[inline(always)]
+    fn scatter(self, table: &mut [u32], places: Self, mask: u32) {
+        let (mut numbers, mut at) = (Numbers::ZERO, Numbers::ZERO);
+        self.store(&mut numbers);
+        places.store(&mut at);
+        numbers.scatter(table, at, mask);
+    }
+    #[inline(always)]
+    fn nonzero(self) -> u32 {
+        // SAFETY: only called on machines with these instructions, see above.
+        let zero = |half| unsafe {
+            let zero = _mm256_cmpeq_epi32(half, _mm256_setzero_si256());
+            _mm256_movemask_ps(_mm256_castsi256_ps(zero)) as u32
+        };
+        !(zero(self.0) | zero(self.1) << 8) & 0xffff
+    }
+    #[inline(always)]
+    fn with(self, at: usize, number: i32) -> Self {
+        let mut numbers = Numbers::ZERO;
+        self.store(&mut numbers);
+        numbers.0[at] = number;
+        Self::load(&numbers)
+    }
+    #[inline(always)]
+    fn bytes(self) -> [u8; WIDTH] {
+        let mut numbers = Numbers::ZERO;
+        self.store(&mut numbers);
+        numbers.bytes()
     }
 }
