@@ -127,7 +127,10 @@ fn raw_products(c: &mut Criterion) {
 fn elementwise(c: &mut Criterion) {
     let logits: Vec<f32> = numbers(8192).iter().map(|x| x / 8.0).collect();
     let (mut freqs, mut prefix) = (vec![0; 8192], vec![0; 513]);
-    let mut raw: Vec<i32> = numbers(512).iter().map(|x| (x * 1000.0) as i32).collect();
+    // Four queries of a head of keys, as the builtin has.
+    let raw: Vec<i32> = numbers(4 * 512).iter().map(|x| (x * 1000.0) as i32).collect();
+    let mut raw = Aligned::copy(&raw);
+    let (q_scales, mut factors) = ([1e-3; 4], [0.0; 4]);
     let (scales, corrections) = (vec![0.01; 512], vec![0; 512]);
     let logs = vec![scale_log(0.01) << 16; 512];
     let slots = SlotView {
@@ -136,7 +139,7 @@ fn elementwise(c: &mut Criterion) {
         v_scales: ValueScales::Logs(&logs),
         soon: Soon::NOTHING,
     };
-    let mut weights = vec![0; 512];
+    let mut weights = Aligned::zeroed(4 * 512);
     let mut x = QuantRows::default();
     let mut out = vec![0.0; 768];
     for isa in Isa::available() {
@@ -149,13 +152,14 @@ fn elementwise(c: &mut Criterion) {
         group.bench_function(format!("quantise_rows(32 x 256) {name}"), |b| {
             b.iter(|| quantise_rows(isa, black_box(&logits), 256, 32, 256, 256, &mut x));
         });
-        group.throughput(Throughput::Elements(512));
-        group.bench_function(format!("attention_weights(512) {name}"), |b| {
+        group.throughput(Throughput::Elements(4 * 512));
+        group.bench_function(format!("attention_weights(4 x 512) {name}"), |b| {
             b.iter(|| {
                 // Scores are left in the place of the sums; those of the last round will do.
                 let raw = black_box(&mut raw);
                 let visible = [300..512, 0..290];
-                attention_weights(isa, raw, &slots, visible, 1e-3, (&mut weights, None))
+                let weights = (&mut weights[..], None);
+                attention_weights(isa, raw, &slots, visible, &q_scales, weights, &mut factors);
             });
         });
         group.throughput(Throughput::Elements(768));

@@ -21,6 +21,7 @@
 //! `mixer/MEASURED.md` has what each part buys.
 
 mod advance;
+mod cells;
 mod contexts;
 mod counters;
 mod decide;
@@ -48,7 +49,7 @@ mod vector;
 pub use plan::{MixerKind, Part, Parts};
 pub use start::{Learner, StartValues};
 
-use counters::Counter;
+use cells::Cells;
 use decide::Pending;
 use dispatch::Paths;
 use lane::Lane;
@@ -78,16 +79,8 @@ pub struct Mixer {
     current: usize,
 
     slots: Slots,
-    /// `[context][state]`
-    state_maps: Vec<[Counter; 256]>,
-    /// `[context][length class][whether bits are known]`
-    run_maps: Vec<[Counter; decide::RUN_ENTRIES]>,
-    /// Direct counters of orders 0, 1 and 2 by node of the byte, node 0 being the token's end; as differences from
-    /// a new counter.
-    counters: [Vec<u32>; 3],
+    cells: Cells,
     finders: Vec<Finder>,
-    /// `[finder][decision][misses][length class]`
-    match_maps: Vec<Counter>,
     records: Records,
     /// The bytes that followed each byte, and each pair of bytes, lately.
     after1: Vec<u32>,
@@ -139,7 +132,6 @@ impl Mixer {
         let plan = Plan::new(kind, with_model, parts);
         let bits = plan.table_bits(len);
         let squash = math::squash_table();
-        let n = plan.contexts.len();
         let inputs = plan.shape.inputs();
         let sizes = plan.set_sizes();
         let weights = start::first_weights(&plan, inputs);
@@ -155,15 +147,8 @@ impl Mixer {
             lanes: lanes.iter().map(|l| Lane::new(l.start)).collect(),
             current: 0,
             slots: Slots::new(bits.lines),
-            state_maps: start::state_maps(n),
-            run_maps: start::run_maps(plan.shape.runs),
-            counters: [
-                zeros(256),
-                zeros(1 << 16),
-                zeros(if plan.shape.kind == MixerKind::Light { 0 } else { 1 << bits.counters }),
-            ],
+            cells: Cells::new(&plan.shape, &bits),
             finders: plan.matches.iter().map(|&m| Finder::new(m, bits.matches)).collect(),
-            match_maps: start::match_maps(plan.matches.len()),
             records: Records::new(),
             after1: vec![0; 256],
             after2: zeros(1 << 16),
@@ -178,6 +163,7 @@ impl Mixer {
             bits,
         };
         start.apply(&mut mixer);
+        mixer.cells.silence(&mixer.plan.shape);
         for lane in 0..mixer.lanes.len() {
             mixer.select_contexts(lane);
         }
@@ -190,7 +176,7 @@ impl Mixer {
         let bits = plan.table_bits(group_len);
         let tables = Slots::memory_bytes(bits.lines)
             + plan.matches.len() as u64 * Finder::memory_bytes(bits.matches);
-        let counters = (4 << 16) + if kind == MixerKind::Light { 0 } else { 4 << bits.counters };
+        let counters = Cells::memory_bytes(&plan.shape, &bits);
         let maps = plan.map_sizes(&bits).iter().map(|&n| Map::memory_bytes(n)).sum::<u64>()
             + Map::memory_bytes(bits.branches());
         tables + counters + maps + group_len as u64 + group_len as u64 / 8 + (1 << 20)

@@ -41,58 +41,92 @@ pub enum ValueScales<'a> {
     Floats(&'a [f32]),
 }
 
-/// Turns the raw scores of one query into weights for the values, and gives the factor that scales the weighted sums.
+/// Turns the raw scores of queries at one position, one after the other, into weights for the values, and gives for each
+/// the factor that scales the weighted sums.
 ///
-/// `raw` holds the sums over `(q + 128) * k` of slots 0 and on, a multiple of 16 of them, and is overwritten; only the
-/// slots in `visible` count, all others weigh 0. `q_scale` is the query's scale times log2(e) over the root of the
-/// head's length. The weights include the values' scales. Those of 8 bits go to `weights`; of those of 15 bits, the
-/// upper 7 go there and the lower 8 to `low`. The result is 0, with all weights 0, where no slot is visible.
+/// `raw` holds the sums over `(q + 128) * k` of slots 0 and on, a multiple of 16 of them for each query, and is overwritten;
+/// only the slots in `visible` count, all others weigh 0. `q_scales` are the queries' scales times log2(e) over the root of
+/// the head's length. The weights include the values' scales. Those of 8 bits go to `weights`; of those of 15 bits, the
+/// upper 7 go there and the lower 8 to `low`. A factor is 0, with all weights 0, where no slot is visible.
 /// `EXACTNESS.md` has the steps.
 ///
-/// Panics when the slices are too short, `raw` has no multiple of 16, `visible` goes beyond it, or `low` is there without
-/// [`ValueScales::Floats`], or these without it.
+/// Panics when the slices do not fit together, there is no multiple of 16 slots, `visible` goes beyond them, or `low` is
+/// there without [`ValueScales::Floats`], or these without it.
 pub fn attention_weights(
     isa: Isa,
     raw: &mut [i32],
     slots: &SlotView,
     visible: [Range<usize>; 2],
-    q_scale: f32,
+    q_scales: &[f32],
     (weights, low): (&mut [u8], Option<&mut [u8]>),
-) -> f32 {
-    let n = raw.len();
+    factors: &mut [f32],
+) {
+    let (all, queries) = (raw.len(), q_scales.len());
+    assert!(queries > 0 && all.is_multiple_of(queries), "{all} scores of {queries} queries");
+    let n = all / queries;
     assert!(n.is_multiple_of(LANES) && n <= MAX_SLOTS, "{n} slots");
     assert!(visible.iter().all(|run| run.end <= n), "visible {visible:?} of {n} slots");
+    assert!(factors.len() == queries, "{} factors of {queries} queries", factors.len());
     let keys = Keys {
         raw: raw.as_chunks_mut().0,
+        blocks: n / LANES,
         corrections: slots.k_corrections[..n].as_chunks().0,
         scales: slots.k_scales[..n].as_chunks().0,
+        seen: seen_blocks(&visible),
         visible,
-        q_scale,
+        q_scales,
         soon: slots.soon,
     };
-    let weights = weights[..n].as_chunks_mut().0;
+    let weights = weights[..all].as_chunks_mut().0;
     match (slots.v_scales, low) {
         (ValueScales::Logs(logs), None) => {
-            steps::weigh(isa, &mut steps::Query { keys, logs: logs[..n].as_chunks().0, weights })
+            let logs = logs[..n].as_chunks().0;
+            steps::weigh(isa, &mut steps::Queries { keys, logs, weights, factors });
         }
         (ValueScales::Floats(scales), Some(low)) => {
-            let (scales, low) = (scales[..n].as_chunks().0, low[..n].as_chunks_mut().0);
-            fine::weigh(isa, &mut fine::Query { keys, scales, high: weights, low })
+            let (scales, low) = (scales[..n].as_chunks().0, low[..all].as_chunks_mut().0);
+            fine::weigh(isa, &mut fine::Queries { keys, scales, high: weights, low, factors });
         }
         _ => panic!("8 bits need logarithms of the scales, 15 the scales"),
     }
 }
 
-/// What one query meets before the values, in blocks of 16 slots: as many in each slice.
+/// What some queries meet before the values, in blocks of 16 slots.
 struct Keys<'a> {
-    /// Sums; then whatever the weights are made of.
+    /// `[query][block]`: sums; then whatever the weights are made of.
     raw: &'a mut [[i32; LANES]],
+    /// Blocks of a query.
+    blocks: usize,
     corrections: &'a [[i32; LANES]],
     scales: &'a [[f32; LANES]],
     visible: [Range<usize>; 2],
-    q_scale: f32,
+    /// The blocks in which anything is visible, two runs that do not overlap.
+    seen: [Range<usize>; 2],
+    q_scales: &'a [f32],
     #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     soon: Soon,
+}
+
+/// The blocks in which anything is visible: runs in order that do not overlap.
+fn seen_blocks(visible: &[Range<usize>; 2]) -> [Range<usize>; 2] {
+    let mut runs = visible.clone().map(|run| match run.is_empty() {
+        true => 0..0,
+        false => run.start / LANES..run.end.div_ceil(LANES),
+    });
+    runs.sort_by_key(|run| run.start);
+    let [first, second] = runs;
+    let start = second.start.max(first.end);
+    [first, start..second.end.max(start)]
+}
+
+/// Zeros for the blocks in which nothing is visible.
+fn fill_unseen(weights: &mut [[u8; LANES]], [first, second]: &[Range<usize>; 2]) {
+    for gap in [0..first.start, first.end..second.start, second.end..weights.len()] {
+        // Where a run is empty, there may be nothing before it.
+        if let Some(gap) = weights.get_mut(gap) {
+            gap.as_flattened_mut().fill(0);
+        }
+    }
 }
 
 /// Which slots of a block are visible, a bit for each.
@@ -104,14 +138,6 @@ fn seen([one, two]: &[Range<usize>; 2], block: usize) -> u16 {
     }
     let below = |slot: usize| (1u32 << (slot.clamp(from, to) - from)) - 1;
     ((below(one.end) & !below(one.start)) | (below(two.end) & !below(two.start))) as u16
-}
-
-/// Whether all blocks are visible.
-#[inline(always)]
-#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
-fn sees_all([one, two]: &[Range<usize>; 2], blocks: usize) -> bool {
-    // The runs never overlap.
-    one.len() + two.len() == blocks * LANES
 }
 
 for_every_isa! {

@@ -6,7 +6,7 @@ use super::inputs::{COUNTED_VECTORS, Heard};
 use super::lane::{CONTEXT_VECTORS, node};
 use super::maps::Map;
 use super::math::{P_HALF, P_ONE, Squash};
-use super::network::MAX_VECTORS;
+use super::network::{MAX_VECTORS, to_learn};
 use super::plan::{MOST_BRANCH_BITS, MixerKind, Plan, TableBits};
 use super::shape::Shape;
 use super::text::class;
@@ -46,7 +46,7 @@ pub struct Pending {
     pub node: usize,
     /// The same in the whole byte: the bits so far behind a leading one, 0 for the token's end.
     pub partial: usize,
-    /// Inputs of the first layer.
+    /// Inputs of the first layer, as they are learned from.
     pub inputs: [Numbers; MAX_VECTORS],
     /// Its outputs, one for each set.
     pub outputs: [i32; WIDTH],
@@ -167,7 +167,7 @@ impl Mixer {
         self.pending.outputs = outputs;
         if shape.second_layer {
             let outputs = V::of(&outputs);
-            outputs.store(&mut self.pending.second_inputs);
+            to_learn(outputs).store(&mut self.pending.second_inputs);
             self.second.choose(0, partial);
             let mut x = [0];
             self.second.forward(&[outputs], &mut x);

@@ -6,7 +6,7 @@ use super::counters::{Counter, opinions, sureness};
 use super::lane::{CONTEXT_VECTORS, MAX_CONTEXTS, MAX_MATCHES};
 use super::matching::length_class;
 use super::math::{P_HALF, stretch_q32};
-use super::network::MAX_VECTORS;
+use super::network::{MAX_VECTORS, to_learn};
 use super::shape::Shape;
 use super::vector::{Vector, WIDTH};
 
@@ -180,11 +180,11 @@ impl Mixer {
             counters.store(&mut pending.said[i]);
             signs.store(&mut pending.signs[i]);
             inputs[i] = opinions(counters, signs) + V::of(vector(&extras, i));
-            inputs[i].store(&mut pending.inputs[i]);
+            to_learn(inputs[i]).store(&mut pending.inputs[i]);
             if i < shape.sure_vectors {
                 let sure = sureness(counters, signs);
                 inputs[vectors + i] = sure;
-                sure.store(&mut pending.inputs[vectors + i]);
+                to_learn(sure).store(&mut pending.inputs[vectors + i]);
             }
         }
         (inputs, model_x)

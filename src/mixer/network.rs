@@ -13,14 +13,31 @@ use std::ops::Range;
 pub const WEIGHT_ONE: i32 = 1 << 20;
 const WEIGHT_MAX: i32 = (8 << 20) - 1;
 
+/// What an input times an error is shifted by to be a step of its weight.
+const STEP_SHIFT: u32 = 12;
+
 /// The most vectors of inputs. `dot` cannot overflow below 16: a product is below 2^15 * 2^15 >> 7 = 2^23.
 pub const MAX_VECTORS: usize = 5;
 
+/// Inputs as the sums want them: in the lower halves, with zeros above.
+#[inline(always)]
+fn lower<V: Vector>(inputs: V) -> V {
+    inputs & V::splat(0xffff)
+}
+
+/// Inputs as learning wants them: in the lower halves, with ones above, which bring in what rounds.
+#[inline(always)]
+pub fn to_learn<V: Vector>(inputs: V) -> V {
+    lower(inputs) ^ V::splat(1 << 16)
+}
+
+/// `inputs` with zeros above.
 #[inline(always)]
 fn dot<V: Vector>(inputs: &[V], weights: &[Numbers]) -> i32 {
     let mut sum = V::splat(0);
     for (&x, w) in inputs.iter().zip(weights) {
-        sum = sum + (V::load(w).sar(8) * x).sar(7);
+        // A weight without its lowest 8 bits fits 16.
+        sum = sum + V::load(w).sar(8).pairs(x).sar(7);
     }
     // 2^11 (inputs) * 2^12 (weights) / 2^7 / 2^5 = 2^11.
     (sum.sum() >> 5).clamp(-STRETCH_MAX, STRETCH_MAX)
@@ -113,13 +130,16 @@ impl Layer {
     #[inline(always)]
     pub fn forward<V: Vector>(&self, inputs: &[V], out: &mut [i32]) {
         debug_assert_eq!(inputs.len(), self.width);
+        let mut halves = [V::splat(0); MAX_VECTORS];
+        halves.iter_mut().zip(inputs).for_each(|(half, &x)| *half = lower(x));
+        let halves = &halves[..inputs.len()];
         for (&row, out) in self.chosen.iter().zip(out) {
-            *out = dot(inputs, &self.weights[row * inputs.len()..][..inputs.len()]);
+            *out = dot(halves, &self.weights[row * halves.len()..][..halves.len()]);
         }
     }
 
-    /// Moves the chosen rows by `errors`, one for each set: a full input moves its weight by `error / 8` of 2^-20, the
-    /// error is at most 2^19.
+    /// Moves the chosen rows by `errors`, one for each set: an input of 1 moves its weight by `error / 2` of 2^-20. The
+    /// errors fit 16 bits; `inputs` are as [`to_learn`] makes them.
     #[inline(always)]
     pub fn backward<V: Vector>(&mut self, inputs: &[Numbers], errors: &[i32]) {
         debug_assert_eq!(inputs.len(), self.width);
@@ -127,11 +147,10 @@ impl Layer {
         for (&row, &error) in self.chosen.iter().zip(errors) {
             let uses = &mut self.uses[row];
             *uses = uses.saturating_add(u32::from(error != 0));
-            let error = V::splat(error);
+            // Beside each error a half of what is shifted out.
+            let error = V::splat(error & 0xffff | 1 << (STEP_SHIFT - 1 + 16));
             for (x, w) in inputs.iter().zip(&mut self.weights[row * width..][..width]) {
-                // At most 2^11 * 2^19.
-                let x = (V::load(x) + V::splat(8)).sar(4);
-                let step = (x * error + V::splat(512)).sar(10);
+                let step = V::load(x).pairs(error).sar(STEP_SHIFT);
                 (V::load(w) + step).clamp_abs(WEIGHT_MAX).store(w);
             }
         }

@@ -43,7 +43,9 @@ impl Mixer {
         let rates = [i64::from(RATE[0]) + extra(0), i64::from(RATE[1]) + extra(1)];
         let target = if bit { P_ONE as i32 } else { 0 };
         let step = |p: u32, rate: i64| {
-            ((i64::from(target - p as i32) * rate) >> 15).clamp(-(1 << 19), 1 << 19) as i32
+            let error = i64::from(target - p as i32) * rate;
+            // Rounded, not cut off: weights would drift where next to nothing is wrong.
+            ((error + (1 << 16)) >> 17).clamp(-32_767, 32_767) as i32
         };
         let sets = shape.n_sets();
         let mut errors = [0; SETS];

@@ -49,6 +49,8 @@ pub trait Vector:
     fn load(numbers: &Numbers) -> Self;
     /// Into memory.
     fn store(self, numbers: &mut Numbers);
+    /// Products of the lower 16 bits of each, plus those of the upper 16; both with sign.
+    fn pairs(self, other: Self) -> Self;
     /// The smaller ones.
     fn min(self, other: Self) -> Self;
     /// The larger ones.
@@ -149,6 +151,11 @@ impl Vector for Numbers {
     #[inline(always)]
     fn store(self, numbers: &mut Numbers) {
         *numbers = self;
+    }
+    #[inline(always)]
+    fn pairs(self, other: Self) -> Self {
+        let half = |x: i32| i32::from(x as i16);
+        self.zip(other, |a, b| (half(a) * half(b)).wrapping_add((a >> 16) * (b >> 16)))
     }
     #[inline(always)]
     fn min(self, other: Self) -> Self {

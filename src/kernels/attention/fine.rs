@@ -3,9 +3,11 @@
 //! Larger models give most of their attention to the first token; beside it, in 8 bits, hundreds of others would vanish
 //! that matter together.
 
+use std::ops::Range;
+
 use super::{Keys, LANES, seen};
-use crate::kernels::Isa;
 use crate::kernels::portable::{exp2, larger, max_lanes, round_even, sanitise};
+use crate::kernels::{Isa, Soon};
 
 /// Scores this far below the largest, in powers of two, weigh nothing.
 pub(super) const DEEPEST: f32 = -40.0;
@@ -22,15 +24,29 @@ const HEAVIEST: f32 = 32_767.0;
 /// Below this the values count as zero: 2^-60.
 const SMALLEST: f32 = f32::from_bits((127 - 60) << 23);
 
-/// One query.
-///
-/// `keys.raw` becomes the bits of scores, then those of the scores' exponentials times the values' scales.
-pub(super) struct Query<'a> {
+/// Some queries.
+pub(super) struct Queries<'a> {
     pub keys: Keys<'a>,
     pub scales: &'a [[f32; LANES]],
-    /// The upper 7 bits of the weights.
+    /// The upper 7 bits of the weights, `[query][block]`.
     pub high: &'a mut [[u8; LANES]],
     /// The lower 8.
+    pub low: &'a mut [[u8; LANES]],
+    pub factors: &'a mut [f32],
+}
+
+/// One query, all of its blocks.
+///
+/// `raw` becomes the bits of scores, then those of the scores' exponentials times the values' scales.
+pub(super) struct Query<'a> {
+    pub raw: &'a mut [[i32; LANES]],
+    pub corrections: &'a [[i32; LANES]],
+    pub k_scales: &'a [[f32; LANES]],
+    pub visible: &'a [Range<usize>; 2],
+    pub q_scale: f32,
+    pub soon: Soon,
+    pub scales: &'a [[f32; LANES]],
+    pub high: &'a mut [[u8; LANES]],
     pub low: &'a mut [[u8; LANES]],
 }
 
@@ -56,8 +72,29 @@ pub(super) fn sum_factor(largest: f32, denominator: u64) -> f32 {
     (largest / HEAVIEST) / (denominator as f32 / UNIT)
 }
 
-/// Weighs the slots of a query.
-pub(super) fn weigh(isa: Isa, query: &mut Query) -> f32 {
+/// Weighs the slots of queries.
+pub(super) fn weigh(isa: Isa, queries: &mut Queries) {
+    let Queries { keys, scales, high, low, factors } = queries;
+    let blocks = keys.blocks.max(1);
+    let raw = keys.raw.chunks_exact_mut(blocks);
+    let weights = high.chunks_exact_mut(blocks).zip(low.chunks_exact_mut(blocks));
+    for (q, ((raw, (high, low)), factor)) in raw.zip(weights).zip(factors.iter_mut()).enumerate() {
+        let mut query = Query {
+            raw,
+            corrections: keys.corrections,
+            k_scales: keys.scales,
+            visible: &keys.visible,
+            q_scale: keys.q_scales[q],
+            soon: std::mem::replace(&mut keys.soon, Soon::NOTHING),
+            scales,
+            high,
+            low,
+        };
+        *factor = weigh_one(isa, &mut query);
+    }
+}
+
+fn weigh_one(isa: Isa, query: &mut Query) -> f32 {
     #[cfg(target_arch = "x86_64")]
     if isa.has_avx512() {
         // SAFETY: the CPU has it.
@@ -72,15 +109,15 @@ for_every_isa! {
 
 #[inline(always)]
 fn weigh_body(query: &mut Query) -> f32 {
-    let blocks = query.keys.raw.len();
+    let blocks = query.raw.len();
     let mut lanes = [INVISIBLE; LANES];
     for block in 0..blocks {
-        let seen = seen(&query.keys.visible, block);
-        let (corrections, scales) = (&query.keys.corrections[block], &query.keys.scales[block]);
-        let raw = &mut query.keys.raw[block];
+        let seen = seen(query.visible, block);
+        let (corrections, scales) = (&query.corrections[block], &query.k_scales[block]);
+        let raw = &mut query.raw[block];
         for l in 0..LANES {
             let sum = raw[l].wrapping_sub(corrections[l]);
-            let score = sanitise((sum as f32 * scales[l]) * query.keys.q_scale);
+            let score = sanitise((sum as f32 * scales[l]) * query.q_scale);
             raw[l] = score.to_bits() as i32;
             let seen = if seen >> l & 1 == 1 { score } else { INVISIBLE };
             lanes[l] = larger(seen, lanes[l]);
@@ -91,9 +128,9 @@ fn weigh_body(query: &mut Query) -> f32 {
     let mut parts = [0u32; LANES];
     let mut lanes = [0.0f32; LANES];
     for block in 0..blocks {
-        let seen = seen(&query.keys.visible, block);
+        let seen = seen(query.visible, block);
         let scales = &query.scales[block];
-        let raw = &mut query.keys.raw[block];
+        let raw = &mut query.raw[block];
         for l in 0..LANES {
             let depth = f32::from_bits(raw[l] as u32) - max;
             let counts = (depth >= DEEPEST) & (seen >> l & 1 == 1);
@@ -112,7 +149,7 @@ fn weigh_body(query: &mut Query) -> f32 {
     // At most the heaviest and an ulp before the rounding.
     let weight = |g: i32| round_even(f32::from_bits(g as u32) * factor);
     let halves = query.high.iter_mut().zip(query.low.iter_mut());
-    for ((high, low), raw) in halves.zip(&*query.keys.raw) {
+    for ((high, low), raw) in halves.zip(&*query.raw) {
         for l in 0..LANES {
             high[l] = (weight(raw[l]) >> 8) as u8;
             low[l] = weight(raw[l]) as u8;

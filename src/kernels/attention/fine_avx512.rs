@@ -27,7 +27,7 @@ pub(super) unsafe fn weigh(query: &mut Query) -> f32 {
         _mm512_castps_si512(_mm512_add_ps(_mm512_mul_ps(bits(g), factor), rounder))
     };
     let halves = query.high.iter_mut().zip(query.low.iter_mut());
-    for ((high, low), g) in halves.zip(&*query.keys.raw) {
+    for ((high, low), g) in halves.zip(&*query.raw) {
         store_bytes(high, _mm512_srli_epi32::<8>(rounded(g)));
         store_bytes(low, rounded(g));
     }
@@ -38,16 +38,16 @@ pub(super) unsafe fn weigh(query: &mut Query) -> f32 {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
 fn scores(query: &mut Query) -> f32 {
-    let q_scale = _mm512_set1_ps(query.keys.q_scale);
+    let q_scale = _mm512_set1_ps(query.q_scale);
     let (least, most) = (_mm512_set1_ps(-LARGEST), _mm512_set1_ps(LARGEST));
     let mut largest = _mm512_set1_ps(INVISIBLE);
     // Half of what is wanted soon; the exponentials ask for the rest.
-    let lines = query.keys.soon.lines().div_ceil(2 * query.keys.raw.len().max(1));
-    let (visible, soon) = (query.keys.visible.clone(), &mut query.keys.soon);
-    let slots = query.keys.raw.iter_mut().zip(query.keys.corrections).zip(query.keys.scales);
+    let lines = query.soon.lines().div_ceil(2 * query.raw.len().max(1));
+    let (visible, soon) = (query.visible, &mut query.soon);
+    let slots = query.raw.iter_mut().zip(query.corrections).zip(query.k_scales);
     for (block, ((raw, corrections), scales)) in slots.enumerate() {
         soon.fetch(lines);
-        let seen = seen(&visible, block);
+        let seen = seen(visible, block);
         let exact = _mm512_sub_epi32(load(raw), load(corrections));
         let scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(exact), load_floats(scales));
         let score = _mm512_mul_ps(scaled, q_scale);
@@ -71,14 +71,14 @@ fn exponentials(query: &mut Query, max: f32) -> (u64, f32) {
     let c = EXP2.map(|c| _mm512_set1_ps(c));
     let mut parts = _mm512_setzero_si512();
     let mut largest = zero;
-    let lines = query.keys.soon.lines().div_ceil(query.keys.raw.len().max(1));
-    let (visible, soon) = (query.keys.visible.clone(), &mut query.keys.soon);
-    let slots = query.keys.raw.iter_mut().zip(query.scales);
+    let lines = query.soon.lines().div_ceil(query.raw.len().max(1));
+    let (visible, soon) = (query.visible, &mut query.soon);
+    let slots = query.raw.iter_mut().zip(query.scales);
     for (block, (raw, scales)) in slots.enumerate() {
         soon.fetch(lines);
         let depth = _mm512_sub_ps(bits(raw), max);
         // Nothing is deeper than DEEPEST among what counts, so `exp2` need not limit it.
-        let counts = _mm512_mask_cmp_ps_mask::<_CMP_GE_OQ>(seen(&visible, block), depth, deepest);
+        let counts = _mm512_mask_cmp_ps_mask::<_CMP_GE_OQ>(seen(visible, block), depth, deepest);
         let shifted = _mm512_add_ps(depth, rounder);
         let f = _mm512_sub_ps(depth, _mm512_sub_ps(shifted, rounder));
         let mut q = c[5];
@@ -97,7 +97,7 @@ fn exponentials(query: &mut Query, max: f32) -> (u64, f32) {
         largest = _mm512_max_ps(g, largest);
         store(raw, _mm512_castps_si512(g));
     }
-    let rounders = ROUNDER.to_bits().wrapping_mul(query.keys.raw.len() as u32);
+    let rounders = ROUNDER.to_bits().wrapping_mul(query.raw.len() as u32);
     let mut sums = [0u32; LANES];
     // SAFETY: writes the 16 elements of `sums`.
     unsafe { _mm512_storeu_si512(sums.as_mut_ptr().cast(), parts) };

@@ -56,7 +56,10 @@ impl Case {
             v_scales,
             soon: Soon::NOTHING.and(&self.k_scales).and(&self.raw),
         };
-        attention_weights(isa, &mut self.raw.clone(), &slots, visible, self.q_scale, weights)
+        let mut factor = [5.0];
+        let (mut raw, q_scales) = (self.raw.clone(), [self.q_scale]);
+        attention_weights(isa, &mut raw, &slots, visible, &q_scales, weights, &mut factor);
+        factor[0]
     }
 }
 
@@ -92,6 +95,44 @@ fn every_set_equals_scalar_for_every_kind_of_visibility() {
                     let expected = case.run_fine(Isa::SCALAR, visible.clone());
                     assert_eq!(got.1.to_bits(), expected.1.to_bits(), "{}", isa.name());
                     assert_eq!(got, expected, "{} {n} {visible:?}", isa.name());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn queries_together_weigh_as_each_by_itself() {
+    for isa in Isa::available() {
+        for (n, queries) in [(16, 1), (48, 2), (64, 3), (128, 4), (192, 7), (64, 9)] {
+            for visible in runs(n) {
+                let cases: Vec<_> = (0..queries)
+                    .map(|q| Case { q_scale: 0.0001 * q as f32, ..Case::new(n, q + 40) })
+                    .collect();
+                // What is known of the slots is that of the first.
+                let alone = |case: &Case| Case {
+                    raw: case.raw.clone(),
+                    q_scale: case.q_scale,
+                    ..cases[0].clone()
+                };
+                let logs: Vec<_> =
+                    cases[0].v_scales.iter().map(|&scale| scale_log(scale) << 16).collect();
+                let slots = SlotView {
+                    k_scales: &cases[0].k_scales,
+                    k_corrections: &cases[0].k_corrections,
+                    v_scales: ValueScales::Logs(&logs),
+                    soon: Soon::NOTHING,
+                };
+                let mut raw: Vec<_> = cases.iter().flat_map(|case| case.raw.clone()).collect();
+                let q_scales: Vec<_> = cases.iter().map(|case| case.q_scale).collect();
+                let (mut weights, mut factors) = (vec![7; raw.len()], vec![5.0; cases.len()]);
+                let both = (&mut weights[..], None);
+                let see = visible.clone();
+                attention_weights(isa, &mut raw, &slots, see, &q_scales, both, &mut factors);
+                for (q, case) in cases.iter().enumerate() {
+                    let (expected, factor) = alone(case).run(Isa::SCALAR, visible.clone());
+                    assert_eq!(weights[q * n..(q + 1) * n], expected, "{} {n} {q}", isa.name());
+                    assert_eq!(factors[q].to_bits(), factor.to_bits());
                 }
             }
         }

@@ -136,6 +136,7 @@ impl Vector for Avx512 {
         unsafe { _mm512_store_si512((&raw mut *numbers).cast(), self.0) }
     }
     methods! { one:
+        pairs _mm512_madd_epi16;
         min _mm512_min_epi32;
         max _mm512_max_epi32;
         shl_each _mm512_sllv_epi32;
@@ -240,6 +241,7 @@ impl Vector for Avx2 {
         }
     }
     methods! { two:
+        pairs _mm256_madd_epi16;
         min _mm256_min_epi32;
         max _mm256_max_epi32;
         shl_each _mm256_sllv_epi32;

@@ -30,6 +30,7 @@ pub struct AttentionScratch {
     scores: Aligned<i32>,
     weights: Aligned<u8>,
     sums: Aligned<i32>,
+    q_scales: Vec<f32>,
     factors: Vec<f32>,
 }
 
@@ -43,6 +44,7 @@ impl AttentionScratch {
             scores: Aligned::zeroed(queries * slots),
             weights: Aligned::zeroed(limbs * queries * slots),
             sums: Aligned::zeroed(limbs * queries * config.head_dim),
+            q_scales: vec![0.0; config.heads_per_kv()],
             factors: vec![0.0; queries],
         }
     }
@@ -189,27 +191,35 @@ impl Forward<'_> {
                 used,
             );
             let (values, stride) = lane.values(index, head);
-            // The first two queries ask for all of the next head; a step often has no more of them.
-            let soon = match head + 1 {
+            // The first queries ask for all of the next head; a step often has no others.
+            let mut soon = match head + 1 {
                 next if next < c.kv_heads => lane.soon(index, next, used, first < here),
                 _ => after,
             };
-            let soon = if n_queries > 1 { soon.halves() } else { [soon, Soon::NOTHING] };
             let slots = lane.slots(index, head, used);
-            for q in 0..n_queries {
-                let position = queries[q / group].position;
-                let from = (position + 1).saturating_sub(window);
-                let query = (first + q / group) * heads_per_row + head * group + q % group;
-                let place = q * used..(q + 1) * used;
-                let slots = SlotView { soon: *soon.get(q).unwrap_or(&Soon::NOTHING), ..slots };
-                let (scores, visible) =
-                    (&mut scores[place.clone()], lane.visible(index, from, position));
-                let q_scale = heads.scales[query] * scale;
-                let (high, low) = scratch.weights.split_at_mut(n_queries * used);
+            let (high, low) = scratch.weights.split_at_mut(n_queries * used);
+            for (i, row) in queries.iter().enumerate() {
+                let from = (row.position + 1).saturating_sub(window);
+                let of_row = i * group..(i + 1) * group;
+                let place = of_row.start * used..of_row.end * used;
+                let slots = SlotView { soon: std::mem::replace(&mut soon, Soon::NOTHING), ..slots };
+                let visible = lane.visible(index, from, row.position);
+                let query = (first + i) * heads_per_row + head * group;
+                let (q_scales, scales) =
+                    (&mut scratch.q_scales[..group], &heads.scales[query..query + group]);
+                for (to, &from) in q_scales.iter_mut().zip(scales) {
+                    *to = from * scale;
+                }
                 let low = (limbs == 2).then(|| &mut low[place.clone()]);
-                let weights = (&mut high[place], low);
-                scratch.factors[q] =
-                    attention_weights(self.isa, scores, &slots, visible, q_scale, weights);
+                attention_weights(
+                    self.isa,
+                    &mut scores[place.clone()],
+                    &slots,
+                    visible,
+                    q_scales,
+                    (&mut high[place], low),
+                    &mut scratch.factors[of_row],
+                );
             }
             let sums = &mut scratch.sums[..limbs * n_queries * dim];
             gemm_u8i8(
