@@ -75,8 +75,7 @@ fn products(c: &mut Criterion) {
             let numbers = numbers(m * cols);
             let mut x = QuantRows::default();
             quantise_rows(Isa::SCALAR, &numbers, cols, m, cols, cols, &mut x);
-            // A line more than a row, as the program has it for many outputs.
-            let stride = rows + LANES;
+            let stride = result_stride(rows);
             let mut out = Aligned::zeroed(m * stride);
             for isa in Isa::available() {
                 // Plain code takes minutes over these; its figures belong to the smallest shape.

@@ -64,7 +64,9 @@ pub use isa::Isa;
 pub use linear::{LinearView, SHARED_WORK, Way, linear, linear_asks};
 pub use nibbles::{store_nibbles, unpack_nibbles};
 pub use octaves::scale_log;
-pub use packing::{bounded_63, pack, packed_index, packed_len, padded_cols, padded_rows};
+pub use packing::{
+    bounded_63, pack, packed_index, packed_len, padded_cols, padded_rows, result_stride,
+};
 pub use quantise::{QuantRows, quantise_rows};
 pub use rope::{RopeTables, inv_freq, rope};
 pub use soon::{Awaited, Soon};

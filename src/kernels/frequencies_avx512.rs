@@ -19,11 +19,16 @@ const SUMS: usize = 8;
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
 pub(super) unsafe fn fill(logits: &[f32], freqs: &mut [u32], block_prefix: &mut [u64]) {
     let (blocks, tail) = logits.as_chunks::<LANES>();
-    let mut lanes = _mm512_set1_ps(-LARGEST);
-    for block in blocks {
-        // The second operand is the result where the first is NaN.
-        lanes = _mm512_max_ps(load(block), lanes);
+    // Several maxima, since each waits for the one before it; the order cannot matter.
+    let mut lanes = [_mm512_set1_ps(-LARGEST); 4];
+    for blocks in blocks.chunks(lanes.len()) {
+        for (lanes, block) in lanes.iter_mut().zip(blocks) {
+            // The second operand is the result where the first is NaN.
+            *lanes = _mm512_max_ps(load(block), *lanes);
+        }
     }
+    let [a, b, c, d] = lanes;
+    let lanes = _mm512_max_ps(_mm512_max_ps(a, b), _mm512_max_ps(c, d));
     let max = largest(_mm512_reduce_max_ps(lanes), tail);
     let (freqs, freq_tail) = freqs.as_chunks_mut::<LANES>();
     for (freq, &logit) in freq_tail.iter_mut().zip(tail) {

@@ -119,12 +119,13 @@ fn gated_quantised_body(
 for_every_isa! {
     /// Quantises each head of each row by itself, those of queries and keys normed and rotated first.
     ///
-    /// `projected` is rows of heads end to end; `cos` and `sin` are `[row][head_dim / 2]`. Row
+    /// Each of the `rows` rows of `projected` is heads end to end; `cos` and `sin` are `[row][head_dim / 2]`. Row
     /// `r * (queries + 2 * keys) + h` of `out` is head `h` of row `r`.
     ///
     /// Panics when lengths do not fit.
     pub fn heads_quantised(
-        projected: &[f32],
+        projected: Strided<'_>,
+        rows: usize,
         cos: &[f32],
         sin: &[f32],
         heads: &Heads<'_>,
@@ -134,7 +135,8 @@ for_every_isa! {
 
 #[inline(always)]
 fn heads_quantised_body(
-    projected: &[f32],
+    projected: Strided<'_>,
+    rows: usize,
     cos: &[f32],
     sin: &[f32],
     heads: &Heads<'_>,
@@ -142,13 +144,13 @@ fn heads_quantised_body(
 ) {
     let dim = heads.head_dim;
     let (turned, in_row) = (heads.queries + heads.keys, heads.queries + 2 * heads.keys);
-    let n_rows = projected.len() / (in_row * dim);
-    out.reshape(n_rows * in_row, dim, dim);
+    out.reshape(rows * in_row, dim, dim);
     // The sums with the bias, and what the norm gives.
     let (mut sums, mut normed) = ([0.0; MAX_HEAD_DIM], [0.0; MAX_HEAD_DIM]);
     let (sums, normed) = (&mut sums[..dim], &mut normed[..dim]);
     let angles = cos.chunks_exact(dim / 2).zip(sin.chunks_exact(dim / 2));
-    for (r, (row, (cos, sin))) in projected.chunks_exact(in_row * dim).zip(angles).enumerate() {
+    for (r, (cos, sin)) in angles.take(rows).enumerate() {
+        let row = projected.row(r, in_row * dim);
         for (h, head) in row.chunks_exact(dim).enumerate() {
             let mut values = head;
             if let Some(bias) = heads.bias {

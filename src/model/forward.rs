@@ -59,7 +59,7 @@ use super::observe::Observer;
 use super::{Config, Model};
 use crate::kernels::{
     Aligned, Isa, QuantRows, Strided, Way, gated_quantised, linear, norm_quantised, padded_cols,
-    padded_rows, quantise_rows,
+    padded_rows, quantise_rows, result_stride,
 };
 
 /// Rows that go through the network together: enough to use each weight many times while it is
@@ -101,7 +101,7 @@ impl Scratch {
     /// Buffers for up to `rows` rows over caches of `slots` slots.
     pub fn new(config: &Config, rows: usize, slots: usize) -> Scratch {
         let c = config;
-        let wide = padded_rows(c.qkv_rows().max(2 * c.feed_forward).max(c.hidden));
+        let wide = result_stride(c.qkv_rows().max(2 * c.feed_forward).max(c.hidden));
         let (mixed, inner) = (c.heads * c.head_dim, c.hidden.max(c.feed_forward));
         let group = if c.activation_group == 0 { usize::MAX } else { c.activation_group };
         Scratch {
@@ -175,7 +175,7 @@ impl Forward<'_> {
     fn norm_and_quantise(&self, norm_at: usize, rows: usize, adds: bool, scratch: &mut Scratch) {
         let config = &self.model.config;
         let hidden = config.hidden;
-        let added = Strided { values: &scratch.projected, stride: padded_rows(hidden) };
+        let added = Strided { values: &scratch.projected, stride: result_stride(hidden) };
         norm_quantised(
             self.isa,
             &mut scratch.residual[..rows * hidden],
@@ -200,7 +200,7 @@ impl Forward<'_> {
         }
     }
 
-    /// The quantised rows by a matrix, into `projected`, at the stride of the padded rows.
+    /// The quantised rows by a matrix, into `projected`, at the stride of results.
     fn product(&self, rows: usize, span: &LinearSpan, scratch: &mut Scratch) {
         let (input, out) = (&scratch.quantised, &mut scratch.projected);
         let threads = scratch.attention.len();
@@ -210,7 +210,7 @@ impl Forward<'_> {
         }
         let weights = self.model.linear(span);
         let panels = 0..padded_rows(weights.rows) / 16;
-        let stride = padded_rows(weights.rows);
+        let stride = result_stride(weights.rows);
         let way = match threads {
             0 | 1 => Way::Asking(&scratch.expected.awaited),
             _ => Way::Threads(threads),
@@ -232,7 +232,7 @@ impl Forward<'_> {
         self.norm_and_quantise(block.feed_forward_norm, rows, true, scratch);
         self.observe(4 * index + 2, rows, self.model.config.hidden, scratch);
         self.product(rows, &block.gate_up, scratch);
-        let both = Strided { values: &scratch.projected, stride: padded_rows(2 * width) };
+        let both = Strided { values: &scratch.projected, stride: result_stride(2 * width) };
         let (row, out) = (&mut scratch.row, &mut scratch.quantised);
         gated_quantised(self.isa, both, rows, width, self.group_of(width), row, out);
         self.observe(4 * index + 3, rows, width, scratch);

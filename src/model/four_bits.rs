@@ -7,7 +7,7 @@
 use super::layout::LinearSpan;
 use crate::kernels::{
     FloatEnv, Isa, LANES, LinearView, QuantRows, SHARED_WORK, Way, linear, padded_cols,
-    padded_rows, unpack_nibbles,
+    padded_rows, result_stride, unpack_nibbles,
 };
 use crate::parallel;
 use std::ops::Range;
@@ -66,7 +66,7 @@ impl<'a> Packed<'a> {
 }
 
 impl Unpacked {
-    /// Multiplies all `rows` of `x` by the matrix; `out` gets as many, of the matrix's padded rows.
+    /// Multiplies all `rows` of `x` by the matrix; `out` gets as many, at the stride of results.
     pub fn product(
         &mut self,
         isa: Isa,
@@ -84,7 +84,7 @@ impl Unpacked {
         let parts = &mut self.parts[..n_parts];
         if let [part] = parts {
             part.panels = 0..panels;
-            return part.multiply(isa, x, rows, matrix, out, height);
+            return part.multiply(isa, x, rows, matrix, out, result_stride(height));
         }
         for (i, part) in parts.iter_mut().enumerate() {
             part.panels = i * panels / n_parts..(i + 1) * panels / n_parts;
@@ -100,7 +100,7 @@ impl Unpacked {
         for part in parts {
             let columns = part.panels.start * LANES..part.panels.end * LANES;
             let own = part.out.chunks_exact(columns.len());
-            for (row, own) in out.chunks_exact_mut(height).zip(own) {
+            for (row, own) in out.chunks_mut(result_stride(height)).zip(own) {
                 row[columns.clone()].copy_from_slice(own);
             }
         }
@@ -176,9 +176,11 @@ mod tests {
         for isa in Isa::available() {
             quantise_rows(isa, &values, cols, n, cols, group_cols, &mut x);
             let product = |threads| {
-                let mut out = vec![f32::NAN; n * height];
+                let stride = result_stride(height);
+                let mut out = vec![f32::NAN; n * stride];
                 Unpacked::default().product(isa, &x, n, &matrix, &mut out, threads);
-                out.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+                let rows = out.chunks_exact(stride).flat_map(|row| &row[..height]);
+                rows.map(|x| x.to_bits()).collect::<Vec<_>>()
             };
             let alone = product(1);
             for threads in 2..6 {

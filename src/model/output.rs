@@ -5,7 +5,7 @@ use super::learner::Learner;
 use super::lessons::Lessons;
 use super::{Config, Model};
 use crate::kernels::{
-    Aligned, FloatEnv, Isa, LANES, LinearView, QuantRows, Way, linear, padded_rows,
+    Aligned, FloatEnv, Isa, LANES, LinearView, QuantRows, Way, linear, result_stride,
 };
 use std::sync::Arc;
 
@@ -14,13 +14,7 @@ const LOGITS_BYTES: usize = 1100 << 10;
 
 /// Rows whose logits are in memory together: at least as many as one tile of AMX has.
 fn rows_at_once(predicted: usize) -> usize {
-    (LOGITS_BYTES / (4 * stride_of(predicted))).clamp(16, 32)
-}
-
-/// Numbers from one row of logits to the next: a line more than there are, so that rows of a power of two do not all
-/// lie in the same sets of the caches (a product of 128 rows took a fifth longer).
-fn stride_of(predicted: usize) -> usize {
-    padded_rows(predicted) + LANES
+    (LOGITS_BYTES / (4 * result_stride(predicted))).clamp(16, 32)
 }
 
 /// One thread's output layer of a model, with its buffers.
@@ -45,7 +39,7 @@ impl Output {
             isa,
             threads: 1,
             logits: Aligned::zeroed(
-                rows_at_once(config.predicted).min(rows) * stride_of(config.predicted),
+                rows_at_once(config.predicted).min(rows) * result_stride(config.predicted),
             ),
             frequencies: Frequencies::new(config.coded),
             all_frequencies: match config.predicted > config.coded {
@@ -70,7 +64,7 @@ impl Output {
 
     /// Bytes that the logits of up to `rows` rows take.
     pub(super) fn memory_bytes(config: &Config, rows: usize) -> usize {
-        rows_at_once(config.predicted).min(rows) * 4 * stride_of(config.predicted)
+        rows_at_once(config.predicted).min(rows) * 4 * result_stride(config.predicted)
     }
 
     /// Answers from here on as `learner`, which belongs to the same model, has learned.
@@ -96,7 +90,7 @@ impl Output {
         let predicted = self.model.config().predicted;
         let duplicates = self.model.tokenizer.spec().duplicates();
         let base = self.model.linear(self.model.layout.output());
-        let stride = stride_of(predicted);
+        let stride = result_stride(predicted);
         let at_once = rows_at_once(predicted);
         for first in (0..n_rows).step_by(at_once) {
             let rows = first..(first + at_once).min(n_rows);

@@ -46,10 +46,32 @@ impl Block {
         done: &mut Done<S, 2>,
         sink: &mut S,
     ) {
+        // Rows that are handed on at each step, as a constant, so that the loop over them is none.
+        // SAFETY: the caller's promises.
+        unsafe {
+            match self.rows.div_ceil(steps.len()) {
+                0..=2 => self.multiply_pair_handing_on::<2, S>(job, steps, ahead, done, sink),
+                3..=4 => self.multiply_pair_handing_on::<4, S>(job, steps, ahead, done, sink),
+                _ => self.multiply_pair_handing_on::<8, S>(job, steps, ahead, done, sink),
+            }
+        }
+    }
+
+    /// # Safety
+    /// As for `multiply_pair`.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512dq")]
+    unsafe fn multiply_pair_handing_on<const EACH: usize, S: Sink>(
+        &self,
+        job: &Operands,
+        steps: Range<usize>,
+        ahead: &mut Ahead,
+        done: &mut Done<S, 2>,
+        sink: &mut S,
+    ) {
         let first = job.a.as_ptr().wrapping_add(self.row * job.a_stride);
         let rows = [first, first.wrapping_add(TILE_ROWS * job.a_stride)];
         let panels = self.panels::<2>(job);
-        let each = self.rows.div_ceil(steps.len());
         for step in steps {
             // SAFETY: the caller's promises.
             unsafe {
@@ -57,7 +79,7 @@ impl Block {
                 let panels = panels.map(|at| at.wrapping_add(step * TILE_BYTES));
                 tiles::two_by_two(rows, job.a_stride, panels);
                 ahead.ask();
-                done.hand_on(each, sink);
+                done.hand_on::<EACH>(sink);
             }
         }
     }
@@ -76,14 +98,12 @@ impl Block {
     ) {
         let rows = job.a.as_ptr().wrapping_add(self.row * job.a_stride);
         let panels = self.panels::<4>(job);
-        let steps = job.k / 64;
-        let each = self.rows.div_ceil(steps);
-        for step in 0..steps {
+        for step in 0..job.k / 64 {
             // SAFETY: the caller's promises.
             unsafe {
                 let panels = panels.map(|at| at.wrapping_add(step * TILE_BYTES));
                 tiles::one_by_four(rows.wrapping_add(step * 64), job.a_stride, panels);
-                done.hand_on(each, sink);
+                done.hand_on::<4>(sink);
             }
         }
     }
@@ -193,31 +213,57 @@ impl<S: Sink, const PANELS: usize> Done<S, PANELS> {
         Done { block, sums, known: Some(std::array::from_fn(known)), rows: 0 }
     }
 
-    /// Hands on up to so many rows.
+    /// Hands on up to `MOST` rows.
     ///
     /// # Safety
     /// The sums were stored, and the sink takes the block.
     #[inline]
     #[target_feature(enable = "avx512f,avx512dq")]
-    pub(super) unsafe fn hand_on(&mut self, most: usize, sink: &mut S) {
-        let Some(known) = &self.known else { return };
-        let Block { row, rows, panel, panels } = self.block;
-        let to = rows.min(self.rows + most);
-        for i in self.rows..to {
-            // The rows' tiles lie one behind the other, and so do the panels' within them.
-            let (tile, at) = match PANELS {
-                2 => (i / TILE_ROWS * 2, i % TILE_ROWS),
-                _ => (0, i),
-            };
-            for (p, known) in known.iter().enumerate().take(panels) {
-                // SAFETY: within the four tiles that were stored; the sink takes the block.
-                unsafe {
-                    let sums = self.sums.add((tile + p) * TILE_SUMS + at * TILE_ROWS);
-                    sink.put512(row + i, panel + p, known, _mm512_load_si512(sums.cast()));
+    pub(super) unsafe fn hand_on<const MOST: usize>(&mut self, sink: &mut S) {
+        let left = self.block.rows - self.rows;
+        if left == 0 {
+            return;
+        }
+        let Some(known) = self.known else { return };
+        // SAFETY: the caller's promises.
+        unsafe {
+            if left >= MOST && self.block.panels == PANELS {
+                for i in 0..MOST {
+                    self.hand_on_row(self.rows + i, &known, PANELS, sink);
+                }
+            } else {
+                for i in 0..left.min(MOST) {
+                    self.hand_on_row(self.rows + i, &known, self.block.panels, sink);
                 }
             }
         }
-        self.rows = to;
+        self.rows += left.min(MOST);
+    }
+
+    /// # Safety
+    /// As for `hand_on`; the row and the panels are within the block.
+    #[inline(always)]
+    unsafe fn hand_on_row(
+        &self,
+        row: usize,
+        known: &[S::Panel; PANELS],
+        panels: usize,
+        sink: &mut S,
+    ) {
+        // The rows' tiles lie one behind the other, and so do the panels' within them.
+        let (tile, at) = match PANELS {
+            2 => (row / TILE_ROWS * 2, row % TILE_ROWS),
+            _ => (0, row),
+        };
+        for (p, known) in known.iter().enumerate().take(panels) {
+            // SAFETY: within the four tiles that were stored, whose rows are aligned; the sink takes the block, and the
+            // caller has the instructions.
+            unsafe {
+                let sums = self.sums.add((tile + p) * TILE_SUMS + at * TILE_ROWS);
+                let sums = sums.cast::<__m512i>().read();
+                sink.put512(self.block.row + row, self.block.panel + p, known, sums);
+            }
+        }
     }
 
     /// Hands on what is left.
@@ -227,7 +273,9 @@ impl<S: Sink, const PANELS: usize> Done<S, PANELS> {
     #[inline]
     #[target_feature(enable = "avx512f,avx512dq")]
     pub(super) unsafe fn hand_on_rest(&mut self, sink: &mut S) {
-        // SAFETY: the caller's promises.
-        unsafe { self.hand_on(self.block.rows, sink) };
+        while self.rows < self.block.rows {
+            // SAFETY: the caller's promises.
+            unsafe { self.hand_on::<4>(sink) };
+        }
     }
 }

@@ -120,7 +120,8 @@ fn heads_are_turned_and_quantised_as_one_by_one() {
                     norms: normed.then_some([&q_norm[..], &k_norm]),
                     eps: 1e-6,
                 };
-                heads_quantised(isa, &projected, &cos, &sin, &heads, &mut out);
+                let projected = Strided { values: &projected, stride: in_row * dim };
+                heads_quantised(isa, projected, rows, &cos, &sin, &heads, &mut out);
                 assert!(same(&out, &wanted), "{} {queries} {dim} {biased} {normed}", isa.name());
             }
         }

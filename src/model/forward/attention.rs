@@ -2,8 +2,8 @@
 
 use super::{Forward, Row, Scratch};
 use crate::kernels::{
-    Aligned, FloatEnv, Heads, QuantRows, SHARED_WORK, SlotView, Soon, attention_weights,
-    combine_fine_values, combine_values, gemm_u8i8, heads_quantised,
+    Aligned, FloatEnv, Heads, QuantRows, SHARED_WORK, SlotView, Soon, Strided, attention_weights,
+    combine_fine_values, combine_values, gemm_u8i8, heads_quantised, result_stride,
 };
 use crate::model::Config;
 use crate::model::cache::LaneCache;
@@ -97,8 +97,9 @@ impl Forward<'_> {
             eps: c.rms_eps(),
         };
         let (cos, sin) = (&scratch.cos[..rows * half], &scratch.sin[..rows * half]);
-        let projected = &scratch.projected[..rows * width];
-        heads_quantised(self.isa, projected, cos, sin, &heads, &mut scratch.heads);
+        let stride = result_stride(width);
+        let projected = Strided { values: &scratch.projected[..rows * stride], stride };
+        heads_quantised(self.isa, projected, rows, cos, sin, &heads, &mut scratch.heads);
     }
 
     /// Attention of rows from `first` on, halved until there is a part for each thread; results go
