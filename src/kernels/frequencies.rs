@@ -24,14 +24,14 @@ pub const LARGEST_FREQUENCY: u32 = 1 + TOP as u32 * WHOLE;
 
 const _: () = assert!(8 * (TOP as u64 * WHOLE as u64 + 1) < 1 << 32);
 
-/// Turns logits into frequencies, and sums them before each block of 16.
+/// Turns logits into frequencies, sums them before each block of 16, and gives the first of the largest.
 ///
 /// `freq = 1 + 65,280 * 2^13 * exp(logit - max)`, to one part in 5,000: `EXACTNESS.md` has the steps.
 /// `block_prefix[b]` is the sum of all frequencies before `16 * b`; its last element is the sum of all.
 ///
 /// Panics unless `freqs` is as long as `logits`, and `block_prefix` has one element for each begun block of 16 and
 /// one more.
-pub fn frequencies(isa: Isa, logits: &[f32], freqs: &mut [u32], block_prefix: &mut [u64]) {
+pub fn frequencies(isa: Isa, logits: &[f32], freqs: &mut [u32], block_prefix: &mut [u64]) -> usize {
     let n = logits.len();
     assert!(freqs.len() == n && block_prefix.len() == n.div_ceil(LANES) + 1, "{n} logits");
     #[cfg(target_arch = "x86_64")]
@@ -40,6 +40,12 @@ pub fn frequencies(isa: Isa, logits: &[f32], freqs: &mut [u32], block_prefix: &m
         return unsafe { super::frequencies_avx512::fill(logits, freqs, block_prefix) };
     }
     fill(isa, logits, freqs, block_prefix);
+    largest_of(freqs)
+}
+
+/// The first that is as frequent as the largest logit makes one; 0 where there is none.
+pub(super) fn largest_of(freqs: &[u32]) -> usize {
+    freqs.iter().position(|&freq| freq >= LARGEST_FREQUENCY).unwrap_or(0)
 }
 
 for_every_isa! {

@@ -4,7 +4,8 @@ use std::arch::x86_64::*;
 
 use super::LANES;
 use super::frequencies::{
-    DEEPEST, PARTS, PARTS_PER_UNIT, SLOPE, WHOLE, end_sums, frequency, largest,
+    DEEPEST, LARGEST_FREQUENCY, PARTS, PARTS_PER_UNIT, SLOPE, WHOLE, end_sums, frequency, largest,
+    largest_of,
 };
 use super::octaves::{POWERS_DOWN, STEPS};
 use super::portable::LARGEST;
@@ -12,12 +13,12 @@ use super::portable::LARGEST;
 /// Blocks whose sums one register holds.
 const SUMS: usize = 8;
 
-/// Fills the frequencies and their sums.
+/// Fills the frequencies and their sums; gives the first of the largest.
 ///
 /// # Safety
 /// The CPU has AVX-512 F, BW, DQ and VL. The lengths fit, as `frequencies` says.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-pub(super) unsafe fn fill(logits: &[f32], freqs: &mut [u32], block_prefix: &mut [u64]) {
+pub(super) unsafe fn fill(logits: &[f32], freqs: &mut [u32], block_prefix: &mut [u64]) -> usize {
     let (blocks, tail) = logits.as_chunks::<LANES>();
     // Several maxima, since each waits for the one before it; the order cannot matter.
     let mut lanes = [_mm512_set1_ps(-LARGEST); 4];
@@ -35,15 +36,21 @@ pub(super) unsafe fn fill(logits: &[f32], freqs: &mut [u32], block_prefix: &mut 
         *freq = frequency(logit, max);
     }
     let power = Powers::new(max);
-    let mut whole = 0;
+    let largest = _mm512_set1_epi32(LARGEST_FREQUENCY as i32);
+    let (mut whole, mut best) = (0, None);
     let parts = blocks.chunks(SUMS).zip(freqs.chunks_mut(SUMS)).zip(block_prefix.chunks_mut(SUMS));
-    for ((blocks, freqs), prefix) in parts {
+    for (part, ((blocks, freqs), prefix)) in parts.enumerate() {
+        let mut any = 0;
         let mut sums = [_mm512_setzero_si512(); SUMS];
-        for ((block, freq), sum) in blocks.iter().zip(freqs).zip(&mut sums) {
+        for ((block, freq), sum) in blocks.iter().zip(freqs.iter_mut()).zip(&mut sums) {
             let values = power.frequencies(load(block));
             // SAFETY: writes the 64 bytes of the block.
             unsafe { _mm512_storeu_si512(freq.as_mut_ptr().cast(), values) };
             *sum = _mm512_add_epi32(values, _mm512_srli_epi64::<32>(values));
+            any |= _mm512_cmpeq_epi32_mask(values, largest);
+        }
+        if any != 0 && best.is_none() {
+            best = Some(part * SUMS * LANES + largest_of(freqs.as_flattened()));
         }
         let mut totals = [0u64; SUMS];
         // SAFETY: writes the 64 bytes of `totals`.
@@ -54,6 +61,7 @@ pub(super) unsafe fn fill(logits: &[f32], freqs: &mut [u32], block_prefix: &mut 
         }
     }
     end_sums(whole, freq_tail, block_prefix);
+    best.unwrap_or_else(|| blocks.len() * LANES + largest_of(freq_tail))
 }
 
 /// The lower halves of each register's eight numbers, added: one total a register, in order.

@@ -7,12 +7,17 @@ use crate::kernels::{Aligned, Isa, LARGEST_FREQUENCY, cumulative, frequencies};
 pub struct Frequencies {
     freqs: Aligned<u32>,
     block_prefix: Aligned<u64>,
+    best: u32,
 }
 
 impl Frequencies {
     /// Room for `n` tokens.
     pub fn new(n: usize) -> Frequencies {
-        Frequencies { freqs: Aligned::zeroed(n), block_prefix: Aligned::zeroed(n.div_ceil(16) + 1) }
+        Frequencies {
+            freqs: Aligned::zeroed(n),
+            block_prefix: Aligned::zeroed(n.div_ceil(16) + 1),
+            best: 0,
+        }
     }
 
     /// The frequencies in token order, each at least 1.
@@ -33,13 +38,7 @@ impl Frequencies {
 
     /// The likeliest token: the first that is as frequent as the largest logit makes one.
     pub fn best(&self) -> u32 {
-        let likely = |&freq: &u32| freq >= LARGEST_FREQUENCY;
-        // Few blocks are as heavy as such a token, so that most are passed by.
-        let blocks = self.block_prefix.windows(2).zip(self.freqs.chunks(16)).enumerate();
-        let mut heavy =
-            blocks.filter(|(_, (sums, _))| sums[1] - sums[0] >= u64::from(LARGEST_FREQUENCY));
-        let best = heavy.find_map(|(i, (_, block))| Some(16 * i + block.iter().position(likely)?));
-        best.unwrap_or(0) as u32
+        self.best
     }
 
     /// The token of which a point lies among its frequencies: the last with `below(token) <= point`.
@@ -59,7 +58,7 @@ impl Frequencies {
     }
 
     pub(super) fn fill(&mut self, isa: Isa, logits: &[f32]) {
-        frequencies(isa, logits, &mut self.freqs, &mut self.block_prefix);
+        self.best = frequencies(isa, logits, &mut self.freqs, &mut self.block_prefix) as u32;
     }
 
     /// Takes those of `all` rows of the output layer, where the rows behind the tokens stand for
@@ -75,6 +74,8 @@ impl Frequencies {
             sum += block.iter().map(|&freq| u64::from(freq)).sum::<u64>();
             *prefix = sum;
         }
+        let likely = |&freq: &u32| freq >= LARGEST_FREQUENCY;
+        self.best = self.freqs.iter().position(likely).unwrap_or(0) as u32;
     }
 }
 

@@ -1,6 +1,6 @@
 //! An output layer that learns while it predicts, from the [lessons](super::Lessons) of what it predicted.
 
-use super::lessons::Lessons;
+use super::lessons::{Lessons, Taught};
 use super::{Config, Model};
 use crate::kernels::{
     Aligned, Isa, LANES, LinearView, Push, Soon, packed_index, padded_cols, padded_rows, teach_row,
@@ -10,6 +10,11 @@ use std::sync::{Mutex, PoisonError, RwLock};
 
 /// Parts of an output layer, each of which one thread can make anew while another makes another.
 pub const PARTS: usize = 8;
+
+/// Rows of a part of an output layer that predicts so many tokens: whole panels.
+pub(super) fn part_rows(predicted: usize) -> usize {
+    predicted.div_ceil(PARTS).next_multiple_of(LANES)
+}
 
 /// An output layer that learns, for several threads: version 0 is the model's own, and each [`study`](Self::study) of
 /// a part makes the next version of that.
@@ -63,7 +68,7 @@ impl Learner {
         let base = model.linear(model.layout.output());
         // Rows behind the predicted ones are embeddings only.
         let predicted = model.config.predicted;
-        let rows_each = predicted.div_ceil(PARTS).next_multiple_of(LANES);
+        let rows_each = part_rows(predicted);
         let edge = |part: usize| (part * rows_each).min(predicted);
         let parts = (0..PARTS).map(|part| Part::new(&base, edge(part)..edge(part + 1))).collect();
         Learner { parts }
@@ -103,7 +108,8 @@ impl Learner {
         progress.version += 1;
         let copy = &copies[progress.version % 2];
         let mut copy = copy.write().unwrap_or_else(PoisonError::into_inner);
-        progress.study(isa, &base, rows, model.config.weight_max, lessons, &mut copy);
+        let taught = (&lessons.taught[part][..], &lessons.states[..]);
+        progress.study(isa, &base, rows, model.config.weight_max, taught, &mut copy);
     }
 }
 
@@ -140,16 +146,14 @@ impl Progress {
         base: &LinearView,
         part: &Range<usize>,
         most: i8,
-        lessons: &Lessons,
+        (taught, states): (&[Taught], &[u8]),
         copy: &mut Copy,
     ) {
         self.links.clear();
-        for taught in &lessons.taught {
-            let row = (taught.row as usize).wrapping_sub(part.start);
-            if let Some(first) = self.first.get_mut(row) {
-                self.links.push((taught.push, *first));
-                *first = self.links.len() as u32;
-            }
+        for taught in taught {
+            let first = &mut self.first[taught.row as usize - part.start];
+            self.links.push((taught.push, *first));
+            *first = self.links.len() as u32;
         }
         // In the order in which they lie in memory.
         let both = self.first.iter().zip(&self.moved).map(|(&first, &moved)| first > 0 || moved);
@@ -173,7 +177,7 @@ impl Progress {
             let fine = &mut self.fine[row * width..][..width];
             let at = packed_index(width, row, 0);
             let (from, to) = (&base[at..], &mut weights[at..]);
-            let sum = teach_row(isa, fine, &self.pushes, &lessons.states, from, to, most);
+            let sum = teach_row(isa, fine, &self.pushes, states, from, to, most);
             copy.corrections[row] = 128 * sum;
         }
     }

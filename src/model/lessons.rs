@@ -13,6 +13,7 @@
 
 use super::Model;
 use super::frequencies::Frequencies;
+use super::learner::{PARTS, part_rows};
 use crate::kernels::{FINE_BITS, FloatEnv, Push, QuantRows};
 
 /// How far a weight moves for each unit of the state and of the probability that was wrong.
@@ -37,19 +38,20 @@ pub struct Lessons {
     width: usize,
     /// As the product was given them.
     pub(super) states: Vec<u8>,
-    pub(super) taught: Vec<Taught>,
+    /// By part of the output layer.
+    pub(super) taught: [Vec<Taught>; PARTS],
 }
 
 impl Lessons {
     /// Forgets all of them, keeping the memory.
     pub fn clear(&mut self) {
         self.states.clear();
-        self.taught.clear();
+        self.taught.iter_mut().for_each(Vec::clear);
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.taught.is_empty()
+        self.taught.iter().all(Vec::is_empty)
     }
 
     /// Becomes equal to `other`.
@@ -63,10 +65,12 @@ impl Lessons {
         self.width = other.width;
         let before = self.n_states();
         self.states.extend_from_slice(&other.states);
-        self.taught.extend(other.taught.iter().map(|&Taught { row, push }| Taught {
-            row,
-            push: Push { state: push.state + before, ..push },
-        }));
+        for (taught, other) in self.taught.iter_mut().zip(&other.taught) {
+            taught.extend(other.iter().map(|&Taught { row, push }| Taught {
+                row,
+                push: Push { state: push.state + before, ..push },
+            }));
+        }
     }
 
     fn n_states(&self) -> u32 {
@@ -88,12 +92,13 @@ impl Lessons {
         let state = self.n_states();
         self.states.extend_from_slice(&states.data[row * self.width..][..self.width]);
         let total = frequencies.total();
+        let rows_each = part_rows(model.config.predicted) as u32;
         let unit = RATE * (1 << FINE_BITS) as f32 * states.scales[row] / total as f32;
         let mut push = |row: u32, parts: f32| {
             let step = (unit * parts / weight_scales[row as usize]).round_ties_even();
             // A conversion ends at the bounds of its type, and makes a zero of NaN.
             let push = Push { state, step: step as i16 };
-            self.taught.push(Taught { row, push });
+            self.taught[(row / rows_each) as usize].push(Taught { row, push });
         };
         let came = frequencies.as_slice()[token as usize];
         push(token, (total - u64::from(came)) as f32);
@@ -133,9 +138,10 @@ mod tests {
             lessons.note(&model, &states, 0, 7, &frequencies);
             lessons.note(&model, &states, 0, 8, &frequencies);
             // The certain token alone is in every sample; when it comes, there is next to nothing to learn.
-            let rows: Vec<_> = lessons.taught.iter().map(|taught| taught.row).collect();
+            let taught = lessons.taught.concat();
+            let rows: Vec<_> = taught.iter().map(|taught| taught.row).collect();
             assert_eq!(rows, [7, 8, 7], "{scale}");
-            assert!(scale > 0.0 || lessons.taught.iter().all(|taught| taught.push.step == 0));
+            assert!(scale > 0.0 || taught.iter().all(|taught| taught.push.step == 0));
         }
     }
 }

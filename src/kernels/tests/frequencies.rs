@@ -9,7 +9,8 @@ const LARGEST: u32 = (65_280 << 13) + 1;
 fn run(isa: Isa, logits: &[f32]) -> (Vec<u32>, Vec<u64>) {
     let mut freqs = vec![0; logits.len()];
     let mut prefix = vec![0; logits.len().div_ceil(16) + 1];
-    frequencies(isa, logits, &mut freqs, &mut prefix);
+    let best = frequencies(isa, logits, &mut freqs, &mut prefix);
+    assert_eq!(Some(best), freqs.iter().position(|&freq| freq == LARGEST).or(Some(0)));
     (freqs, prefix)
 }
 
