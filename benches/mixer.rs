@@ -20,7 +20,7 @@
 mod model;
 
 use llmzip::entropy::{BinaryCoder, Decoder, Encoder};
-use llmzip::mixer::{Mixer, MixerKind, Part, Parts, StartValues};
+use llmzip::mixer::{Beside, Mixer, MixerKind, Part, Parts, StartValues};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -225,7 +225,7 @@ fn walk(
     start: &StartValues,
     byte_at: impl Fn(usize) -> u8,
 ) -> Mixer {
-    let mut mixer = Mixer::with_parts(kind, false, lanes, start, parts);
+    let mut mixer = Mixer::with_parts(kind, Beside::Nothing, lanes, start, parts);
     let longest = lanes.iter().map(|l| l.len()).max().unwrap_or(0);
     for step in 0..longest {
         for (lane, range) in lanes.iter().enumerate().filter(|(_, r)| step < r.len()) {

@@ -46,7 +46,7 @@ mod tests;
 mod text;
 mod vector;
 
-pub use plan::{MixerKind, Part, Parts};
+pub use plan::{Beside, MixerKind, Part, Parts};
 pub use start::{Learner, StartValues};
 
 use cells::Cells;
@@ -111,13 +111,14 @@ impl Mixer {
         lanes: &[Range<usize>],
         start: &StartValues,
     ) -> Self {
-        Self::with_parts(kind, with_model, lanes, start, Parts::ALL)
+        Self::with_parts(kind, Beside::new(with_model, lanes.len()), lanes, start, Parts::ALL)
     }
 
-    /// A mixer that lacks some parts, to measure what they buy.
+    /// A mixer that lacks some parts, to measure what they buy, or that is made for other lanes than it has, to learn
+    /// start values.
     pub fn with_parts(
         kind: MixerKind,
-        with_model: bool,
+        beside: Beside,
         lanes: &[Range<usize>],
         start: &StartValues,
         parts: Parts,
@@ -129,7 +130,7 @@ impl Mixer {
             assert!(lane.start == end && lane.end >= end, "lanes are contiguous");
             end = lane.end;
         }
-        let plan = Plan::new(kind, with_model, parts);
+        let plan = Plan::new(kind, beside, parts);
         let bits = plan.table_bits(len);
         let squash = math::squash_table();
         let inputs = plan.shape.inputs();
@@ -172,7 +173,7 @@ impl Mixer {
 
     /// Bytes of memory that a mixer for a group of `group_len` bytes takes, lanes apart (about 4 KB each).
     pub fn memory_bytes(kind: MixerKind, group_len: usize) -> u64 {
-        let plan = Plan::new(kind, true, Parts::ALL);
+        let plan = Plan::new(kind, Beside::ModelInLanes, Parts::ALL);
         let bits = plan.table_bits(group_len);
         let tables = Slots::memory_bytes(bits.lines)
             + plan.matches.len() as u64 * Finder::memory_bytes(bits.matches);

@@ -3,7 +3,7 @@
 use crate::{Options, bpb, cpu_time, cut, entries};
 use llmzip::codec::{ModelPredictor, Plan, Predictor, Recording};
 use llmzip::container::WindowPolicy;
-use llmzip::mixer::{Learner, Mixer, MixerKind, Part, Parts, StartValues};
+use llmzip::mixer::{Beside, Learner, Mixer, MixerKind, Part, Parts, StartValues};
 use llmzip::model::builtin;
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -153,7 +153,13 @@ pub fn ablate(options: &Options) {
                 let plan = plan(kind, options.lanes, &StartValues::default());
                 let recording = Recording::new(file, &predictor, &plan).expect("the model runs");
                 let mut code = |i: usize, parts, start: &StartValues| {
-                    let mixer = Mixer::with_parts(kind, true, &lanes, start, parts);
+                    let mixer = Mixer::with_parts(
+                        kind,
+                        Beside::new(true, lanes.len()),
+                        &lanes,
+                        start,
+                        parts,
+                    );
                     let coded = recording.encode_with(predictor.vocabulary(), mixer).0;
                     cost[i] += coded.len() as f64;
                 };
@@ -224,29 +230,32 @@ pub fn learn(folder: &Path, out: &Path) {
         .map(|document| Recording::new(document, &predictor, &first).expect("the model runs"))
         .collect();
     let kinds = [
-        (MixerKind::Full, true),
-        (MixerKind::Default, true),
-        (MixerKind::Full, false),
-        (MixerKind::Default, false),
-        (MixerKind::Light, false),
-        (MixerKind::Light, true),
+        (MixerKind::Full, Beside::Model),
+        (MixerKind::Full, Beside::ModelInLanes),
+        (MixerKind::Default, Beside::Model),
+        (MixerKind::Full, Beside::Nothing),
+        (MixerKind::Default, Beside::Nothing),
+        (MixerKind::Light, Beside::Nothing),
+        (MixerKind::Light, Beside::Model),
     ];
-    let learn = &|&(kind, with_model): &(MixerKind, bool)| {
-        let mut learner = Learner::new(kind, with_model);
+    let learn = &|&(kind, beside): &(MixerKind, Beside)| {
+        let mut learner = Learner::new(kind, beside);
         let mut coded = 0;
         for (document, recording) in
             documents.iter().zip(&recordings).cycle().take(EPOCHS * documents.len())
         {
             let plan = plan(kind, 1, &learner.values());
-            let (bytes, mut mixer) = if with_model {
-                recording.encode(predictor.vocabulary(), &plan)
+            let (bytes, mut mixer) = if beside.has_model() {
+                let (lane, parts) = (cut(document.len(), 1), Parts::ALL);
+                let mixer = Mixer::with_parts(kind, beside, &lane, &plan.start_values, parts);
+                recording.encode_with(predictor.vocabulary(), mixer)
             } else {
                 without_model(document, kind, &plan.start_values)
             };
             coded += bytes.len();
             learner.approach(&mut mixer);
         }
-        println!("{kind:?}, with a model: {with_model}: {coded} bytes");
+        println!("{kind:?} beside {beside:?}: {coded} bytes");
         learner.values()
     };
     let mut all = StartValues::default();

@@ -97,6 +97,7 @@ impl Mixer {
             after1: self.after1[recent as usize & 0xff],
             after2: self.after2[recent as usize & 0xffff],
             expected: 0,
+            lane: at,
         };
         for (i, context) in self.plan.contexts.iter().enumerate() {
             lane.hashes[i] = context.hash(&lane.text, &around);

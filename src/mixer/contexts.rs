@@ -1,7 +1,7 @@
 //! The hashed contexts: which part of the past each of them looks at.
 
 use super::hash::mix;
-use super::plan::{MixerKind, Part};
+use super::plan::{Beside, MixerKind, Part};
 use super::text::Text;
 
 /// What selects a slot.
@@ -39,6 +39,8 @@ pub enum Context {
     Token,
     TokenPair,
     BestToken,
+    LocalWord,
+    LocalOrder3,
 }
 
 /// What each kind uses, its first few with runs; behind the others what only a model gives.
@@ -49,8 +51,25 @@ const LIGHT: &[Context] = {
 const DEFAULT: &[Context] = {
     use Context::*;
     &[
-        Order3, Order4, Order6, Word, WordSkip, Above, AboveField, Field, Column, Key, Skip1,
-        Skip2, Record, Format, Classes, MatchByte, Token, TokenPair, BestToken,
+        Order3,
+        Order4,
+        Order6,
+        Word,
+        WordSkip,
+        Above,
+        AboveField,
+        Field,
+        Column,
+        Key,
+        Skip1,
+        LocalOrder3,
+        LocalWord,
+        Format,
+        Classes,
+        MatchByte,
+        Token,
+        TokenPair,
+        BestToken,
     ]
 };
 /// Beside a model, orders 1 and 2 have nothing to add to the direct counters of these orders, and the
@@ -63,6 +82,39 @@ const FULL: &[Context] = {
         Token, TokenPair, BestToken,
     ]
 };
+/// In one lane the local ones would say again what others have said.
+const FULL_IN_LANES: &[Context] = {
+    use Context::*;
+    &[
+        Order3,
+        Order4,
+        Word,
+        Order5,
+        Order8,
+        WordPair,
+        WordSkip,
+        Above,
+        AboveField,
+        Field,
+        Column,
+        Key,
+        Skip1,
+        Skip2,
+        Skip12,
+        Pair13,
+        Record,
+        Record2,
+        RecordAt,
+        LocalOrder3,
+        LocalWord,
+        Format,
+        Classes,
+        MatchByte,
+        Token,
+        TokenPair,
+        BestToken,
+    ]
+};
 const FULL_ALONE: &[Context] = {
     use Context::*;
     &[
@@ -73,14 +125,15 @@ const FULL_ALONE: &[Context] = {
 };
 
 /// The contexts of a kind, in their order.
-pub const fn used(kind: MixerKind, with_model: bool) -> &'static [Context] {
-    match (kind, with_model) {
-        (MixerKind::Light, true) => LIGHT,
-        (MixerKind::Light, false) => LIGHT.split_at(LIGHT.len() - 1).0,
-        (MixerKind::Default, true) => DEFAULT,
-        (MixerKind::Default, false) => DEFAULT.split_at(DEFAULT.len() - 3).0,
-        (MixerKind::Full, true) => FULL,
-        (MixerKind::Full, false) => FULL_ALONE,
+pub const fn used(kind: MixerKind, beside: Beside) -> &'static [Context] {
+    match (kind, beside) {
+        (MixerKind::Light, Beside::Model | Beside::ModelInLanes) => LIGHT,
+        (MixerKind::Light, Beside::Nothing) => LIGHT.split_at(LIGHT.len() - 1).0,
+        (MixerKind::Default, Beside::Model | Beside::ModelInLanes) => DEFAULT,
+        (MixerKind::Default, Beside::Nothing) => DEFAULT.split_at(DEFAULT.len() - 3).0,
+        (MixerKind::Full, Beside::Model) => FULL,
+        (MixerKind::Full, Beside::ModelInLanes) => FULL_IN_LANES,
+        (MixerKind::Full, Beside::Nothing) => FULL_ALONE,
     }
 }
 
@@ -98,12 +151,23 @@ pub struct Surroundings<'a> {
     pub after2: u32,
     /// The byte that a match expects with its length class, or 0.
     pub expected: u32,
+    /// The number of the lane.
+    pub lane: usize,
 }
 
 impl Surroundings<'_> {
     /// For contexts that look at the text only.
     pub fn nothing() -> Self {
-        Self { history: &[], start: 0, position: 0, record: 0, after1: 0, after2: 0, expected: 0 }
+        Self {
+            history: &[],
+            start: 0,
+            position: 0,
+            record: 0,
+            after1: 0,
+            after2: 0,
+            expected: 0,
+            lane: 0,
+        }
     }
 
     fn back(&self, distance: usize) -> u64 {
@@ -130,6 +194,7 @@ impl Context {
             Format | Classes => Part::Formats,
             MatchByte => Part::MatchContext,
             Token | TokenPair | BestToken => Part::Tokens,
+            LocalWord | LocalOrder3 => Part::Local,
         })
     }
 
@@ -209,6 +274,9 @@ impl Context {
             BestToken => {
                 (u64::from(text.token) << 32 | u64::from(text.best), u64::from(text.tokens[0]))
             }
+            // What a lane has seen lately is lost among what the others have seen since.
+            LocalWord => (Word.hash(text, around), around.lane as u64),
+            LocalOrder3 => (Order3.hash(text, around), around.lane as u64),
         };
         mix(self as u64 + 1, a, b)
     }

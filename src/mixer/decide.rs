@@ -154,7 +154,7 @@ impl Mixer {
             sets += 1;
         }
         if by_second {
-            first.choose(sets, c2 * 2 + last);
+            first.choose(sets, if shape.by_lane { self.current & 0xff } else { c2 } * 2 + last);
         }
     }
 

@@ -3,7 +3,7 @@
 //! It is the same plain code every time, so it gives the same results.
 
 use super::Mixer;
-use super::plan::MixerKind;
+use super::plan::{Beside, MixerKind};
 use super::platform::Vectors;
 use super::shape::Shape;
 use super::vector::Numbers;
@@ -11,11 +11,13 @@ use super::vector::Numbers;
 use super::vector::{Avx2, Avx512};
 
 /// The shapes that are compiled in: what the levels use.
-const SHAPES: [Shape; 4] = [
-    Shape::of(MixerKind::Light, false),
-    Shape::of(MixerKind::Full, false),
-    Shape::of(MixerKind::Default, true),
-    Shape::of(MixerKind::Full, true),
+const SHAPES: [Shape; 6] = [
+    Shape::of(MixerKind::Light, Beside::Nothing),
+    Shape::of(MixerKind::Full, Beside::Nothing),
+    Shape::of(MixerKind::Default, Beside::Model),
+    Shape::of(MixerKind::Default, Beside::ModelInLanes),
+    Shape::of(MixerKind::Full, Beside::Model),
+    Shape::of(MixerKind::Full, Beside::ModelInLanes),
 ];
 /// Any other shape: its lengths are read from the plan.
 const OTHER: usize = SHAPES.len();
@@ -37,6 +39,8 @@ impl Paths {
             Some(1) => Self::of::<1>(vectors),
             Some(2) => Self::of::<2>(vectors),
             Some(3) => Self::of::<3>(vectors),
+            Some(4) => Self::of::<4>(vectors),
+            Some(5) => Self::of::<5>(vectors),
             _ => Self::of::<OTHER>(vectors),
         }
     }

@@ -31,6 +31,40 @@ impl MixerKind {
     }
 }
 
+/// What a mixer stands beside.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Beside {
+    /// No model.
+    Nothing,
+    /// A model, in few lanes.
+    Model,
+    /// A model, in many lanes: these are at as many places of a text, and often of several kinds, so that each has
+    /// weights and contexts of its own.
+    ModelInLanes,
+}
+
+/// The most lanes that are few.
+const FEW_LANES: usize = 4;
+
+impl Beside {
+    /// All of them.
+    pub const ALL: [Beside; 3] = [Beside::Nothing, Beside::Model, Beside::ModelInLanes];
+
+    /// What a mixer of so many lanes stands beside.
+    pub fn new(with_model: bool, n_lanes: usize) -> Self {
+        match with_model {
+            false => Beside::Nothing,
+            true if n_lanes <= FEW_LANES => Beside::Model,
+            true => Beside::ModelInLanes,
+        }
+    }
+
+    /// Whether there is a model.
+    pub const fn has_model(self) -> bool {
+        !matches!(self, Beside::Nothing)
+    }
+}
+
 /// A part of the mixer that can be left out, to see what it buys.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
@@ -44,6 +78,7 @@ pub enum Part {
     Indirect,
     Formats,
     Tokens,
+    Local,
     MatchContext,
     Matches,
     Runs,
@@ -60,7 +95,7 @@ pub enum Part {
 
 impl Part {
     /// All parts with the names that measurements print.
-    pub const ALL: [(Part, &'static str); 20] = [
+    pub const ALL: [(Part, &'static str); 21] = [
         (Part::HighOrders, "orders 5, 6 and 8"),
         (Part::Words, "word contexts"),
         (Part::Columns, "column and field contexts"),
@@ -69,6 +104,7 @@ impl Part {
         (Part::Indirect, "indirect contexts"),
         (Part::Formats, "format contexts"),
         (Part::Tokens, "token contexts"),
+        (Part::Local, "contexts of the lane"),
         (Part::MatchContext, "expected byte as a context"),
         (Part::Matches, "match model"),
         (Part::Runs, "run inputs"),
@@ -108,6 +144,8 @@ impl Parts {
 pub struct Plan {
     /// What is left out, for measurements.
     pub parts: Parts,
+    /// What the mixer stands beside.
+    pub beside: Beside,
     /// The numbers of all that follows.
     pub shape: Shape,
     /// The hashed contexts.
@@ -124,8 +162,8 @@ pub struct Plan {
 
 impl Plan {
     /// What a kind consists of.
-    pub fn new(kind: MixerKind, with_model: bool, parts: Parts) -> Self {
-        let mut contexts = contexts::used(kind, with_model).to_vec();
+    pub fn new(kind: MixerKind, beside: Beside, parts: Parts) -> Self {
+        let mut contexts = contexts::used(kind, beside).to_vec();
         contexts.retain(|&c| c.part().is_none_or(|part| parts.has(part)));
         let mut matches = match kind {
             MixerKind::Light => vec![6],
@@ -141,8 +179,8 @@ impl Plan {
         let longest_order = std::array::from_fn(|mask| seen(mask).map(order).max().unwrap_or(0));
         let records = contexts.iter().any(|c| c.part() == Some(Part::Records));
         let match_context = contexts.iter().position(|&c| c == Context::MatchByte);
-        let shape = Shape::of(kind, with_model).reduced(parts, contexts.len());
-        Self { parts, shape, contexts, longest_order, match_context, records, matches }
+        let shape = Shape::of(kind, beside).reduced(parts, contexts.len());
+        Self { parts, beside, shape, contexts, longest_order, match_context, records, matches }
     }
 
     /// Vectors in each weight set.

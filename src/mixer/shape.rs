@@ -4,7 +4,7 @@
 //! any other make (a measurement that leaves a part out) goes through the same code with lengths from memory.
 
 use super::contexts;
-use super::plan::{MixerKind, Part, Parts};
+use super::plan::{Beside, MixerKind, Part, Parts};
 use super::vector::WIDTH;
 
 /// The lengths of a decision's loops, and which parts it has.
@@ -14,6 +14,8 @@ pub struct Shape {
     pub kind: MixerKind,
     /// Whether a model's probabilities come in.
     pub with_model: bool,
+    /// Whether each lane has weights of its own.
+    pub by_lane: bool,
     /// Hashed contexts.
     pub contexts: usize,
     /// Runs, of the first contexts.
@@ -26,7 +28,7 @@ pub struct Shape {
     pub sure_vectors: usize,
     /// Whether the model's opinion comes in corrected too.
     pub model_map: bool,
-    /// Weight sets, each if it is in use: by match, byte, longest order, model, and the byte before.
+    /// Weight sets, each if it is in use: by match, byte, longest order, model, and lane (or, where these are few, the byte before).
     pub sets: [bool; 5],
     /// Whether the sets' outputs are mixed again.
     pub second_layer: bool,
@@ -36,13 +38,15 @@ pub struct Shape {
 
 impl Shape {
     /// The shape of a whole mixer.
-    pub const fn of(kind: MixerKind, with_model: bool) -> Shape {
+    pub const fn of(kind: MixerKind, beside: Beside) -> Shape {
+        let with_model = beside.has_model();
         let light = matches!(kind, MixerKind::Light);
         let full = matches!(kind, MixerKind::Full);
         Shape {
             kind,
             with_model,
-            contexts: contexts::used(kind, with_model).len(),
+            by_lane: matches!(beside, Beside::ModelInLanes),
+            contexts: contexts::used(kind, beside).len(),
             runs: if light { 0 } else { 4 },
             counters: if light { 2 } else { 3 },
             finders: kind as usize + 1,
@@ -129,9 +133,9 @@ mod tests {
     #[test]
     fn plans_have_as_many_parts_as_their_shapes_say() {
         for kind in MixerKind::ALL {
-            for with_model in [false, true] {
-                let plan = Plan::new(kind, with_model, Parts::ALL);
-                let shape = Shape::of(kind, with_model);
+            for beside in Beside::ALL {
+                let plan = Plan::new(kind, beside, Parts::ALL);
+                let shape = Shape::of(kind, beside);
                 assert_eq!(plan.shape, shape);
                 assert_eq!(plan.contexts.len(), shape.contexts);
                 assert_eq!(plan.matches.len(), shape.finders);

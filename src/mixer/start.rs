@@ -9,12 +9,12 @@ use super::cells::{MATCH_ENTRIES, RUN_ENTRIES};
 use super::counters::Counter;
 use super::history::histories;
 use super::network::WEIGHT_ONE;
-use super::plan::{MixerKind, Parts, Plan};
+use super::plan::{Beside, MixerKind, Parts, Plan};
 use crate::error::{Error, Result};
 use std::sync::LazyLock;
 
 /// First byte of the values' serialised form.
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
 /// Learned weights are kept in units of 2^-12.
 const WEIGHT_SHIFT: u32 = 8;
 /// As bytes they are in units of 2^-6.
@@ -27,8 +27,8 @@ const OWN_VECTORS: usize = 128;
 /// A kind without learned values begins with built-in rules of thumb.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StartValues {
-    /// At most one for each kind, with and without a model, in the order of [`slot`].
-    learned: [Option<Learned>; 6],
+    /// At most one for each of [`SLOTS`].
+    learned: [Option<Learned>; SLOTS.len()],
 }
 
 /// The values of one kind.
@@ -40,9 +40,24 @@ struct Learned {
     counters: Vec<u16>,
 }
 
-/// Where the values of a kind stand.
-fn slot(kind: MixerKind, with_model: bool) -> usize {
-    usize::from(kind.code()) * 2 + usize::from(with_model)
+/// The mixers that have values of their own. In many lanes, light and default mixers consist of what they consist of in
+/// few, and begin alike.
+const SLOTS: [(MixerKind, Beside); 7] = [
+    (MixerKind::Light, Beside::Nothing),
+    (MixerKind::Light, Beside::Model),
+    (MixerKind::Default, Beside::Nothing),
+    (MixerKind::Default, Beside::Model),
+    (MixerKind::Full, Beside::Nothing),
+    (MixerKind::Full, Beside::Model),
+    (MixerKind::Full, Beside::ModelInLanes),
+];
+
+/// Where the values of a mixer stand.
+fn slot(kind: MixerKind, beside: Beside) -> usize {
+    match (kind, beside) {
+        (MixerKind::Full, Beside::ModelInLanes) => 6,
+        _ => usize::from(kind.code()) * 2 + usize::from(beside.has_model()),
+    }
 }
 
 /// A weight in the units of its byte, the nearest there is.
@@ -117,10 +132,11 @@ impl StartValues {
         let mut values = Self::default();
         let mut least = 0;
         while let Some((&slot, behind)) = rest.split_first() {
-            let kind = MixerKind::from_code(slot / 2).filter(|_| usize::from(slot) >= least);
-            let kind = kind.ok_or_else(|| Error::damaged("start values of an unknown kind"))?;
+            let known = SLOTS.get(usize::from(slot)).filter(|_| usize::from(slot) >= least);
+            let &(kind, beside) =
+                known.ok_or_else(|| Error::damaged("start values of an unknown kind"))?;
             least = usize::from(slot) + 1;
-            let (n_weights, n_counters) = lengths(&Plan::new(kind, slot % 2 == 1, Parts::ALL));
+            let (n_weights, n_counters) = lengths(&Plan::new(kind, beside, Parts::ALL));
             if behind.len() < n_weights + 2 * n_counters {
                 return Err(Error::truncated("the mixer's start values"));
             }
@@ -138,7 +154,7 @@ impl StartValues {
     /// Puts the values into a new mixer, if there are any for its kind and it lacks no part.
     pub(super) fn apply(&self, mixer: &mut Mixer) {
         let plan = &mixer.plan;
-        let Some(learned) = &self.learned[slot(plan.shape.kind, plan.shape.with_model)] else {
+        let Some(learned) = &self.learned[slot(plan.shape.kind, plan.beside)] else {
             return;
         };
         if plan.parts != Parts::ALL {
@@ -184,7 +200,7 @@ impl Mixer {
         let counter = |word: &mut u32| Counter::from_word(*word as i32);
         let counters = self.counters_to_learn().map(|word| counter(word).pack()).collect();
         let mut values = StartValues::default();
-        values.learned[slot(self.plan.shape.kind, self.plan.shape.with_model)] =
+        values.learned[slot(self.plan.shape.kind, self.plan.beside)] =
             Some(Learned { weights, counters });
         values
     }
@@ -236,25 +252,19 @@ mod tests {
         bits
     }
 
-    fn trained(kind: MixerKind, with_model: bool) -> Mixer {
+    fn trained(kind: MixerKind, beside: Beside) -> Mixer {
         let text = include_bytes!("start.rs");
-        let mut mixer = Mixer::new(
-            kind,
-            with_model,
-            std::slice::from_ref(&(0..text.len())),
-            &StartValues::default(),
-        );
-        mix(&mut mixer, text, with_model);
+        let lane = std::slice::from_ref(&(0..text.len())).to_vec();
+        let mut mixer = Mixer::with_parts(kind, beside, &lane, &StartValues::default(), Parts::ALL);
+        mix(&mut mixer, text, beside.has_model());
         mixer
     }
 
     #[test]
     fn learned_values_come_back_from_their_bytes() {
         let mut all = StartValues::default();
-        for kind in MixerKind::ALL {
-            for with_model in [false, true] {
-                all.merge(trained(kind, with_model).learned());
-            }
+        for (kind, beside) in SLOTS {
+            all.merge(trained(kind, beside).learned());
         }
         let bytes = all.to_bytes();
         let again = StartValues::from_bytes(&bytes).unwrap();
@@ -271,7 +281,7 @@ mod tests {
     #[test]
     fn learned_values_are_a_better_start() {
         for kind in MixerKind::ALL {
-            let values = trained(kind, false).learned();
+            let values = trained(kind, Beside::Nothing).learned();
             let text = &include_bytes!("history.rs")[..600];
             let cost = |start: &StartValues| {
                 mix(
@@ -287,12 +297,12 @@ mod tests {
 
     #[test]
     fn damaged_values_are_refused() {
-        let bytes = trained(MixerKind::Light, false).learned().to_bytes();
+        let bytes = trained(MixerKind::Light, Beside::Nothing).learned().to_bytes();
         for len in (0..bytes.len()).filter(|&len| len != 1) {
             assert!(StartValues::from_bytes(&bytes[..len]).is_err());
         }
         assert!(StartValues::from_bytes(&[9]).is_err());
-        assert!(StartValues::from_bytes(&[VERSION, 6]).is_err());
+        assert!(StartValues::from_bytes(&[VERSION, 7]).is_err());
         assert!(StartValues::from_bytes(&[&bytes[..], &bytes[1..]].concat()).is_err());
     }
 }

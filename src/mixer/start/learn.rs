@@ -3,7 +3,7 @@
 //! A mixer that begins with the present values codes a document; then the values move a little towards what it has
 //! learned. So they come to lie where a few kilobytes of any text lead to a good mixer, not where one text left it.
 
-use super::super::plan::{MixerKind, Parts, Plan};
+use super::super::plan::{Beside, MixerKind, Parts, Plan};
 use super::{Learned, StartValues, lengths, slot};
 use crate::mixer::Mixer;
 
@@ -15,7 +15,7 @@ const AGE_CAP: u16 = 12;
 /// Start values of one kind of mixer on their way.
 pub struct Learner {
     kind: MixerKind,
-    with_model: bool,
+    beside: Beside,
     weights: Vec<i64>,
     /// Stretched probabilities.
     counters: Vec<i64>,
@@ -27,14 +27,14 @@ pub struct Learner {
 
 impl Learner {
     /// Begins with the rules of thumb.
-    pub fn new(kind: MixerKind, with_model: bool) -> Self {
+    pub fn new(kind: MixerKind, beside: Beside) -> Self {
         let nothing = StartValues::default();
-        let mut mixer = Mixer::new(kind, with_model, &[], &nothing);
+        let mut mixer = Mixer::with_parts(kind, beside, &[], &nothing, Parts::ALL);
         let values = mixer.learned();
-        let learned = values.learned[slot(kind, with_model)].as_ref().expect("just learned");
+        let learned = values.learned[slot(kind, beside)].as_ref().expect("just learned");
         Self {
             kind,
-            with_model,
+            beside,
             weights: learned.weights.iter().map(|&w| i64::from(w) << FRACTION).collect(),
             counters: learned.counters.iter().map(|&c| i64::from(c >> 4) << FRACTION).collect(),
             ages: learned.counters.iter().map(|&c| c & 15).collect(),
@@ -48,7 +48,7 @@ impl Learner {
         let round = |value: i64| (value + (1 << (FRACTION - 1))) >> FRACTION;
         let counters = self.counters.iter().zip(&self.ages);
         let mut values = StartValues::default();
-        values.learned[slot(self.kind, self.with_model)] = Some(Learned {
+        values.learned[slot(self.kind, self.beside)] = Some(Learned {
             weights: self.weights.iter().map(|&w| round(w) as i16).collect(),
             counters: counters
                 .map(|(&x, &age)| (round(x).clamp(0, 4095) as u16) << 4 | age)
@@ -63,13 +63,13 @@ impl Learner {
     ///
     /// When the mixer is of another kind.
     pub fn approach(&mut self, mixer: &mut Mixer) {
-        let learned = mixer.learned().learned[slot(self.kind, self.with_model)]
+        let learned = mixer.learned().learned[slot(self.kind, self.beside)]
             .take()
             .expect("a mixer of this kind");
         let began = self.values();
-        let began = began.learned[slot(self.kind, self.with_model)].as_ref().expect("this kind");
+        let began = began.learned[slot(self.kind, self.beside)].as_ref().expect("this kind");
         debug_assert_eq!(
-            lengths(&Plan::new(self.kind, self.with_model, Parts::ALL)).0,
+            lengths(&Plan::new(self.kind, self.beside, Parts::ALL)).0,
             learned.weights.len()
         );
         // From a quarter down to a fiftieth.
