@@ -96,7 +96,11 @@ impl<'a, P: Predictor> Ahead<'a, P> {
             _ => (4 * threads).min(tokens.len()),
         };
         let threads_each = (threads / n_shards).max(1);
-        let per_shard = tokens.len().div_ceil(n_shards);
+        let mut per_shard = tokens.len().div_ceil(n_shards);
+        if per_shard > 1 {
+            // Even, so that runs fill the rows that go through the network together.
+            per_shard = per_shard.next_multiple_of(2);
+        }
         let run = (SHARD_ROWS / per_shard).max(LEAST_RUN);
         let mut shards = Vec::new();
         for first in (0..tokens.len()).step_by(per_shard) {

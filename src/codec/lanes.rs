@@ -4,8 +4,13 @@ use std::ops::Range;
 
 /// Bytes per lane that the default aims at: below it, a lane's own start costs too much.
 const LANE_BYTES: usize = 8 << 10;
+/// Lanes up to which it is so. More of them cost a quarter of a per cent of a text (README.md), so a lane beyond has to be
+/// worth it.
+const SHORT_LANES: usize = 12;
+/// Bytes per lane where there are more.
+const LONG_LANE_BYTES: usize = 40 << 10;
 /// Lanes that the default makes at most: their keys and values should stay in the third-level cache.
-const DEFAULT_LANES: usize = 12;
+const DEFAULT_LANES: usize = 24;
 /// The same with a model whose weights come from memory at every step: the more lanes share a reading, the better.
 const DEFAULT_LANES_LARGE: usize = 32;
 /// Bytes of a model's file from which on it counts as large.
@@ -16,11 +21,12 @@ pub const MAX_LANES: usize = 1024;
 const MAX_LANE_BYTES: usize = 8 << 20;
 
 /// The number of lanes of a group of `len` bytes with a model of `model_bytes`: `asked`, or (if 0) one for each
-/// 8 KiB, at most 12 (32 with a large model); never so few that a lane exceeds 8 MiB, never more than bytes.
+/// 8 KiB up to 12, and one for each 40 KiB up to 24 (with a large model one for each 8 KiB up to 32); never so few that a
+/// lane exceeds 8 MiB, never more than bytes.
 pub fn lane_count(len: usize, asked: usize, model_bytes: usize) -> usize {
-    let most = if model_bytes > LARGE_MODEL_BYTES { DEFAULT_LANES_LARGE } else { DEFAULT_LANES };
     let wanted = match asked {
-        0 => (len / LANE_BYTES).min(most),
+        0 if model_bytes > LARGE_MODEL_BYTES => (len / LANE_BYTES).min(DEFAULT_LANES_LARGE),
+        0 => (len / LANE_BYTES).min(SHORT_LANES).max(len / LONG_LANE_BYTES).min(DEFAULT_LANES),
         asked => asked.min(MAX_LANES),
     };
     wanted.max(len.div_ceil(MAX_LANE_BYTES)).clamp(1, len.max(1))
@@ -67,5 +73,26 @@ impl Lanes {
     /// Byte ranges, in lane order.
     pub fn ranges(&self) -> &[Range<usize>] {
         &self.ranges
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_as_many_lanes_as_the_format_says() {
+        const SMALL: usize = 9 << 20;
+        const LARGE: usize = 600 << 20;
+        let of = |kib: usize, model| lane_count(kib << 10, 0, model);
+        assert_eq!(
+            [0, 7, 16, 95, 96, 480, 519, 520].map(|kib| of(kib, SMALL)),
+            [1, 1, 2, 11, 12, 12, 12, 13]
+        );
+        assert_eq!([959, 960, 16 << 10].map(|kib| of(kib, SMALL)), [23, 24, 24]);
+        assert_eq!([7, 95, 255, 256, 16 << 10].map(|kib| of(kib, LARGE)), [1, 11, 31, 32, 32]);
+        assert_eq!(lane_count(400 << 20, 1, SMALL), 50, "8 MiB a lane");
+        assert_eq!(lane_count(3, 500, SMALL), 3, "a byte a lane");
+        assert_eq!(lane_count(1 << 30, 5000, SMALL), MAX_LANES);
     }
 }
