@@ -60,7 +60,8 @@ fn thousands_of_tokens_more_are_decoded_with_as_many_allocations() {
         };
         let (few, many) = (allocations(1000), allocations(3000));
         assert!(few > 10, "{few}");
-        // A buffer may double its size once more.
-        assert!(many <= few + 2, "{lanes} lanes: {few}, {many}");
+        // A buffer may double its size once more; what is to be learned has one for each part of the output layer.
+        let doubled = if learns { 16 } else { 2 };
+        assert!(many <= few + doubled, "{lanes} lanes: {few}, {many}");
     }
 }
