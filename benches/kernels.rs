@@ -25,23 +25,27 @@ fn numbers(n: usize) -> Vec<f32> {
 struct Layer {
     cols: usize,
     rows: usize,
+    group_cols: usize,
     weights: Aligned<i8>,
     scales: Vec<f32>,
     corrections: Vec<i32>,
 }
 
 impl Layer {
-    fn new(cols: usize, rows: usize) -> Layer {
+    fn new(cols: usize, rows: usize, group_cols: usize) -> Layer {
         let plain: Vec<i8> = bytes(rows * cols).collect();
-        let corrections = plain
-            .chunks(cols)
-            .map(|row| 128 * row.iter().map(|&weight| i32::from(weight)).sum::<i32>())
-            .collect();
+        let sum = |part: &[i8]| 128 * part.iter().map(|&weight| i32::from(weight)).sum::<i32>();
+        let groups = cols.div_ceil(group_cols);
+        let row = |group: usize, row: usize| {
+            sum(&plain[row * cols..][group * group_cols..cols.min((group + 1) * group_cols)])
+        };
+        let corrections = (0..groups * rows).map(|i| row(i / rows, i % rows)).collect();
         Layer {
             cols,
             rows,
+            group_cols,
             weights: Aligned::copy(&pack(rows, cols, &plain)),
-            scales: vec![0.01; rows],
+            scales: vec![0.01; groups * rows],
             corrections,
         }
     }
@@ -50,7 +54,7 @@ impl Layer {
         LinearView {
             rows: self.rows,
             cols: self.cols,
-            group_cols: self.cols,
+            group_cols: self.group_cols,
             weights: &self.weights,
             scales: &self.scales,
             corrections: &self.corrections,
@@ -64,17 +68,21 @@ fn products(c: &mut Criterion) {
     let builtin = [(320, 384), (256, 320), (320, 1536), (768, 320), (320, 8192)];
     // Qwen3-0.6B: queries, the feed-forward layers, and the output layer.
     let qwen = [(1024, 2048), (1024, 3072), (3072, 1024), (1024, 151_936)];
-    for (cols, rows) in builtin.into_iter().chain(qwen) {
-        let layer = Layer::new(cols, rows);
+    let whole = builtin.into_iter().chain(qwen).map(|(cols, rows)| (cols, rows, cols));
+    // As models are imported by default, and in larger groups.
+    let parts = [(1024, 3072, 64), (1024, 3072, 128), (3072, 1024, 64)];
+    for (cols, rows, group_cols) in whole.chain(parts) {
+        let layer = Layer::new(cols, rows, group_cols);
         let view = layer.view();
-        let mut group = c.benchmark_group(format!("linear {cols}->{rows}"));
+        let groups = if group_cols < cols { format!(" by {group_cols}") } else { String::new() };
+        let mut group = c.benchmark_group(format!("linear {cols}->{rows}{groups}"));
         for m in [1, 6, 16, 32, 128, 512] {
             if m * rows > 32 << 20 {
                 continue;
             }
             let numbers = numbers(m * cols);
             let mut x = QuantRows::default();
-            quantise_rows(Isa::SCALAR, &numbers, cols, m, cols, cols, &mut x);
+            quantise_rows(Isa::SCALAR, &numbers, cols, m, cols, group_cols, &mut x);
             let stride = result_stride(rows);
             let mut out = Aligned::zeroed(m * stride);
             for isa in Isa::available() {

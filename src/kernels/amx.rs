@@ -14,6 +14,7 @@
 
 mod blocks;
 mod detect;
+pub(super) mod groups;
 mod tiles;
 
 use self::blocks::{Ahead, Block, Done};

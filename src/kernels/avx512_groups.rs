@@ -5,9 +5,10 @@
 
 use std::arch::x86_64::*;
 
+use super::LANES;
 use super::avx512::lines_fetched;
+use super::linear::Grouped;
 use super::packing::BLOCK_BYTES;
-use super::{LANES, LinearView, QuantRows};
 
 /// Rows in the largest tile: 12 sums, 12 numbers, 4 registers of weights and one of activations.
 const MOST_ROWS: usize = 3;
@@ -15,27 +16,12 @@ const MOST_ROWS: usize = 3;
 /// Panels in the largest tile.
 const MOST_PANELS: usize = 4;
 
-/// What is multiplied, and where results go.
-pub(super) struct Job<'a> {
-    pub x: &'a QuantRows,
-    /// The first row of `x`, and their number.
-    pub row: usize,
-    pub rows: usize,
-    pub w: &'a LinearView<'a>,
-    /// The first panel of `w`, and their number.
-    pub panel: usize,
-    pub panels: usize,
-    /// Of the first row and panel.
-    pub out: *mut f32,
-    pub out_stride: usize,
-}
-
 /// Multiplies all rows by all panels.
 ///
 /// # Safety
 /// The CPU has AVX-512 F, BW, DQ, VL and VNNI; `x`, `w` and `out` hold all these rows and panels, as `linear` checks.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-pub(super) unsafe fn product(job: &Job) {
+pub(super) unsafe fn product(job: &Grouped) {
     let tiles = job.rows.div_ceil(MOST_ROWS);
     let mut panel = 0;
     while panel < job.panels {
@@ -69,7 +55,7 @@ pub(super) unsafe fn product(job: &Job) {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 unsafe fn tile_of_panels<const PANELS: usize, const FETCH: usize>(
-    job: &Job,
+    job: &Grouped,
     row: usize,
     rows: usize,
     panel: usize,
@@ -95,12 +81,12 @@ unsafe fn tile_of_panels<const PANELS: usize, const FETCH: usize>(
 /// These rows and panels are within the job, and the promises of `product` hold.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 unsafe fn tile<const ROWS: usize, const PANELS: usize, const FETCH: usize>(
-    job: &Job,
+    job: &Grouped,
     row: usize,
     panel: usize,
     fetch: *const i8,
 ) {
-    let Job { x, w, .. } = job;
+    let Grouped { x, w, .. } = job;
     let (k, groups) = (x.cols_padded, w.groups());
     let stride = LANES * k;
     // Rows of one group's scales and corrections lie as far from those of the next.

@@ -53,6 +53,26 @@ impl LinearView<'_> {
     }
 }
 
+/// A product of several scale groups, and where results go.
+#[cfg(target_arch = "x86_64")]
+pub(super) struct Grouped<'a> {
+    pub x: &'a QuantRows,
+    /// The first row of `x`, and their number.
+    pub row: usize,
+    pub rows: usize,
+    pub w: &'a LinearView<'a>,
+    /// The first panel of `w`, and their number.
+    pub panel: usize,
+    pub panels: usize,
+    /// Of the first row and panel.
+    pub out: *mut f32,
+    pub out_stride: usize,
+}
+
+/// Rows from which on tiles of AMX are worth while with several scale groups.
+#[cfg(target_arch = "x86_64")]
+const TILE_ROWS: usize = 8;
+
 /// How a product is done; the results do not depend on it.
 #[derive(Clone, Copy)]
 pub enum Way<'a> {
@@ -185,12 +205,18 @@ unsafe fn multiply(
     let k = x.cols_padded;
     let groups = w.groups();
     #[cfg(target_arch = "x86_64")]
-    if groups > 1 && isa.set() == super::isa::Set::Avx512 {
+    if groups > 1 && matches!(isa.set(), super::isa::Set::Avx512 | super::isa::Set::Amx) {
         let (row, panel) = (rows.start, panels.start);
         let (rows, panels) = (rows.len(), panels.len());
-        let job = super::avx512_groups::Job { x, row, rows, w, panel, panels, out, out_stride };
-        // SAFETY: a value of `Isa` with this set exists only where the CPU has it; the rest is the caller's promise.
-        return unsafe { super::avx512_groups::product(&job) };
+        let job = Grouped { x, row, rows, w, panel, panels, out, out_stride };
+        // SAFETY: a value of `Isa` with either set exists only where the CPU has it, and AMX only where it has AVX-512
+        // with VNNI; the rest is the caller's promise.
+        return unsafe {
+            match isa.set() == super::isa::Set::Amx && rows >= TILE_ROWS {
+                true => super::amx::groups::product(&job),
+                false => super::avx512_groups::product(&job),
+            }
+        };
     }
     let rows_padded = padded_rows(w.rows);
     let at_once = if groups == 1 { panels.len() } else { PANELS_AT_ONCE };

@@ -108,6 +108,41 @@ impl Block {
         }
     }
 
+    /// Adds the products of some steps of 64 columns to the tiles of sums, and nothing else.
+    ///
+    /// # Safety
+    /// As for `multiply_pair`.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512dq")]
+    pub(super) unsafe fn sum_pair(&self, job: &Operands, steps: Range<usize>, ahead: &mut Ahead) {
+        let first = job.a.as_ptr().wrapping_add(self.row * job.a_stride);
+        let rows = [first, first.wrapping_add(TILE_ROWS * job.a_stride)];
+        let panels = self.panels::<2>(job);
+        for step in steps {
+            let rows = rows.map(|at| at.wrapping_add(step * 64));
+            let panels = panels.map(|at| at.wrapping_add(step * TILE_BYTES));
+            // SAFETY: the caller's promises.
+            unsafe { tiles::two_by_two(rows, job.a_stride, panels) };
+            ahead.ask();
+        }
+    }
+
+    /// The same for up to 16 rows.
+    ///
+    /// # Safety
+    /// As for `multiply_pair`.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512dq")]
+    pub(super) unsafe fn sum_four(&self, job: &Operands, steps: Range<usize>) {
+        let rows = job.a.as_ptr().wrapping_add(self.row * job.a_stride);
+        let panels = self.panels::<4>(job);
+        for step in steps {
+            let panels = panels.map(|at| at.wrapping_add(step * TILE_BYTES));
+            // SAFETY: the caller's promises.
+            unsafe { tiles::one_by_four(rows.wrapping_add(step * 64), job.a_stride, panels) };
+        }
+    }
+
     /// Stores the sums where they stay, if the sink leaves them as they are; whether it does.
     ///
     /// # Safety

@@ -141,6 +141,33 @@ pub(super) unsafe fn store(sums: &mut Sums) {
     }
 }
 
+/// Stores one of the four tiles of sums where `store` puts it, and makes it zero.
+///
+/// # Safety
+/// The tiles are configured.
+#[inline(always)]
+pub(super) unsafe fn take<const TILE: usize>(sums: &mut Sums) {
+    macro_rules! take {
+        ($tile:literal) => {
+            tiles!(
+                concat!("tilestored [{sums} + {row}*1], tmm", $tile),
+                concat!("tilezero tmm", $tile),
+                sums = in(reg) sums.tile($tile),
+                row = in(reg) ROW_BYTES,
+            )
+        };
+    }
+    // SAFETY: writes the configured rows of the tile, which `sums` has room for.
+    unsafe {
+        match TILE {
+            0 => take!(0),
+            1 => take!(1),
+            2 => take!(2),
+            _ => take!(3),
+        }
+    }
+}
+
 /// Stores the four tiles of sums, each with its first row at one of `places` and the others `stride` bytes apart.
 ///
 /// # Safety

@@ -366,4 +366,24 @@ proptest! {
             prop_assert!(gemm(isa, &a, m, k, &b, panels) == expected, "{}", isa.name());
         }
     }
+
+    #[test]
+    fn every_set_scales_groups_as_plain_code_does(
+        m in 1usize..70, cols in 1usize..450, rows in 1usize..150, group in 1usize..4, seed: u64,
+    ) {
+        let layer = Layer::new(rows, cols, 64 * group, Fill::Random);
+        let view = layer.view();
+        let numbers = Numbers::new(seed >> 1).floats(m * cols, 4.0);
+        let mut x = QuantRows::default();
+        quantise_rows(Isa::SCALAR, &numbers, cols, m, cols, 64 * group, &mut x);
+        let width = view.panels() * LANES;
+        let product = |isa| {
+            let mut out = vec![f32::NAN; m * width];
+            linear(isa, &x, 0..m, &view, 0..view.panels(), &mut out, width, ONE);
+            bits(&out)
+        };
+        for isa in fast_sets() {
+            prop_assert!(product(isa) == product(Isa::SCALAR), "{}", isa.name());
+        }
+    }
 }
