@@ -67,7 +67,7 @@ pub use octaves::scale_log;
 pub use packing::{
     bounded_63, pack, packed_index, packed_len, padded_cols, padded_rows, result_stride,
 };
-pub use quantise::{QuantRows, quantise_rows};
+pub use quantise::{QuantPart, QuantRows, quantise_part, quantise_rows};
 pub use rope::{RopeTables, inv_freq, rope};
 pub use soon::{Awaited, Soon};
 pub use teaching::{FINE_BITS, Push, teach_row};

@@ -2,6 +2,11 @@
 //!
 //! Results never depend on this module: it only decides when and where things run.
 
+#[cfg(feature = "threads")]
+use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(feature = "threads")]
+use std::time::{Duration, Instant};
+
 /// Threads that work can be spread over.
 pub fn threads() -> usize {
     #[cfg(feature = "threads")]
@@ -19,6 +24,55 @@ pub fn join<A: Send, B: Send>(
     return rayon::join(a, b);
     #[cfg(not(feature = "threads"))]
     (a(), b())
+}
+
+/// Does `work` while other threads, as many as make `threads` with this one, stay awake for what it shares with them by
+/// [`join`]: to wake one takes ten times as long as many a part of a step of a model.
+///
+/// They wait for the time of `work` only, and give up where nothing is shared for long.
+pub fn awake<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
+    #[cfg(feature = "threads")]
+    if threads > 1 {
+        let over = AtomicBool::new(false);
+        let both = rayon::join(
+            || {
+                let _over = Over(&over);
+                awake(threads - 1, work)
+            },
+            || wait_for_work(&over),
+        );
+        return both.0;
+    }
+    let _ = threads;
+    work()
+}
+
+/// How long a thread stays awake without work.
+#[cfg(feature = "threads")]
+const LONGEST_WAIT: Duration = Duration::from_micros(500);
+
+/// Does what others share until all is over.
+#[cfg(feature = "threads")]
+fn wait_for_work(over: &AtomicBool) {
+    let mut since = Instant::now();
+    while !over.load(Ordering::Relaxed) {
+        match rayon::yield_now() {
+            Some(rayon::Yield::Executed) => since = Instant::now(),
+            _ if since.elapsed() > LONGEST_WAIT => return,
+            _ => std::hint::spin_loop(),
+        }
+    }
+}
+
+/// Says that all is over, also if it ends in a panic.
+#[cfg(feature = "threads")]
+struct Over<'a>(&'a AtomicBool);
+
+#[cfg(feature = "threads")]
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Does `work` to each item, several at the same time if possible.
@@ -63,6 +117,20 @@ pub fn work_off<T: Send>(mut items: Vec<T>, work: impl Fn(T, &mut Vec<T>) + Sync
 mod tests {
     use super::*;
     use std::sync::Mutex;
+
+    #[test]
+    fn work_is_done_while_others_are_awake() {
+        for threads in [0, 1, 2, 5] {
+            let (a, b) = awake(threads, || join(|| 1, || awake(threads, || 2)));
+            assert_eq!((a, b), (1, 2));
+        }
+    }
+
+    #[test]
+    fn others_do_not_stay_awake_after_a_panic() {
+        let ended = std::panic::catch_unwind(|| awake(4, || panic!("as it should")));
+        assert!(ended.is_err());
+    }
 
     #[test]
     fn everything_is_worked_off_with_what_comes_of_it() {

@@ -1,11 +1,11 @@
 //! What stands between two products of a block, one row after the other: a row is still in the
 //! first-level cache when it is quantised, and no row of floats is written for others to read.
 //!
-//! Each function gives the bits of those that it puts together: `add_assign`, `rms_norm`, `silu_mul`,
+//! The rows to be written say how many there are. Each function gives the bits of those that it puts together: `add_assign`, `rms_norm`, `silu_mul`,
 //! `rope` and `quantise_rows`.
 
 use super::elementwise::{add_assign_body, rms_norm_body, silu_mul_body};
-use super::quantise::{QuantRows, quantise_row};
+use super::quantise::{QuantPart, quantise_row};
 use super::rope::rope_body;
 
 /// The widest head.
@@ -21,6 +21,11 @@ pub struct Strided<'a> {
 }
 
 impl Strided<'_> {
+    /// The rows from `first` on.
+    pub fn from_row(self, first: usize) -> Self {
+        Strided { values: &self.values[first * self.stride..], ..self }
+    }
+
     #[inline(always)]
     fn row(&self, row: usize, cols: usize) -> &[f32] {
         &self.values[row * self.stride..][..cols]
@@ -48,15 +53,14 @@ for_every_isa! {
     ///
     /// The rows of `x` are as long as `weight` and lie end to end; `buffer` has room for one.
     ///
-    /// Panics when `added` or `buffer` is too short, and as `quantise_rows` does.
+    /// Panics when `added` or `buffer` is too short, or `out` does not fit.
     pub fn norm_quantised(
         x: &mut [f32],
         added: Option<Strided<'_>>,
         weight: &[f32],
         eps: f32,
-        group_cols: usize,
         buffer: &mut [f32],
-        out: &mut QuantRows,
+        out: QuantPart<'_>,
     ) = norm_quantised_body;
 }
 
@@ -66,85 +70,76 @@ fn norm_quantised_body(
     added: Option<Strided<'_>>,
     weight: &[f32],
     eps: f32,
-    group_cols: usize,
     buffer: &mut [f32],
-    out: &mut QuantRows,
+    mut out: QuantPart<'_>,
 ) {
     let cols = weight.len();
     let normed = &mut buffer[..cols];
-    out.reshape(x.len() / cols, cols, group_cols);
     for (i, x) in x.chunks_exact_mut(cols).enumerate() {
         if let Some(added) = added {
             add_assign_body(x, added.row(i, cols));
         }
         rms_norm_body(x, weight, eps, normed);
-        quantise_row(normed, i, out);
+        quantise_row(normed, i, &mut out);
     }
 }
 
 for_every_isa! {
-    /// Quantises the gated activations of `rows` rows, each `width` gates and then as many others.
+    /// Quantises the gated activations of rows, each `width` gates and then as many others.
     ///
     /// `buffer` has room for `width` numbers.
     ///
-    /// Panics when `both` or `buffer` is too short, and as `quantise_rows` does.
+    /// Panics when `both` or `buffer` is too short, or `out` does not fit.
     pub fn gated_quantised(
         both: Strided<'_>,
-        rows: usize,
         width: usize,
-        group_cols: usize,
         buffer: &mut [f32],
-        out: &mut QuantRows,
+        out: QuantPart<'_>,
     ) = gated_quantised_body;
 }
 
 #[inline(always)]
 fn gated_quantised_body(
     both: Strided<'_>,
-    rows: usize,
     width: usize,
-    group_cols: usize,
     buffer: &mut [f32],
-    out: &mut QuantRows,
+    mut out: QuantPart<'_>,
 ) {
     let gated = &mut buffer[..width];
-    out.reshape(rows, width, group_cols);
-    for i in 0..rows {
+    for i in 0..out.rows() {
         let (gate, up) = both.row(i, 2 * width).split_at(width);
         silu_mul_body(gate, up, gated);
-        quantise_row(gated, i, out);
+        quantise_row(gated, i, &mut out);
     }
 }
 
 for_every_isa! {
     /// Quantises each head of each row by itself, those of queries and keys normed and rotated first.
     ///
-    /// Each of the `rows` rows of `projected` is heads end to end; `cos` and `sin` are `[row][head_dim / 2]`. Row
+    /// Each row of `projected` is heads end to end; `cos` and `sin` are `[row][head_dim / 2]`. Row
     /// `r * (queries + 2 * keys) + h` of `out` is head `h` of row `r`.
     ///
     /// Panics when lengths do not fit.
     pub fn heads_quantised(
         projected: Strided<'_>,
-        rows: usize,
         cos: &[f32],
         sin: &[f32],
         heads: &Heads<'_>,
-        out: &mut QuantRows,
+        out: QuantPart<'_>,
     ) = heads_quantised_body;
 }
 
 #[inline(always)]
 fn heads_quantised_body(
     projected: Strided<'_>,
-    rows: usize,
     cos: &[f32],
     sin: &[f32],
     heads: &Heads<'_>,
-    out: &mut QuantRows,
+    mut out: QuantPart<'_>,
 ) {
     let dim = heads.head_dim;
     let (turned, in_row) = (heads.queries + heads.keys, heads.queries + 2 * heads.keys);
-    out.reshape(rows * in_row, dim, dim);
+    let rows = out.rows() / in_row;
     // The sums with the bias, and what the norm gives.
     let (mut sums, mut normed) = ([0.0; MAX_HEAD_DIM], [0.0; MAX_HEAD_DIM]);
     let (sums, normed) = (&mut sums[..dim], &mut normed[..dim]);
@@ -169,7 +164,7 @@ fn heads_quantised_body(
                 rope_body(normed, cos, sin);
                 values = normed;
             }
-            quantise_row(values, r * in_row + h, out);
+            quantise_row(values, r * in_row + h, &mut out);
         }
     }
 }

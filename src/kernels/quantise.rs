@@ -1,6 +1,6 @@
 //! Activations as bytes, with a scale for each row and group.
 
-use super::{Aligned, padded_cols};
+use super::{Aligned, Isa, padded_cols};
 
 /// Below this magnitude a whole group counts as zero: 2^-60.
 const SMALLEST: f32 = f32::from_bits((127 - 60) << 23);
@@ -71,6 +71,17 @@ impl QuantRows {
             .copy_from_slice(&other.scales[row * groups..][..groups]);
     }
 
+    /// All rows, to be written, after taking on another shape.
+    pub fn shaped(&mut self, rows: usize, cols: usize, group_cols: usize) -> QuantPart<'_> {
+        self.reshape(rows, cols, group_cols);
+        QuantPart {
+            cols_padded: self.cols_padded,
+            group_cols: self.group_cols,
+            data: &mut self.data,
+            scales: &mut self.scales,
+        }
+    }
+
     /// Takes on another shape, keeping whatever bytes are there.
     pub(crate) fn reshape(&mut self, rows: usize, cols: usize, group_cols: usize) {
         assert!(cols > 0, "rows without columns");
@@ -80,6 +91,33 @@ impl QuantRows {
         self.group_cols = group_cols.min(cols_padded);
         self.data.resize(rows * cols_padded, 128);
         self.scales.resize(rows * groups_of(cols, group_cols), 0.0);
+    }
+}
+
+/// Rows of a [`QuantRows`] that are to be written: several threads have some each.
+#[derive(Debug)]
+pub struct QuantPart<'a> {
+    cols_padded: usize,
+    group_cols: usize,
+    data: &'a mut [u8],
+    scales: &'a mut [f32],
+}
+
+impl QuantPart<'_> {
+    /// How many.
+    pub fn rows(&self) -> usize {
+        self.data.len() / self.cols_padded
+    }
+
+    /// The first `rows` of them, and the others.
+    pub(crate) fn split_at(self, rows: usize) -> (Self, Self) {
+        let QuantPart { cols_padded, group_cols, data, scales } = self;
+        let (data, other_data) = data.split_at_mut(rows * cols_padded);
+        let (scales, other_scales) = scales.split_at_mut(rows * groups_of(cols_padded, group_cols));
+        (
+            QuantPart { cols_padded, group_cols, data, scales },
+            QuantPart { cols_padded, group_cols, data: other_data, scales: other_scales },
+        )
     }
 }
 
@@ -93,26 +131,28 @@ pub(super) fn groups_of(cols: usize, group_cols: usize) -> usize {
 }
 
 for_every_isa! {
-    /// Quantises `rows` rows of `cols` numbers at `x_stride`.
+    /// Quantises rows of `cols` numbers at `x_stride`: as many as `out` has.
     ///
     /// Of each group the largest magnitude becomes 127: `scale = largest / 127`,
     /// `q = round_even(x * (127 / largest))`. A group whose largest magnitude is below 2^-60, or
     /// that holds an infinity or NaN, becomes all zeros with scale 0.
     ///
-    /// Panics when `x` is too short, there are no columns, or `group_cols` is neither a multiple of 64 nor at least
-    /// `cols`.
-    pub fn quantise_rows(
-        x: &[f32],
-        x_stride: usize,
-        rows: usize,
-        cols: usize,
-        group_cols: usize,
-        out: &mut QuantRows,
-    ) = quantise_rows_body;
+    /// Panics when `x` is too short or `out` has fewer columns.
+    pub fn quantise_part(x: &[f32], x_stride: usize, cols: usize, out: QuantPart<'_>) = quantise_part_body;
 }
 
 #[inline(always)]
-fn quantise_rows_body(
+fn quantise_part_body(x: &[f32], x_stride: usize, cols: usize, mut out: QuantPart<'_>) {
+    for row in 0..out.rows() {
+        quantise_row(&x[row * x_stride..][..cols], row, &mut out);
+    }
+}
+
+/// Makes `out` the quantised `rows` rows of `cols` numbers at `x_stride`, as [`quantise_part`] does.
+///
+/// Panics when `x` is too short, there are no columns, or `group_cols` is neither a multiple of 64 nor at least `cols`.
+pub fn quantise_rows(
+    isa: Isa,
     x: &[f32],
     x_stride: usize,
     rows: usize,
@@ -120,16 +160,14 @@ fn quantise_rows_body(
     group_cols: usize,
     out: &mut QuantRows,
 ) {
-    out.reshape(rows, cols, group_cols);
-    for row in 0..rows {
-        quantise_row(&x[row * x_stride..][..cols], row, out);
-    }
+    quantise_part(isa, x, x_stride, cols, out.shaped(rows, cols, group_cols));
 }
 
 /// Fills in row `row`.
 #[inline(always)]
-pub(super) fn quantise_row(numbers: &[f32], row: usize, out: &mut QuantRows) {
-    let (cols_padded, group_cols, groups) = (out.cols_padded, out.group_cols, out.groups());
+pub(super) fn quantise_row(numbers: &[f32], row: usize, out: &mut QuantPart) {
+    let (cols_padded, group_cols) = (out.cols_padded, out.group_cols);
+    let groups = groups_of(cols_padded, group_cols);
     let bytes = &mut out.data[row * cols_padded..][..cols_padded];
     let scales = &mut out.scales[row * groups..][..groups];
     let (bytes, padding) = bytes.split_at_mut(numbers.len());

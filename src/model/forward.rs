@@ -49,9 +49,11 @@
 
 mod attention;
 mod expect;
+mod spread;
 
 use self::attention::AttentionScratch;
 use self::expect::Expected;
+use self::spread::Part;
 use super::cache::LaneCache;
 use super::four_bits::{Packed, Unpacked};
 use super::layout::{BlockLayout, LinearSpan};
@@ -59,7 +61,7 @@ use super::observe::Observer;
 use super::{Config, Model};
 use crate::kernels::{
     Aligned, Isa, QuantRows, Strided, Way, gated_quantised, linear, norm_quantised, padded_cols,
-    padded_rows, quantise_rows, result_stride,
+    padded_rows, quantise_part, result_stride,
 };
 
 /// Rows that go through the network together: enough to use each weight many times while it is
@@ -83,7 +85,7 @@ pub struct Scratch {
     projected: Aligned<f32>,
     /// What attention gives.
     mixed: Aligned<f32>,
-    /// One row on its way to be quantised.
+    /// One row on its way to be quantised, for each thread.
     row: Aligned<f32>,
     quantised: QuantRows,
     heads: QuantRows,
@@ -127,7 +129,8 @@ impl Scratch {
     /// Buffers for as many threads.
     pub fn spread(&mut self, threads: usize) {
         let one = self.attention[0].clone();
-        self.attention.resize(threads, one);
+        self.row = Aligned::zeroed(self.row.len() / self.attention.len() * threads.max(1));
+        self.attention.resize(threads.max(1), one);
     }
 }
 
@@ -176,20 +179,36 @@ impl Forward<'_> {
         let config = &self.model.config;
         let hidden = config.hidden;
         let added = Strided { values: &scratch.projected, stride: result_stride(hidden) };
-        norm_quantised(
-            self.isa,
-            &mut scratch.residual[..rows * hidden],
-            adds.then_some(added),
-            self.model.vector(norm_at, hidden),
-            config.rms_eps(),
-            self.group_of(hidden),
-            &mut scratch.row,
-            &mut scratch.quantised,
-        );
+        let (weight, eps) = (self.model.vector(norm_at, hidden), config.rms_eps());
+        let part = Part {
+            first: 0,
+            rows,
+            cols: hidden,
+            x: &mut scratch.residual[..rows * hidden],
+            buffers: &mut scratch.row,
+            out: scratch.quantised.shaped(rows, hidden, self.group_of(hidden)),
+        };
+        part.spread(scratch.attention.len(), &|part: Part| {
+            let added = adds.then(|| added.from_row(part.first));
+            norm_quantised(self.isa, part.x, added, weight, eps, part.buffers, part.out);
+        });
     }
 
-    fn quantise(&self, values: &[f32], cols: usize, rows: usize, out: &mut QuantRows) {
-        quantise_rows(self.isa, values, cols, rows, cols, self.group_of(cols), out);
+    /// What attention gave, quantised.
+    fn quantise_mixed(&self, rows: usize, scratch: &mut Scratch) {
+        let config = &self.model.config;
+        let cols = config.heads * config.head_dim;
+        let part = Part {
+            first: 0,
+            rows,
+            cols,
+            x: &mut scratch.mixed[..rows * cols],
+            buffers: &mut [],
+            out: scratch.quantised.shaped(rows, cols, self.group_of(cols)),
+        };
+        part.spread(scratch.attention.len(), &|part: Part| {
+            quantise_part(self.isa, part.x, cols, cols, part.out);
+        });
     }
 
     /// Columns that share a scale in rows of `cols`.
@@ -233,8 +252,17 @@ impl Forward<'_> {
         self.observe(4 * index + 2, rows, self.model.config.hidden, scratch);
         self.product(rows, &block.gate_up, scratch);
         let both = Strided { values: &scratch.projected, stride: result_stride(2 * width) };
-        let (row, out) = (&mut scratch.row, &mut scratch.quantised);
-        gated_quantised(self.isa, both, rows, width, self.group_of(width), row, out);
+        let part = Part {
+            first: 0,
+            rows,
+            cols: 2 * width,
+            x: &mut [],
+            buffers: &mut scratch.row,
+            out: scratch.quantised.shaped(rows, width, self.group_of(width)),
+        };
+        part.spread(scratch.attention.len(), &|part: Part| {
+            gated_quantised(self.isa, both.from_row(part.first), width, part.buffers, part.out);
+        });
         self.observe(4 * index + 3, rows, width, scratch);
         self.product(rows, &block.down, scratch);
     }

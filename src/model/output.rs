@@ -1,5 +1,6 @@
 //! The output layer: from states to frequencies.
 
+use super::forward::MAX_ROWS;
 use super::frequencies::Frequencies;
 use super::learner::Learner;
 use super::lessons::Lessons;
@@ -7,25 +8,54 @@ use super::{Config, Model};
 use crate::kernels::{
     Aligned, FloatEnv, Isa, LANES, LinearView, QuantRows, Way, linear, result_stride,
 };
+use crate::parallel;
 use std::sync::Arc;
 
 /// Bytes of logits that should stay in the second-level cache, between the product and the frequencies.
 const LOGITS_BYTES: usize = 1100 << 10;
 
-/// Rows whose logits are in memory together: at least as many as one tile of AMX has.
+/// Rows of one tile of AMX: fewer waste a part of it.
+const TILE_ROWS: usize = 16;
+
+/// Rows whose logits are in memory together.
 fn rows_at_once(predicted: usize) -> usize {
-    (LOGITS_BYTES / (4 * result_stride(predicted))).clamp(16, 32)
+    match LOGITS_BYTES / (4 * result_stride(predicted)) {
+        // Not even a tile's stay close, nor do the weights: let these come from memory once for all.
+        0..TILE_ROWS => MAX_ROWS,
+        rows => rows.min(2 * TILE_ROWS),
+    }
 }
 
-/// One thread's output layer of a model, with its buffers.
+/// What the logits of a row become.
+#[derive(Clone, Default)]
+struct Tables {
+    /// Which row.
+    row: usize,
+    frequencies: Frequencies,
+    /// Those of all rows of the output layer, where these are more than the tokens.
+    all: Frequencies,
+}
+
+impl Tables {
+    fn fill(&mut self, isa: Isa, logits: &[f32], duplicates: &[(u32, u32)]) {
+        match duplicates {
+            [] => self.frequencies.fill(isa, logits),
+            _ => {
+                self.all.fill(isa, logits);
+                self.frequencies.fill_adding(&self.all, duplicates);
+            }
+        }
+    }
+}
+
+/// An output layer of a model, with its buffers.
 pub struct Output {
     model: Arc<Model>,
     isa: Isa,
     threads: usize,
     logits: Aligned<f32>,
-    frequencies: Frequencies,
-    /// Those of all rows of the output layer, where these are more than the tokens.
-    all_frequencies: Frequencies,
+    /// For each thread.
+    tables: Vec<Tables>,
     /// If it learns, and which version answers.
     learner: Option<Arc<Learner>>,
     version: usize,
@@ -41,11 +71,14 @@ impl Output {
             logits: Aligned::zeroed(
                 rows_at_once(config.predicted).min(rows) * result_stride(config.predicted),
             ),
-            frequencies: Frequencies::new(config.coded),
-            all_frequencies: match config.predicted > config.coded {
-                true => Frequencies::new(config.predicted),
-                false => Frequencies::default(),
-            },
+            tables: vec![Tables {
+                row: 0,
+                frequencies: Frequencies::new(config.coded),
+                all: match config.predicted > config.coded {
+                    true => Frequencies::new(config.predicted),
+                    false => Frequencies::default(),
+                },
+            }],
             learner: None,
             version: 0,
             model,
@@ -60,6 +93,8 @@ impl Output {
     /// Lets the product take up to `threads` threads of the caller's pool.
     pub(super) fn spread(&mut self, threads: usize) {
         self.threads = threads;
+        let tables = self.tables[0].clone();
+        self.tables.resize(threads.max(1), tables);
     }
 
     /// Bytes that the logits of up to `rows` rows take.
@@ -107,18 +142,26 @@ impl Output {
                 Some(learner) => learner.for_each_part(self.version, &base, product),
                 None => product(0, &base),
             }
-            for (logits, row) in self.logits.chunks_exact(stride).zip(rows) {
-                if !wanted(row) {
-                    continue;
+            let (logits, first) = (&self.logits, rows.start);
+            let fill = |tables: &mut Tables| {
+                let _exact = FloatEnv::exact();
+                tables.fill(isa, &logits[(tables.row - first) * stride..][..predicted], duplicates);
+            };
+            let mut rows = rows.filter(|&row| wanted(row));
+            loop {
+                let mut filled = 0;
+                for (tables, row) in self.tables.iter_mut().zip(&mut rows) {
+                    tables.row = row;
+                    filled += 1;
                 }
-                match duplicates {
-                    [] => self.frequencies.fill(self.isa, &logits[..predicted]),
-                    _ => {
-                        self.all_frequencies.fill(self.isa, &logits[..predicted]);
-                        self.frequencies.fill_adding(&self.all_frequencies, duplicates);
-                    }
+                match &mut self.tables[..filled] {
+                    [] => break,
+                    [one] => fill(one),
+                    several => parallel::for_each_mut(several, fill),
                 }
-                visit(row, &mut self.frequencies);
+                for tables in &mut self.tables[..filled] {
+                    visit(tables.row, &mut tables.frequencies);
+                }
             }
         }
     }

@@ -12,6 +12,7 @@ use super::{Config, Model};
 use crate::container::WindowPolicy;
 use crate::error::{Error, Result};
 use crate::kernels::{FloatEnv, Isa, QuantRows};
+use crate::parallel;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -267,7 +268,11 @@ impl Session {
         }
         let model = self.model.clone();
         let forward = Forward { model: &model, isa: self.isa, window: self.window };
-        let states = forward.run(&self.rows, &mut self.caches, &mut self.scratch);
+        let (rows, caches, scratch) = (&self.rows, &mut self.caches, &mut self.scratch);
+        let states = parallel::awake(self.threads, || {
+            let _exact = FloatEnv::exact();
+            forward.run(rows, caches, scratch)
+        });
         if let Some(given) = &mut self.given {
             for (i, row) in self.rows.iter().enumerate() {
                 given.copy_row(row.lane, states, i);

@@ -239,8 +239,8 @@ struct Place {
 /// As for `product`; the sums were stored, and the place is within the job.
 #[inline(always)]
 unsafe fn add<const FIRST: bool>(product: &Product, sums: *const i32, rows: usize, place: Place) {
-    let &Product { groups, padded, ref job, .. } = product;
-    let &Grouped { x, row, w, panel, out, out_stride, .. } = *job;
+    let &Product { groups, padded, job, .. } = product;
+    let &Grouped { x, row, w, panel, out, out_stride, .. } = job;
     let of_group = place.group * padded + (panel + place.panel) * LANES;
     // SAFETY: `linear` has seen that scales, corrections and results of all rows and panels are there; the tile has
     // rows of 16 sums.

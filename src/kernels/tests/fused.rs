@@ -34,16 +34,8 @@ fn norms_of_sums_are_quantised_as_one_by_one() {
                     let (mut found, mut out) = (x.clone(), QuantRows::default());
                     let added = adds.then_some(Strided { values: &added, stride });
                     let mut buffer = vec![7.0; cols + 1];
-                    norm_quantised(
-                        isa,
-                        &mut found,
-                        added,
-                        &weight,
-                        1e-6,
-                        group,
-                        &mut buffer,
-                        &mut out,
-                    );
+                    let to = out.shaped(rows, cols, group);
+                    norm_quantised(isa, &mut found, added, &weight, 1e-6, &mut buffer, to);
                     assert!(same(&out, &wanted), "{} {cols} {wild} {adds}", isa.name());
                     assert_eq!(super::bits(&found), super::bits(&sums));
                 }
@@ -70,7 +62,7 @@ fn gated_rows_are_quantised_as_one_by_one() {
                 quantise_rows(Isa::SCALAR, &gated, width, rows, width, group, &mut wanted);
                 let both = Strided { values: &both, stride };
                 let mut buffer = vec![7.0; width];
-                gated_quantised(isa, both, rows, width, group, &mut buffer, &mut out);
+                gated_quantised(isa, both, width, &mut buffer, out.shaped(rows, width, group));
                 assert!(same(&out, &wanted), "{} {width} {wild}", isa.name());
             }
         }
@@ -121,9 +113,29 @@ fn heads_are_turned_and_quantised_as_one_by_one() {
                     eps: 1e-6,
                 };
                 let projected = Strided { values: &projected, stride: in_row * dim };
-                heads_quantised(isa, projected, rows, &cos, &sin, &heads, &mut out);
+                let to = out.shaped(rows * in_row, dim, dim);
+                heads_quantised(isa, projected, &cos, &sin, &heads, to);
                 assert!(same(&out, &wanted), "{} {queries} {dim} {biased} {normed}", isa.name());
             }
+        }
+    }
+}
+
+#[test]
+fn rows_in_parts_are_those_of_the_whole() {
+    for (rows, cols, group) in [(5, 100, 64), (3, 256, 256), (1, 64, 64)] {
+        let both = Numbers::new(5).floats(rows * 2 * cols, 9.0);
+        let at = |row: usize| Strided { values: &both[row * 2 * cols..], stride: 2 * cols };
+        let (mut wanted, mut out) = (QuantRows::default(), QuantRows::default());
+        let mut buffer = vec![0.0; cols];
+        let isa = Isa::SCALAR;
+        gated_quantised(isa, at(0), cols, &mut buffer, wanted.shaped(rows, cols, group));
+        for first in 0..=rows {
+            let (part, rest) = out.shaped(rows, cols, group).split_at(first);
+            assert_eq!((part.rows(), rest.rows()), (first, rows - first));
+            gated_quantised(isa, at(0), cols, &mut buffer, part);
+            gated_quantised(isa, at(first), cols, &mut buffer, rest);
+            assert!(same(&out, &wanted));
         }
     }
 }

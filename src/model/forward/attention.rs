@@ -1,5 +1,6 @@
 //! Attention: keys and values stored, scores, weights and weighted sums, lane by lane.
 
+use super::spread::Part;
 use super::{Forward, Row, Scratch};
 use crate::kernels::{
     Aligned, FloatEnv, Heads, QuantRows, SHARED_WORK, SlotView, Soon, Strided, attention_weights,
@@ -12,6 +13,9 @@ use crate::parallel;
 
 /// Positions of one lane whose scores are computed together.
 const MAX_QUERIES: usize = 16;
+
+/// Slots that take as long as all else that is done for a query.
+const LEAST_SLOTS: usize = 64;
 
 /// What attention reads, for all its threads.
 #[derive(Clone, Copy)]
@@ -78,7 +82,7 @@ impl Forward<'_> {
         let sources = Sources { lanes, heads, here: expected.rows };
         self.attend_all(index, 0, rows, sources, mixed, attention);
         let width = c.heads * c.head_dim;
-        self.quantise(&scratch.mixed, width, rows.len(), &mut scratch.quantised);
+        self.quantise_mixed(rows.len(), scratch);
         self.observe(4 * index + 1, rows.len(), width, scratch);
         self.product(rows.len(), &block.attention_out, scratch);
     }
@@ -99,7 +103,19 @@ impl Forward<'_> {
         let (cos, sin) = (&scratch.cos[..rows * half], &scratch.sin[..rows * half]);
         let stride = result_stride(width);
         let projected = Strided { values: &scratch.projected[..rows * stride], stride };
-        heads_quantised(self.isa, projected, rows, cos, sin, &heads, &mut scratch.heads);
+        let part = Part {
+            first: 0,
+            rows,
+            cols: width,
+            x: &mut [],
+            buffers: &mut [],
+            out: scratch.heads.shaped(width / c.head_dim * rows, c.head_dim, c.head_dim),
+        };
+        part.spread(scratch.attention.len(), &|part: Part| {
+            let angles = part.first * half..(part.first + part.rows) * half;
+            let (cos, sin) = (&cos[angles.clone()], &sin[angles]);
+            heads_quantised(self.isa, projected.from_row(part.first), cos, sin, &heads, part.out);
+        });
     }
 
     /// Attention of rows from `first` on, halved until there is a part for each thread; results go
@@ -117,7 +133,7 @@ impl Forward<'_> {
         let width = c.heads * c.head_dim;
         let deepest = rows.iter().map(|row| row.position).max().unwrap_or(0);
         let window = c.block_window(index, self.window);
-        let work = 2 * rows.len() * width * window.min(deepest);
+        let work = 2 * rows.len() * width * (window.min(deepest) + LEAST_SLOTS);
         if scratch.len() > 1 && rows.len() > 1 && work >= SHARED_WORK {
             let (rows, others) = rows.split_at(rows.len() / 2);
             let (mixed, other_mixed) = mixed.split_at_mut(rows.len() * width);
