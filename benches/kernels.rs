@@ -1,8 +1,8 @@
 //! How fast the kernels are, beside what this core can multiply at all.
 //!
 //! `cargo bench --no-default-features --bench kernels [FILTER]`. Products are given in
-//! multiply-additions per second ("elem/s"); `peak` is the same count for a loop of `vpdpbusd` on
-//! registers alone. Each shape is checked against the plain kernel before it is timed.
+//! multiply-additions per second ("elem/s"); `peak` is the same count for loops of `vpdpbusd` and
+//! `tdpbusd` on registers alone. Each shape is checked against the plain kernel before it is timed.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -216,8 +216,73 @@ fn peak(c: &mut Criterion) {
     group.finish();
 }
 
+/// The same for tiles of AMX that hold random bytes: what is multiplied decides how fast the clock may be.
+#[cfg(target_arch = "x86_64")]
+fn peak_of_tiles(c: &mut Criterion) {
+    const ROUNDS: usize = 1000;
+
+    #[repr(C, align(64))]
+    struct Config([u8; 64]);
+
+    /// Four products of 16 x 16 x 64, of all pairs of two tiles and two, and so on.
+    ///
+    /// # Safety
+    /// This process may use AMX.
+    unsafe fn multiply(config: &Config, bytes: &[i8; 1024]) {
+        // SAFETY: the configuration describes eight full tiles, and as much is read from `bytes` as one has.
+        unsafe {
+            std::arch::asm!(
+                "ldtilecfg [{config}]",
+                "tileloadd tmm4, [{bytes} + {row}*1]",
+                "tileloadd tmm5, [{bytes} + {row}*1]",
+                "tileloadd tmm6, [{bytes} + {row}*1]",
+                "tileloadd tmm7, [{bytes} + {row}*1]",
+                "tilezero tmm0", "tilezero tmm1", "tilezero tmm2", "tilezero tmm3",
+                "2:",
+                "tdpbusd tmm0, tmm4, tmm6",
+                "tdpbusd tmm1, tmm4, tmm7",
+                "tdpbusd tmm2, tmm5, tmm6",
+                "tdpbusd tmm3, tmm5, tmm7",
+                "dec {rounds}",
+                "jnz 2b",
+                "tilerelease",
+                config = in(reg) config,
+                bytes = in(reg) bytes,
+                row = in(reg) 64,
+                rounds = inout(reg) ROUNDS => _,
+                out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
+                out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
+                options(nostack, readonly),
+            );
+        }
+    }
+
+    // Asking for the sets has also asked the system to let this process use the tiles.
+    if Isa::available().iter().all(|isa| isa.name() != "amx") {
+        return;
+    }
+    let mut config = Config([0; 64]);
+    config.0[0] = 1;
+    for tile in 0..8 {
+        config.0[16 + 2 * tile] = 64;
+        config.0[48 + tile] = 16;
+    }
+    let bytes: Vec<i8> = bytes(1024).collect();
+    let bytes: &[i8; 1024] = bytes[..].try_into().expect("as many");
+    let mut group = c.benchmark_group("peak");
+    group.throughput(Throughput::Elements((4 * ROUNDS * 16 * 16 * 64) as u64));
+    group.bench_function("tdpbusd on registers", |b| {
+        // SAFETY: AMX was found to be there just above.
+        b.iter(|| unsafe { multiply(&config, black_box(bytes)) });
+    });
+    group.finish();
+}
+
 #[cfg(not(target_arch = "x86_64"))]
 fn peak(_: &mut Criterion) {}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn peak_of_tiles(_: &mut Criterion) {}
 
 fn short() -> Criterion {
     Criterion::default()
@@ -229,6 +294,6 @@ fn short() -> Criterion {
 criterion_group! {
     name = kernels;
     config = short();
-    targets = peak, products, raw_products, elementwise
+    targets = peak, peak_of_tiles, products, raw_products, elementwise
 }
 criterion_main!(kernels);
