@@ -248,7 +248,7 @@ fn peak_of_tiles(c: &mut Criterion) {
                 "tilerelease",
                 config = in(reg) config,
                 bytes = in(reg) bytes,
-                row = in(reg) 64,
+                row = in(reg) 64usize,
                 rounds = inout(reg) ROUNDS => _,
                 out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
                 out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,

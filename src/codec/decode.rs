@@ -155,12 +155,14 @@ pub fn decode<P: Predictor>(
         done,
     };
     let mut shards = shards(predictor, plan)?;
-    prime(predictor, plan, &mut shards, &mut mixing)?;
+    let threads = parallel::threads();
+    parallel::awake(threads, || prime(predictor, plan, &mut shards, &mut mixing))?;
+    let threads = if shards.len() == 1 { threads } else { 1 };
     let waiting = shards.iter().map(|_| None).collect();
     let board = Board::default();
     let relay = Mutex::new(Relay { mixing, board, waiting, turn: 0, step: 0, result: Ok(()) });
     // Nobody waits for another: a shard whose turn has not come is left for whoever has the turn before it.
-    parallel::work_off(shards.into_iter().enumerate().collect(), |(number, mut shard), go_on| {
+    let work = |(number, mut shard): (usize, Shard<P::Lanes>), go_on: &mut Vec<_>| {
         let Shard { lanes, slots, class, .. } = &mut shard;
         if let Some(class) = class {
             class.learn(slots, lanes);
@@ -169,7 +171,9 @@ pub fn decode<P: Predictor>(
             shard.advance();
         }
         relay.lock().unwrap_or_else(PoisonError::into_inner).arrive(number, shard, go_on);
-    });
+    };
+    let shards = shards.into_iter().enumerate().collect();
+    parallel::awake(threads, || parallel::work_off(shards, work));
     let relay = relay.into_inner().unwrap_or_else(PoisonError::into_inner);
     relay.result?;
     relay.mixing.coder.finish()?;
@@ -219,10 +223,9 @@ impl<L: PredictorLanes> Relay<'_, L> {
 fn shards<P: Predictor>(predictor: &P, plan: &Plan) -> Result<Vec<Shard<P::Lanes>>> {
     let lanes = plan.lanes;
     let threads = parallel::threads();
-    // A small model's products are over before a second thread has been woken for them.
-    let (n_shards, threads_each) = match predictor.reads_much() {
+    let (n_shards, threads_each) = match predictor.reads_much() || lanes == 1 {
         true => (1, threads),
-        false => (threads.min(lanes).max(1), 1),
+        false => (threads.min(lanes), 1),
     };
     let learner = plan.learns.then(|| predictor.learner());
     let shard = |number: usize| {
@@ -237,14 +240,16 @@ fn shards<P: Predictor>(predictor: &P, plan: &Plan) -> Result<Vec<Shard<P::Lanes
     (0..n_shards).map(shard).collect()
 }
 
-/// Decodes the beginning of lane 0, and gives its state to the others.
+/// Decodes the beginning of lane 0 on all threads, and gives its state to the others.
 fn prime<P: Predictor>(
     predictor: &P,
     plan: &Plan,
     shards: &mut [Shard<P::Lanes>],
     mixing: &mut Mixing<'_>,
 ) -> Result<()> {
+    let shared = shards.len() > 1;
     let leader = &mut shards[0];
+    leader.lanes.spread(parallel::threads());
     leader.slots[0].coded = Some(predictor.start_token());
     leader.advance();
     let alone = if plan.lanes == 1 { 0 } else { plan.prime_tokens };
@@ -254,6 +259,9 @@ fn prime<P: Predictor>(
             break;
         }
         leader.advance();
+    }
+    if shared {
+        leader.lanes.spread(1);
     }
     let lead = leader.lead();
     for shard in shards {

@@ -53,6 +53,9 @@ pub trait PredictorLanes: Send {
     /// What a lane has seen.
     type Snapshot: Send + Sync;
 
+    /// Lets a step take up to `threads` threads from here on.
+    fn spread(&mut self, threads: usize);
+
     /// Runs each feed's tokens and shows the frequencies after each: the number of the feed, the
     /// index within it, and the frequencies, which the visitor may take away.
     fn advance(
@@ -156,6 +159,10 @@ impl Predictor for ModelPredictor {
 
 impl PredictorLanes for Session {
     type Snapshot = Snapshot;
+
+    fn spread(&mut self, threads: usize) {
+        Session::spread(self, threads);
+    }
 
     fn advance(
         &mut self,

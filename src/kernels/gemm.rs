@@ -10,6 +10,10 @@ use super::{Awaited, Isa, LANES, scalar};
 /// 66,311.)
 pub const MAX_K: usize = 65_792;
 
+/// Rows from which on tiles of AMX are worth while: below, most of a tile is empty.
+#[cfg(target_arch = "x86_64")]
+pub(super) const LEAST_TILE_ROWS: usize = 3;
+
 /// The checked operands of one product: `m` rows of `k` unsigned bytes, `n_panels` of signed ones.
 pub(super) struct Operands<'a> {
     pub a: &'a [u8],
@@ -65,7 +69,10 @@ impl Operands<'_> {
             Set::Avx512 => unsafe { super::avx512::product(self, sink) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Set::Amx => unsafe { super::amx::product(self, sink) },
+            Set::Amx if self.m >= LEAST_TILE_ROWS => unsafe { super::amx::product(self, sink) },
+            // SAFETY: as above; AMX is offered only beside AVX-512 with VNNI.
+            #[cfg(target_arch = "x86_64")]
+            Set::Amx => unsafe { super::avx512::product(self, sink) },
         }
     }
 }

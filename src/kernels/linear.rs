@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use crate::parallel;
 
+#[cfg(target_arch = "x86_64")]
+use super::gemm::LEAST_TILE_ROWS;
 use super::gemm::{Operands, span};
 use super::quantise::groups_of;
 use super::sink::Scaled;
@@ -18,9 +20,10 @@ const PANELS_AT_ONCE: usize = 16;
 /// once. The next matrix usually follows the last one in memory.
 const PANELS_AHEAD: usize = 4;
 
-/// Multiplications that are worth a second thread: some ten microseconds, several times what it
-/// takes to find one.
-pub const SHARED_WORK: usize = 2 << 20;
+/// Multiplications that are worth a second thread which is awake: a microsecond, as long as it takes to share them.
+///
+/// One lane of the builtin, which reads its weights from the third-level cache, takes two thirds of the time so.
+pub const SHARED_WORK: usize = 64 << 10;
 
 /// The weights of one linear layer, wherever they live.
 #[derive(Clone, Copy, Debug)]
@@ -82,13 +85,21 @@ pub enum Way<'a> {
     Asking(&'a Awaited),
 }
 
-/// Whether [`Way::Asking`] asks for anything, with weights of so many scale groups.
-pub fn linear_asks(isa: Isa, groups: usize) -> bool {
+/// Whether [`Way::Asking`] asks for anything, with so many rows and weights of so many scale groups.
+pub fn linear_asks(isa: Isa, rows: usize, groups: usize) -> bool {
     #[cfg(target_arch = "x86_64")]
-    return isa.set() == super::isa::Set::Avx512 && groups == 1;
+    {
+        use super::isa::Set;
+        let avx512 = match isa.set() {
+            Set::Avx512 => true,
+            Set::Amx => rows < LEAST_TILE_ROWS,
+            Set::Scalar | Set::Avx2 => false,
+        };
+        avx512 && groups == 1
+    }
     #[cfg(not(target_arch = "x86_64"))]
     {
-        let _ = (isa, groups);
+        let _ = (isa, rows, groups);
         false
     }
 }

@@ -315,7 +315,8 @@ fn what_is_awaited_changes_no_bits_and_is_asked_for() {
             let before = awaited.lines();
             assert_eq!(before, 16 + 40, "the third area has no room");
             assert!(product(Way::Asking(&awaited)) == product(ONE), "{}", isa.name());
-            assert_eq!(awaited.lines() < before, linear_asks(isa, view.groups()), "{}", isa.name());
+            let asks = linear_asks(isa, m, view.groups());
+            assert_eq!(awaited.lines() < before, asks, "{}", isa.name());
         }
     }
 }

@@ -46,7 +46,7 @@ impl Forward<'_> {
         expected.awaited.clear();
         expected.rows = 0;
         let Some(block) = self.model.layout.blocks.get(index) else { return };
-        let asks = block.down.bits == 8 && linear_asks(self.isa, block.down.groups());
+        let asks = block.down.bits == 8 && linear_asks(self.isa, rows.len(), block.down.groups());
         if !asks || scratch.attention.len() > 1 || rows.len() > MOST_ROWS {
             return;
         }

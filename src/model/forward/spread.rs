@@ -3,8 +3,8 @@
 use crate::kernels::{FloatEnv, QuantPart};
 use crate::parallel;
 
-/// Numbers that are worth a second thread: some microseconds, as long as it takes to wake one that has just gone idle.
-const SHARED_NUMBERS: usize = 32 << 10;
+/// Numbers that are worth a second thread which is awake: some microseconds, several times what it takes to share them.
+const SHARED_NUMBERS: usize = 8 << 10;
 
 /// Rows that are made of the results of a product.
 pub(super) struct Part<'a> {
