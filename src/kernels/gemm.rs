@@ -10,9 +10,10 @@ use super::{Awaited, Isa, LANES, scalar};
 /// 66,311.)
 pub const MAX_K: usize = 65_792;
 
-/// Rows from which on tiles of AMX are worth while: below, most of a tile is empty.
+/// Rows from which on tiles of AMX are worth while: below, most of a tile is empty, and its configuration takes as long as
+/// the products of a head with the slots of a lane.
 #[cfg(target_arch = "x86_64")]
-pub(super) const LEAST_TILE_ROWS: usize = 3;
+pub(super) const LEAST_TILE_ROWS: usize = 5;
 
 /// The checked operands of one product: `m` rows of `k` unsigned bytes, `n_panels` of signed ones.
 pub(super) struct Operands<'a> {
