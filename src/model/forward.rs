@@ -5,47 +5,48 @@
 //!
 //! # Where the time goes
 //!
-//! builtin-v1, six layers that all saw 512 tokens (now two of seven do: a quarter less time in steps), on
-//! one core with AVX-512 VNNI (Zen 5, 1 MB of second-level cache), the windows full, in parts of the
-//! model's time (`perf record -e cpu-clock`, bench `codec`), before scores and frequencies came from tables: that halved them where the text is known (a twelfth of all time), and changed nothing in 16
-//! lanes, where the same time is now spent waiting for memory:
+//! builtin-v5 in the whole program, output layer learning, 1,000,000 bytes of English (232,000 tokens) on an Intel Xeon
+//! with AMX (2 MB of second-level cache, a third-level cache of 29 GB/s a core), in parts of the time (`perf record`):
 //!
-//! | | ahead, 34 us a token | 16 lanes in steps, 47 us |
+//! | | encoding, one thread, 47 us a token | decoding, two threads, 24 lanes, 88 us of a core a token |
 //! |---|---|---|
-//! | products with weights | 41 % | 27 % |
-//! | products with keys and values | 10 % | 31 % |
-//! | scores to weights, and fetching | 19 % | 19 % |
-//! | frequencies | 8 % | 6 % |
-//! | norms, quantising, gate, rotation | 10 % | 8 % |
-//! | storing keys and values | 2 % | 3 % |
+//! | products with weights | 29 % | 42 % |
+//! | attention: products, scores to weights | 11 % | 16 % |
+//! | frequencies | 10 % | 6 % |
+//! | norms, quantising, gate, heads, storing | 16 % | 10 % |
+//! | mixer and coder | 25 % | 19 % |
+//! | learning | 6 % | 4 % |
 //!
-//! Products with weights run at 0.9 of the peak that registers alone give. Keys and values are
-//! memory: a token read 0.8 MB of them (0.5 MB now). The third-level cache gives a core 100 GB/s as long as all
-//! fits (16 lanes are 13 MB, the weights 7 MB), beyond that it is 50 and less: on 32 MB of
-//! cache, 32 lanes take 1.25 times as long a token as 16.
+//! Encoding: products run at 600 G multiply-adds a second (at 1,000 to 1,450 in the bench, with 128 rows and nothing beside
+//! them); were they for nothing, there would be 33 us left, and 300 KB/s on two cores allow 28. What is left is spread
+//! thin: 16-bit logits and frequencies would save two, a gate in the last product's sink two, a mixer of
+//! half its contexts five.
 //!
-//! Decoding 1 MB with builtin-v2 in 16 lanes on one thread, 70 us a token while neighbours used that cache too
-//! (two threads that only read 8 MB of weights and 4 MB of their own got 50 to 80 GB/s each): products with weights
-//! 36 % (16 of these 25 us at the peak), with keys and values 14, scores to weights and fetching 8, the mixer 20,
-//! heads, gate, norms and quantising 7, frequencies 4, storing keys and values 2, fresh pages 2. Two threads with six
-//! lanes each read 1.3 MB of weights for each token, 20 us and more at such a speed. Weights of six bits, or a core
-//! for each half of them and all lanes, would be needed for more.
+//! Decoding: each thread reads all 8.3 MB of weights for 12 tokens, at 17 GB/s, since AMX lowers the clock and both read at
+//! once: 40 us of the 88. 32 lanes decode a tenth faster, and cost 0.25 % of the bytes. Sharing the products of all lanes
+//! between the threads (so that each reads half) was tried with threads that stay awake: the model's part shrinks as
+//! it should, but mixing, a quarter of the time, is then done while the other waits, and all took 1.4 times as long. It
+//! pays for one lane, which has nothing to mix meanwhile: two thirds of the time (`codec/decode.rs`).
 //!
-//! Where the output layer learns (`learner.rs`), two threads spend 4 % more on it: 2 on moving rows, 1 on sorting what pushes
-//! them, 1 on noting lessons. What reads weights takes 0 to 7 % longer, since the layer is no longer the model's own.
+//! With AVX-512 VNNI instead it is 76 us a token to encode and 97 to decode; products with weights are a third of the
+//! former, at 0.7 of the peak that registers alone give.
 //!
 //! What helped: runs of 64 tokens of a lane where the text is known (a third of all time: the
 //! caches of eight lanes came from memory for every 16 tokens); fetching the next panels during a
 //! product, but for a row alone, which the processor guesses well; fetching the next head's keys and
 //! values while scores become weights (`kernels/soon.rs`), which reads nothing else, and the first rows'
-//! while the products before compute (`expect.rs`): 5 % of a step in 32 lanes, and since a head asks for the
-//! next one's values instead of its own 2 to 8 % on one thread, 0 to 5 on two; one limb of weights for the
+//! while the products before compute (`expect.rs`); one limb of weights for the
 //! values instead of two; scores written out in registers; all lanes of a thread in one step
-//! (`codec/decode.rs`); twelve lanes instead of sixteen (7 % in one hour, nothing in another, while neighbours
-//! were quieter); one thread for a small model's only lane (8 %: the second was awake too late).
+//! (`codec/decode.rs`); with AMX, sums that become numbers while the next block is multiplied, results an odd number of
+//! cache lines apart, and VNNI for up to four rows (4 % of decoding: attention of one token has four).
 //!
 //! What did not: other distances of fetching (4 to 64 KB are alike), asking for every other line (the
-//! processor does not guess the rest), large pages.
+//! processor does not guess the rest), large pages for the weights (again with AMX), fetching panels for tiles of AMX that are not full.
+//!
+//! Large models share all of a step between threads that stay awake (`parallel::awake`: to wake one took 50 us, a hundred times a
+//! step). Qwen3-0.6B's shape in 32 lanes, groups of 64: of 70 ms 43 are products (`kernels/amx/groups.rs`: after every 64 columns
+//! 16 x 16 sums become numbers, and those instructions do not run beside the tiles' as one would hope); with 128 lanes, 139 of 265. The rest
+//! is attention, whose keys and values come from memory, a head at a time.
 
 mod attention;
 mod expect;
