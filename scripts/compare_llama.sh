@@ -23,10 +23,10 @@ if [[ ! -x $scratch/build/bin/llama-batched-bench ]]; then
         (cd "$scratch" && pip download -q --no-deps --no-build-isolation --no-binary llama-cpp-python llama-cpp-python)
         tar -xzf "$scratch"/llama_cpp_python-*.tar.gz -C "$scratch"
         sources=$(echo "$scratch"/llama_cpp_python-*/vendor/llama.cpp)
+        # GCC 12 takes the tiles' description for unused and leaves it out; then the first AMX product ends the program.
+        sed -i 's/^ *_tile_loadconfig(&tc);/__asm__ volatile("" ::"r"(\&tc) : "memory");\n&/' \
+            "$sources/ggml/src/ggml-cpu/amx/mmq.cpp"
     fi
-    # GCC 12 takes the tiles' description for unused and leaves it out; then the first AMX product ends the program.
-    mmq=$sources/ggml/src/ggml-cpu/amx/mmq.cpp
-    grep -q '"memory"' "$mmq" || sed -i 's/^ *_tile_loadconfig(&tc);/__asm__ volatile("" ::"r"(\&tc) : "memory");\n&/' "$mmq"
     cmake -S "$sources" -B "$scratch/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON \
         -DLLAMA_CURL=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_TESTS=OFF > /dev/null
     ninja -C "$scratch/build" llama-bench llama-batched-bench > /dev/null

@@ -17,6 +17,8 @@ mod detect;
 pub(super) mod groups;
 mod tiles;
 
+use std::ops::Range;
+
 use self::blocks::{Ahead, Block, Done};
 pub(super) use self::detect::usable;
 use self::tiles::{Shape, Sums, TILE_ROWS};
@@ -54,27 +56,49 @@ pub(super) unsafe fn product<S: Sink>(job: &Operands, sink: &mut S) {
         super::scalar::product(job, sink);
         return;
     }
+    // SAFETY: the caller's promises.
+    unsafe {
+        walk(job, |tiled, panels| match tiled {
+            Tiled::Pairs(rows) => pairs(job, rows, panels, sink),
+            Tiled::Fours(row) => fours(job, row, panels, sink),
+        });
+    }
+}
+
+/// Rows for which the tiles are configured.
+enum Tiled {
+    /// 32 at a time against two panels: up to 8 times as many, or else one block of 17 to 31.
+    Pairs(Range<usize>),
+    /// Those from this one on, at most 16, against four panels.
+    Fours(usize),
+}
+
+/// Shows all rows and panels to `work`, by as many panels as stay close, with the tiles configured for the rows.
+///
+/// # Safety
+/// The CPU and the operating system have AMX.
+unsafe fn walk(job: &Operands, mut work: impl FnMut(Tiled, Range<usize>)) {
     // Even, so that only the last pair of all can be one panel alone.
     let close = (CLOSE_BYTES / (job.k * LANES)).max(4) & !3;
     let whole = job.m / PAIR_ROWS * PAIR_ROWS;
     let rest = job.m - whole;
     for from in (0..job.n_panels).step_by(close) {
         let panels = from..job.n_panels.min(from + close);
-        // SAFETY: the caller's promise; rows and panels below are within the job.
+        // SAFETY: the caller's promise; shapes are within a tile's.
         unsafe {
             if whole > 0 {
                 tiles::configure(Shape { first: TILE_ROWS, second: TILE_ROWS });
                 for first in (0..whole).step_by(MOST_ASIDE * PAIR_ROWS) {
                     let rows = first..whole.min(first + MOST_ASIDE * PAIR_ROWS);
-                    pairs(job, rows, panels.clone(), sink);
+                    work(Tiled::Pairs(rows), panels.clone());
                 }
             }
             if rest > TILE_ROWS {
                 tiles::configure(Shape { first: TILE_ROWS, second: rest - TILE_ROWS });
-                pairs(job, whole..job.m, panels, sink);
+                work(Tiled::Pairs(whole..job.m), panels);
             } else if rest > 0 {
                 tiles::configure(Shape { first: rest, second: rest });
-                fours(job, whole, panels, sink);
+                work(Tiled::Fours(whole), panels);
             }
         }
     }
@@ -88,12 +112,7 @@ pub(super) unsafe fn product<S: Sink>(job: &Operands, sink: &mut S) {
 /// As for `product`; the tiles are configured for these rows, which are at most `MOST_ASIDE` times 32, all whole or
 /// else one block.
 #[target_feature(enable = "avx512f,avx512dq")]
-unsafe fn pairs<S: Sink>(
-    job: &Operands,
-    rows: std::ops::Range<usize>,
-    panels: std::ops::Range<usize>,
-    sink: &mut S,
-) {
+unsafe fn pairs<S: Sink>(job: &Operands, rows: Range<usize>, panels: Range<usize>, sink: &mut S) {
     let steps = job.k / 64;
     let mut aside = [const { Sums::NEW }; MOST_ASIDE];
     let mut stored = [Sums::NEW, Sums::NEW];
@@ -139,7 +158,7 @@ unsafe fn pairs<S: Sink>(
 /// # Safety
 /// As for `pairs`.
 #[target_feature(enable = "avx512f,avx512dq")]
-unsafe fn fours<S: Sink>(job: &Operands, row: usize, panels: std::ops::Range<usize>, sink: &mut S) {
+unsafe fn fours<S: Sink>(job: &Operands, row: usize, panels: Range<usize>, sink: &mut S) {
     let mut stored = [Sums::NEW, Sums::NEW];
     let mut done = Done::<S, 4>::nothing();
     let mut turn = 0;

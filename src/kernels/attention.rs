@@ -107,6 +107,15 @@ struct Keys<'a> {
     soon: Soon,
 }
 
+impl Keys<'_> {
+    /// Blocks in which anything is visible.
+    #[inline(always)]
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    fn n_seen(&self) -> usize {
+        self.seen.iter().map(|run| run.len()).sum()
+    }
+}
+
 /// The blocks in which anything is visible: runs in order that do not overlap.
 fn seen_blocks(visible: &[Range<usize>; 2]) -> [Range<usize>; 2] {
     let mut runs = visible.clone().map(|run| match run.is_empty() {

@@ -74,7 +74,7 @@ pub(super) struct Grouped<'a> {
 
 /// Rows from which on tiles of AMX are worth while with several scale groups.
 #[cfg(target_arch = "x86_64")]
-const TILE_ROWS: usize = 8;
+const LEAST_GROUPED_ROWS: usize = 8;
 
 /// How a product is done; the results do not depend on it.
 #[derive(Clone, Copy)]
@@ -223,7 +223,7 @@ unsafe fn multiply(
         // SAFETY: a value of `Isa` with either set exists only where the CPU has it, and AMX only where it has AVX-512
         // with VNNI; the rest is the caller's promise.
         return unsafe {
-            match isa.set() == super::isa::Set::Amx && rows >= TILE_ROWS {
+            match isa.set() == super::isa::Set::Amx && rows >= LEAST_GROUPED_ROWS {
                 true => super::amx::groups::product(&job),
                 false => super::avx512_groups::product(&job),
             }

@@ -59,12 +59,16 @@ const fn direct_at(shape: &Shape) -> [usize; 3] {
     [first, first + 256, first + 256 + (1 << 16)]
 }
 
+/// Cells of a table.
+fn len(shape: &Shape, bits: &TableBits) -> usize {
+    direct_at(shape)[2] + if shape.counters > 2 { 1 << bits.counters } else { 0 }
+}
+
 impl Cells {
     /// A table in which histories, runs and matches say what rules of thumb say.
     pub fn new(shape: &Shape, bits: &TableBits) -> Self {
         let direct = direct_at(shape);
-        let order2 = if shape.counters > 2 { 1 << bits.counters } else { 0 };
-        let mut words: Vec<u32> = zeros(direct[2] + order2);
+        let mut words: Vec<u32> = zeros(len(shape, bits));
         // Places are kept as signed numbers.
         assert!(words.len() < 1 << 31);
         let learned = matches_at(shape) + shape.finders * MATCH_ENTRIES;
@@ -78,8 +82,7 @@ impl Cells {
 
     /// Bytes that a table takes.
     pub fn memory_bytes(shape: &Shape, bits: &TableBits) -> u64 {
-        let order2 = if shape.counters > 2 { 1 << bits.counters } else { 0 };
-        4 * (direct_at(shape)[2] as u64 + order2)
+        4 * len(shape, bits) as u64
     }
 
     /// All words, for vectors of places.

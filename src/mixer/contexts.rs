@@ -39,8 +39,8 @@ pub enum Context {
     Token,
     TokenPair,
     BestToken,
-    LocalWord,
-    LocalOrder3,
+    LaneWord,
+    LaneOrder3,
 }
 
 /// What each kind uses, its first few with runs; behind the others what only a model gives.
@@ -51,25 +51,8 @@ const LIGHT: &[Context] = {
 const DEFAULT: &[Context] = {
     use Context::*;
     &[
-        Order3,
-        Order4,
-        Order6,
-        Word,
-        WordSkip,
-        Above,
-        AboveField,
-        Field,
-        Column,
-        Key,
-        Skip1,
-        LocalOrder3,
-        LocalWord,
-        Format,
-        Classes,
-        MatchByte,
-        Token,
-        TokenPair,
-        BestToken,
+        Order3, Order4, Order6, Word, WordSkip, Above, AboveField, Field, Column, Key, Skip1,
+        LaneOrder3, LaneWord, Format, Classes, MatchByte, Token, TokenPair, BestToken,
     ]
 };
 /// Beside a model, orders 1 and 2 have nothing to add to the direct counters of these orders, and the
@@ -82,37 +65,13 @@ const FULL: &[Context] = {
         Token, TokenPair, BestToken,
     ]
 };
-/// In one lane the local ones would say again what others have said.
+/// In one lane, those of the lane would say again what others have said.
 const FULL_IN_LANES: &[Context] = {
     use Context::*;
     &[
-        Order3,
-        Order4,
-        Word,
-        Order5,
-        Order8,
-        WordPair,
-        WordSkip,
-        Above,
-        AboveField,
-        Field,
-        Column,
-        Key,
-        Skip1,
-        Skip2,
-        Skip12,
-        Pair13,
-        Record,
-        Record2,
-        RecordAt,
-        LocalOrder3,
-        LocalWord,
-        Format,
-        Classes,
-        MatchByte,
-        Token,
-        TokenPair,
-        BestToken,
+        Order3, Order4, Word, Order5, Order8, WordPair, WordSkip, Above, AboveField, Field, Column,
+        Key, Skip1, Skip2, Skip12, Pair13, Record, Record2, RecordAt, LaneOrder3, LaneWord, Format,
+        Classes, MatchByte, Token, TokenPair, BestToken,
     ]
 };
 const FULL_ALONE: &[Context] = {
@@ -194,7 +153,7 @@ impl Context {
             Format | Classes => Part::Formats,
             MatchByte => Part::MatchContext,
             Token | TokenPair | BestToken => Part::Tokens,
-            LocalWord | LocalOrder3 => Part::Local,
+            LaneWord | LaneOrder3 => Part::Local,
         })
     }
 
@@ -275,8 +234,8 @@ impl Context {
                 (u64::from(text.token) << 32 | u64::from(text.best), u64::from(text.tokens[0]))
             }
             // What a lane has seen lately is lost among what the others have seen since.
-            LocalWord => (Word.hash(text, around), around.lane as u64),
-            LocalOrder3 => (Order3.hash(text, around), around.lane as u64),
+            LaneWord => (Word.hash(text, around), around.lane as u64),
+            LaneOrder3 => (Order3.hash(text, around), around.lane as u64),
         };
         mix(self as u64 + 1, a, b)
     }

@@ -50,37 +50,36 @@ impl Block {
         // SAFETY: the caller's promises.
         unsafe {
             match self.rows.div_ceil(steps.len()) {
-                0..=2 => self.multiply_pair_handing_on::<2, S>(job, steps, ahead, done, sink),
-                3..=4 => self.multiply_pair_handing_on::<4, S>(job, steps, ahead, done, sink),
-                _ => self.multiply_pair_handing_on::<8, S>(job, steps, ahead, done, sink),
+                0..=2 => self.sum_pair(job, steps, ahead, || done.hand_on::<2>(sink)),
+                3..=4 => self.sum_pair(job, steps, ahead, || done.hand_on::<4>(sink)),
+                _ => self.sum_pair(job, steps, ahead, || done.hand_on::<8>(sink)),
             }
         }
     }
 
+    /// Adds the products of some steps of 64 columns to the tiles of sums, with `meanwhile` behind each step.
+    ///
     /// # Safety
-    /// As for `multiply_pair`.
+    /// As for `multiply_pair`; `meanwhile` leaves the tiles alone.
     #[inline]
     #[target_feature(enable = "avx512f,avx512dq")]
-    unsafe fn multiply_pair_handing_on<const EACH: usize, S: Sink>(
+    pub(super) unsafe fn sum_pair(
         &self,
         job: &Operands,
         steps: Range<usize>,
         ahead: &mut Ahead,
-        done: &mut Done<S, 2>,
-        sink: &mut S,
+        mut meanwhile: impl FnMut(),
     ) {
         let first = job.a.as_ptr().wrapping_add(self.row * job.a_stride);
         let rows = [first, first.wrapping_add(TILE_ROWS * job.a_stride)];
         let panels = self.panels::<2>(job);
         for step in steps {
+            let rows = rows.map(|at| at.wrapping_add(step * 64));
+            let panels = panels.map(|at| at.wrapping_add(step * TILE_BYTES));
             // SAFETY: the caller's promises.
-            unsafe {
-                let rows = rows.map(|at| at.wrapping_add(step * 64));
-                let panels = panels.map(|at| at.wrapping_add(step * TILE_BYTES));
-                tiles::two_by_two(rows, job.a_stride, panels);
-                ahead.ask();
-                done.hand_on::<EACH>(sink);
-            }
+            unsafe { tiles::two_by_two(rows, job.a_stride, panels) };
+            ahead.ask();
+            meanwhile();
         }
     }
 
@@ -96,50 +95,29 @@ impl Block {
         done: &mut Done<S, 4>,
         sink: &mut S,
     ) {
-        let rows = job.a.as_ptr().wrapping_add(self.row * job.a_stride);
-        let panels = self.panels::<4>(job);
-        for step in 0..job.k / 64 {
-            // SAFETY: the caller's promises.
-            unsafe {
-                let panels = panels.map(|at| at.wrapping_add(step * TILE_BYTES));
-                tiles::one_by_four(rows.wrapping_add(step * 64), job.a_stride, panels);
-                done.hand_on::<4>(sink);
-            }
-        }
+        // SAFETY: the caller's promises.
+        unsafe { self.sum_four(job, 0..job.k / 64, || done.hand_on::<4>(sink)) };
     }
 
-    /// Adds the products of some steps of 64 columns to the tiles of sums, and nothing else.
+    /// The same as `sum_pair` for up to 16 rows.
     ///
     /// # Safety
-    /// As for `multiply_pair`.
+    /// As for `sum_pair`.
     #[inline]
     #[target_feature(enable = "avx512f,avx512dq")]
-    pub(super) unsafe fn sum_pair(&self, job: &Operands, steps: Range<usize>, ahead: &mut Ahead) {
-        let first = job.a.as_ptr().wrapping_add(self.row * job.a_stride);
-        let rows = [first, first.wrapping_add(TILE_ROWS * job.a_stride)];
-        let panels = self.panels::<2>(job);
-        for step in steps {
-            let rows = rows.map(|at| at.wrapping_add(step * 64));
-            let panels = panels.map(|at| at.wrapping_add(step * TILE_BYTES));
-            // SAFETY: the caller's promises.
-            unsafe { tiles::two_by_two(rows, job.a_stride, panels) };
-            ahead.ask();
-        }
-    }
-
-    /// The same for up to 16 rows.
-    ///
-    /// # Safety
-    /// As for `multiply_pair`.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512dq")]
-    pub(super) unsafe fn sum_four(&self, job: &Operands, steps: Range<usize>) {
+    pub(super) unsafe fn sum_four(
+        &self,
+        job: &Operands,
+        steps: Range<usize>,
+        mut meanwhile: impl FnMut(),
+    ) {
         let rows = job.a.as_ptr().wrapping_add(self.row * job.a_stride);
         let panels = self.panels::<4>(job);
         for step in steps {
             let panels = panels.map(|at| at.wrapping_add(step * TILE_BYTES));
             // SAFETY: the caller's promises.
             unsafe { tiles::one_by_four(rows.wrapping_add(step * 64), job.a_stride, panels) };
+            meanwhile();
         }
     }
 

@@ -10,8 +10,8 @@ use std::ops::Range;
 use super::super::linear::Grouped;
 use super::super::{LANES, padded_rows};
 use super::blocks::{Ahead, Block};
-use super::tiles::{self, Shape, Sums, TILE_ROWS};
-use super::{CLOSE_BYTES, Operands, PAIR_ROWS};
+use super::tiles::{self, Sums, TILE_ROWS};
+use super::{Operands, PAIR_ROWS, Tiled, walk};
 
 /// Multiplies all rows by all panels.
 ///
@@ -38,29 +38,13 @@ pub(in super::super) unsafe fn product(job: &Grouped) {
             awaited: None,
         },
     };
-    // Even, so that only the last pair of all can be one panel alone.
-    let close = (CLOSE_BYTES / (k * LANES)).max(4) & !3;
-    let whole = job.rows / PAIR_ROWS * PAIR_ROWS;
-    let rest = job.rows - whole;
-    for from in (0..job.panels).step_by(close) {
-        let panels = from..job.panels.min(from + close);
-        // SAFETY: the caller's promise; rows and panels below are within the job.
-        unsafe {
-            if whole > 0 {
-                tiles::configure(Shape { first: TILE_ROWS, second: TILE_ROWS });
-                product.pairs(0..whole, panels.clone());
-            }
-            if rest > TILE_ROWS {
-                tiles::configure(Shape { first: TILE_ROWS, second: rest - TILE_ROWS });
-                product.pairs(whole..job.rows, panels);
-            } else if rest > 0 {
-                tiles::configure(Shape { first: rest, second: rest });
-                product.fours(whole, panels);
-            }
-        }
+    // SAFETY: the caller's promises; rows and panels are within the job.
+    unsafe {
+        walk(&product.operands, |tiled, panels| match tiled {
+            Tiled::Pairs(rows) => product.pairs(rows, panels),
+            Tiled::Fours(row) => product.fours(row, panels),
+        });
     }
-    // SAFETY: the caller's promise that the instruction is there.
-    unsafe { tiles::release() };
 }
 
 struct Product<'a> {
@@ -100,7 +84,7 @@ impl Product<'_> {
                 for group in 0..self.groups {
                     // SAFETY: the caller's promises.
                     unsafe {
-                        block.sum_pair(&self.operands, self.steps(group), &mut ahead);
+                        block.sum_pair(&self.operands, self.steps(group), &mut ahead, || ());
                         turns.take(self, Part { block, group });
                     }
                 }
@@ -125,7 +109,7 @@ impl Product<'_> {
             for group in 0..self.groups {
                 // SAFETY: the caller's promises.
                 unsafe {
-                    block.sum_four(&self.operands, self.steps(group));
+                    block.sum_four(&self.operands, self.steps(group), || ());
                     turns.take(self, Part { block, group });
                 }
             }

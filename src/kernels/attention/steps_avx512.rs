@@ -63,8 +63,7 @@ fn scores<const N: usize>(queries: &mut Queries, first: usize) -> [i32; N] {
     let twice = _mm512_set4_epi32(0x0d0c_0d0c, 0x0908_0908, 0x0504_0504, 0x0100_0100);
     let mut largest = [invisible; N];
     // Half of what is wanted soon; the weights ask for the rest.
-    let blocks = keys.seen.iter().map(|run| run.len()).sum::<usize>();
-    let lines = keys.soon.lines().div_ceil(2 * blocks.max(1));
+    let lines = keys.soon.lines().div_ceil(2 * keys.n_seen().max(1));
     for run in keys.seen.clone() {
         for block in run {
             keys.soon.fetch(lines);
@@ -114,8 +113,7 @@ fn weights<const N: usize>(queries: &mut Queries, first: usize, largest: [i32; N
     let keys = &mut queries.keys;
     let largest = largest.map(|largest| _mm512_set1_epi32(largest));
     let mut parts = [zero; N];
-    let blocks = keys.seen.iter().map(|run| run.len()).sum::<usize>();
-    let lines = keys.soon.lines().div_ceil(blocks.max(1));
+    let lines = keys.soon.lines().div_ceil(keys.n_seen().max(1));
     for run in keys.seen.clone() {
         for block in run {
             keys.soon.fetch(lines);
