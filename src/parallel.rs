@@ -3,6 +3,8 @@
 //! Results never depend on this module: it only decides when and where things run.
 
 #[cfg(feature = "threads")]
+use std::cell::Cell;
+#[cfg(feature = "threads")]
 use std::sync::atomic::{AtomicBool, Ordering};
 #[cfg(feature = "threads")]
 use std::time::{Duration, Instant};
@@ -29,22 +31,59 @@ pub fn join<A: Send, B: Send>(
 /// Does `work` while other threads, as many as make `threads` with this one, stay awake for what it shares with them by
 /// [`join`]: to wake one takes ten times as long as many a part of a step of a model.
 ///
-/// They wait for the time of `work` only, and give up where nothing is shared for long.
+/// They wait for the time of `work` only, and give up where nothing is shared for long. Within `work` this does nothing more.
 pub fn awake<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
     #[cfg(feature = "threads")]
-    if threads > 1 {
-        let over = AtomicBool::new(false);
-        let both = rayon::join(
-            || {
-                let _over = Over(&over);
-                awake(threads - 1, work)
-            },
-            || wait_for_work(&over),
-        );
-        return both.0;
+    if threads > 1 && !AWAKE.get() {
+        return with_others(threads - 1, || {
+            let _awake = Awake::new();
+            work()
+        });
     }
     let _ = threads;
     work()
+}
+
+#[cfg(feature = "threads")]
+thread_local! {
+    /// Whether others stay awake for this thread already.
+    static AWAKE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Says so as long as it lives.
+#[cfg(feature = "threads")]
+struct Awake;
+
+#[cfg(feature = "threads")]
+impl Awake {
+    fn new() -> Self {
+        AWAKE.set(true);
+        Awake
+    }
+}
+
+#[cfg(feature = "threads")]
+impl Drop for Awake {
+    fn drop(&mut self) {
+        AWAKE.set(false);
+    }
+}
+
+/// Does `work` while so many others stay awake.
+#[cfg(feature = "threads")]
+fn with_others<R: Send>(others: usize, work: impl FnOnce() -> R + Send) -> R {
+    if others == 0 {
+        return work();
+    }
+    let over = AtomicBool::new(false);
+    let both = rayon::join(
+        || {
+            let _over = Over(&over);
+            with_others(others - 1, work)
+        },
+        || wait_for_work(&over),
+    );
+    both.0
 }
 
 /// How long a thread stays awake without work.

@@ -249,7 +249,9 @@ fn prime<P: Predictor>(
 ) -> Result<()> {
     let shared = shards.len() > 1;
     let leader = &mut shards[0];
-    leader.lanes.spread(parallel::threads());
+    if shared {
+        leader.lanes.spread(parallel::threads());
+    }
     leader.slots[0].coded = Some(predictor.start_token());
     leader.advance();
     let alone = if plan.lanes == 1 { 0 } else { plan.prime_tokens };
