@@ -1,10 +1,15 @@
 //! `info`: what is inside files, without decoding them.
 
+mod document;
+mod groups;
+
 use std::io::{self, BufReader, BufWriter, Write};
 
 use llmzip::bench::Table;
-use llmzip::stream::{self, GroupParams, Method, Seen, SettingsInfo};
-use serde::Serialize;
+use llmzip::stream::{self, Method, Seen, SettingsInfo};
+
+use document::Document;
+use groups::Groups;
 
 use super::figures::{bits_per_byte, ratio};
 use super::files::Source;
@@ -209,166 +214,4 @@ fn row(counts: (u64, u64), sizes: (u64, u64), words: [String; 3]) -> Vec<String>
     ];
     cells.extend(words);
     cells
-}
-
-/// The lines of a file's groups.
-#[derive(Default)]
-struct Groups {
-    params: Option<GroupParams>,
-    in_frame: u64,
-}
-
-impl Groups {
-    fn add(&mut self, out: &mut dyn Write, totals: &Totals, seen: Seen) -> io::Result<()> {
-        match seen {
-            Seen::Begin(_) => {
-                (self.params, self.in_frame) = (None, 0);
-                if totals.frames == 0 {
-                    writeln!(out, "{}", totals.file)?;
-                    Self::line(
-                        out,
-                        ["frame", "group", "offset", "original", "payload", "ratio", "method"]
-                            .map(str::to_owned),
-                        ["lanes", "window", "check"].map(str::to_owned),
-                    )?;
-                }
-                Ok(())
-            }
-            Seen::Settings(settings) => {
-                self.params = Some(settings.params);
-                Ok(())
-            }
-            Seen::Group(group) => {
-                let params = self.params.filter(|_| group.method.is_coded());
-                // 0 stands for what the codec or the model says.
-                let number_or_auto = |value: Option<u32>| match value {
-                    None => "-".into(),
-                    Some(0) => "auto".into(),
-                    Some(n) => n.to_string(),
-                };
-                self.in_frame += 1;
-                Self::line(
-                    out,
-                    [
-                        totals.frames.to_string(),
-                        (self.in_frame - 1).to_string(),
-                        group.offset.to_string(),
-                        group.plain_bytes.to_string(),
-                        group.payload_bytes.to_string(),
-                        ratio(group.plain_bytes, group.payload_bytes),
-                        group.method.name().to_owned(),
-                    ],
-                    [
-                        number_or_auto(params.map(|p| p.lanes)),
-                        number_or_auto(params.map(|p| p.window)),
-                        group.check,
-                    ],
-                )
-            }
-            Seen::End(_) => Ok(()),
-            Seen::Behind { .. } => writeln!(out),
-        }
-    }
-
-    fn line(out: &mut dyn Write, first: [String; 7], last: [String; 3]) -> io::Result<()> {
-        let [frame, group, offset, plain, payload, ratio, method] = first;
-        let [lanes, window, check] = last;
-        writeln!(
-            out,
-            "{frame:>6}  {group:>6}  {offset:>14}  {plain:>12}  {payload:>12}  {ratio:>5}  \
-             {method:<6}  {lanes:>5}  {window:>6}  {check}"
-        )
-    }
-}
-
-/// A JSON document that is written while its content is read.
-#[derive(Default)]
-struct Document {
-    files: u64,
-    frames: u64,
-    groups: u64,
-    is_in_frame: bool,
-    /// Those of the present frame: there are few, and they stand behind the groups.
-    settings: Vec<SettingsInfo>,
-}
-
-impl Document {
-    fn begin_file(&mut self, out: &mut dyn Write, name: &str) -> io::Result<()> {
-        let comma = if self.files > 0 { "," } else { "" };
-        self.files += 1;
-        self.frames = 0;
-        write!(out, "{comma}\n{{\n  \"file\": {},\n  \"frames\": [", json(name)?)
-    }
-
-    fn add(&mut self, out: &mut dyn Write, seen: Seen) -> io::Result<()> {
-        match seen {
-            Seen::Begin(frame) => {
-                let comma = if self.frames > 0 { "," } else { "" };
-                self.frames += 1;
-                (self.groups, self.is_in_frame) = (0, true);
-                write!(
-                    out,
-                    "{comma}\n    {{\n      \"form\": {}, \"offset\": {}, \"format_version\": {}, \
-                     \"group_bytes\": {},\n      \"groups\": [",
-                    json(&frame.form)?,
-                    frame.offset,
-                    frame.format_version,
-                    json(&frame.group_bytes)?,
-                )
-            }
-            Seen::Settings(settings) => {
-                self.settings.push(settings);
-                Ok(())
-            }
-            Seen::Group(group) => {
-                let comma = if self.groups > 0 { "," } else { "" };
-                self.groups += 1;
-                write!(out, "{comma}\n        {}", json(&group)?)
-            }
-            Seen::End(frame) => {
-                self.end_groups(out)?;
-                write!(
-                    out,
-                    ",\n      \"stored_bytes\": {}, \"plain_bytes\": {},\n      \"model_id\": {}, \
-                     \"model_name\": {}, \"sha256\": {}\n    }}",
-                    frame.stored_bytes,
-                    frame.plain_bytes,
-                    json(&frame.model_id)?,
-                    json(&frame.model_name)?,
-                    json(&frame.sha256)?,
-                )?;
-                self.is_in_frame = false;
-                Ok(())
-            }
-            Seen::Behind { .. } => Ok(()),
-        }
-    }
-
-    fn end_groups(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        let settings = std::mem::take(&mut self.settings);
-        write!(out, "\n      ],\n      \"settings\": {}", json(&settings)?)
-    }
-
-    /// `error` is what kept the file from being read to its end.
-    fn end_file(
-        &mut self,
-        out: &mut dyn Write,
-        totals: &Totals,
-        error: Option<String>,
-    ) -> io::Result<()> {
-        if std::mem::take(&mut self.is_in_frame) {
-            self.end_groups(out)?;
-            write!(out, "\n    }}")?;
-        }
-        let (plain, stored) = (totals.plain_bytes, totals.stored_bytes);
-        write!(out, "\n  ],\n  \"plain_bytes\": {plain},\n  \"stored_bytes\": {stored}")?;
-        if let Some(error) = error {
-            write!(out, ",\n  \"error\": {}", json(&error)?)?;
-        }
-        write!(out, "\n}}")
-    }
-}
-
-fn json<T: Serialize + ?Sized>(value: &T) -> io::Result<String> {
-    serde_json::to_string(value).map_err(io::Error::other)
 }
