@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use llmzip::stream::{self, DecompressOptions, Summary};
 
 use super::args::{Destination, Settings};
-use super::files::{Source, Target, Written};
+use super::files::{self, Source, Written};
 use super::messages::{Failure, Messages};
 use super::models::LocalModels;
 use super::names::{self, Name};
@@ -26,6 +26,7 @@ pub fn decompress(
     settings: &Settings,
     messages: &Messages,
 ) -> Result<(), Failure> {
+    name.check()?;
     let beside = settings.destination == Destination::Beside;
     let target_path = match (name, &settings.destination) {
         (_, Destination::File(path)) => Some(path.clone()),
@@ -35,14 +36,10 @@ pub fn decompress(
         _ => None,
     };
     let mut source = open(name, !beside)?;
-    let mut target = match &target_path {
-        Some(path) => {
-            let inherits = source.inherited().is_some();
-            super::files::refuse_same(&source, path)?;
-            Target::file(path, settings.force, false, inherits)?
-        }
-        None => Target::stdout(false)?,
-    };
+    let mut target = files::target_of(&source, target_path.as_deref(), settings, false)?;
+    if settings.sparse {
+        target.go_past_zeros();
+    }
     // On a screen, the line and the text would overwrite each other.
     let is_line_wanted = !messages.is_quiet() && !target.is_terminal();
     let mut line = Line::new(name.to_string(), None, is_line_wanted);
@@ -108,6 +105,19 @@ pub fn options(settings: &Settings) -> DecompressOptions {
 }
 
 fn decode(
+    source: &mut Source,
+    target: impl Write,
+    models: &LocalModels,
+    settings: &Settings,
+    line: &mut Line,
+) -> Result<Summary, Failure> {
+    let decoded = decode_with(source, target, models, settings, line);
+    // A model that changed is the cause of whatever was found wrong.
+    models.check_unchanged()?;
+    decoded
+}
+
+fn decode_with(
     source: &mut Source,
     target: impl Write,
     models: &LocalModels,

@@ -1,6 +1,9 @@
 //! How the process ends.
 
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::leftover;
 
 /// The worst that happened so far; what the process ends with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,16 +25,90 @@ impl From<Status> for ExitCode {
     }
 }
 
-/// Ends the process as other programs in a pipe end when nobody reads any more: without a word.
-#[cfg(unix)]
-pub fn closed_pipe() -> ! {
-    // Rust ignores SIGPIPE, so that we came to here with an error; catch up on what it would do.
-    let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGPIPE);
+/// Whether not even errors are said (`-qq`).
+static IS_SILENT: AtomicBool = AtomicBool::new(false);
+
+/// From now on, errors that end the process at once are not said either.
+pub fn be_silent() {
+    IS_SILENT.store(true, Ordering::Relaxed);
+}
+
+/// Ends the process with an error, wherever it stands: in a signal handler, or without memory.
+///
+/// The unfinished file is removed; nothing is allocated, no lock is taken, nothing is flushed.
+pub fn at_once(words: &[&str]) -> ! {
+    leftover::remove();
+    if !IS_SILENT.load(Ordering::Relaxed) {
+        clear_line();
+        say("llmzip: ");
+        words.iter().for_each(|words| say(words));
+        say("\n");
+    }
+    #[cfg(unix)]
+    // SAFETY: the call takes a number and does not return.
+    unsafe {
+        libc::_exit(1)
+    }
+    #[cfg(not(unix))]
     std::process::exit(1)
+}
+
+/// On a screen, how far the work is may stand there.
+#[cfg(unix)]
+fn clear_line() {
+    // SAFETY: the call takes a number.
+    if unsafe { libc::isatty(2) } == 1 {
+        say("\r\x1b[K");
+    }
+}
+
+#[cfg(not(unix))]
+fn clear_line() {}
+
+/// Writes to standard error without a buffer or a lock.
+#[cfg(unix)]
+fn say(words: &str) {
+    // SAFETY: the pointer and the length are those of a slice.
+    unsafe { libc::write(2, words.as_ptr().cast(), words.len()) };
+}
+
+#[cfg(not(unix))]
+fn say(words: &str) {
+    use std::io::Write;
+    let _ = std::io::stderr().write_all(words.as_bytes());
+}
+
+/// From now on, a panic on whatever thread ends the process with one line and status 1.
+pub fn on_panic() {
+    std::panic::set_hook(Box::new(|panic| {
+        let payload = panic.payload();
+        let reason = payload.downcast_ref::<&str>().copied();
+        let reason = reason.or(payload.downcast_ref::<String>().map(String::as_str));
+        let reason = reason.unwrap_or("for an unknown reason");
+        let reason: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let place = panic.location().map(|place| format!(" ({place})")).unwrap_or_default();
+        if std::env::var_os("RUST_BACKTRACE").is_some_and(|wanted| wanted != "0") {
+            say(&std::backtrace::Backtrace::force_capture().to_string());
+        }
+        at_once(&["cannot go on: ", &reason, &place]);
+    }));
+}
+
+/// Ends the process as other programs in a pipe end when nobody reads any more: without a word.
+///
+/// Comes back where the parent wants to see an error instead.
+#[cfg(unix)]
+pub fn closed_pipe() {
+    if !super::inherited::ignores_pipes() {
+        leftover::remove_for_good();
+        // Rust ignores SIGPIPE, so that we came to here with an error; catch up on what it would do.
+        super::signals::die_of(libc::SIGPIPE);
+    }
 }
 
 /// Ends the process as other programs in a pipe end when nobody reads any more: without a word.
 #[cfg(not(unix))]
-pub fn closed_pipe() -> ! {
+pub fn closed_pipe() {
+    leftover::remove_for_good();
     std::process::exit(1)
 }

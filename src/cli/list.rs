@@ -38,7 +38,7 @@ pub fn list(names: Vec<Name>, json: bool, messages: &Messages) {
     let text = if json { as_json(&listed) } else { Ok(as_tables(&listed, messages.is_verbose())) };
     let printed = text.and_then(|text| super::print(&text));
     if let Err(error) = printed {
-        messages.failure(&Name::Stdin, &Failure::Failed(error));
+        messages.failure(&Name::Path("info".into()), &Failure::Failed(error));
     }
 }
 

@@ -48,6 +48,8 @@ pub struct Settings {
     pub full_hashes: bool,
     pub verify: bool,
     pub recover: bool,
+    /// Zeros take no place on disk.
+    pub sparse: bool,
     pub memory_limit: Option<u64>,
     /// 0 is one a core; `None` is what the environment says, or else the same.
     pub threads: Option<usize>,
@@ -69,6 +71,7 @@ impl Default for Settings {
             full_hashes: false,
             verify: false,
             recover: false,
+            sparse: true,
             memory_limit: None,
             threads: None,
             verbosity: 0,
@@ -126,6 +129,7 @@ impl Settings {
 
     fn decoding(mut self, decoding: Decoding) -> Self {
         self.recover = decoding.recover;
+        self.sparse = !decoding.no_sparse;
         self.memory_limit = decoding.memory_limit;
         self
     }
