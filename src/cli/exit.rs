@@ -33,10 +33,17 @@ pub fn be_silent() {
     IS_SILENT.store(true, Ordering::Relaxed);
 }
 
+/// Whether the process is being ended.
+static IS_ENDING: AtomicBool = AtomicBool::new(false);
+
 /// Ends the process with an error, wherever it stands: in a signal handler, or without memory.
 ///
 /// The unfinished file is removed; nothing is allocated, no lock is taken, nothing is flushed.
 pub fn at_once(words: &[&str]) -> ! {
+    // Several threads may meet the same trouble, which is said once.
+    while IS_ENDING.swap(true, Ordering::AcqRel) {
+        wait();
+    }
     leftover::remove();
     if !IS_SILENT.load(Ordering::Relaxed) {
         clear_line();
@@ -51,6 +58,18 @@ pub fn at_once(words: &[&str]) -> ! {
     }
     #[cfg(not(unix))]
     std::process::exit(1)
+}
+
+/// Leaves the end to another thread.
+#[cfg(unix)]
+fn wait() {
+    // SAFETY: the call waits and does nothing else.
+    unsafe { libc::pause() };
+}
+
+#[cfg(not(unix))]
+fn wait() {
+    std::thread::park();
 }
 
 /// On a screen, how far the work is may stand there.
