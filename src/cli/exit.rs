@@ -131,3 +131,27 @@ pub fn closed_pipe() {
     leftover::remove_for_good();
     std::process::exit(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs itself again, as a panic ends the process.
+    #[test]
+    fn a_panic_is_one_line_and_status_1_and_leaves_no_file() {
+        const FILE: &str = "LLMZIP_TEST_UNFINISHED";
+        if let Some(path) = std::env::var_os(FILE) {
+            on_panic();
+            leftover::hold().note(path.as_ref()).unwrap();
+            std::thread::spawn(|| panic!("no\nreason")).join().unwrap();
+        }
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut again = std::process::Command::new(std::env::current_exe().unwrap());
+        again.args(["--nocapture", "a_panic_is_one_line"]).env(FILE, file.path());
+        let output = again.env_remove("RUST_BACKTRACE").output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.starts_with("llmzip: cannot go on: no reason (src"), "{said}");
+        assert_eq!((said.lines().count(), output.status.code()), (1, Some(1)), "{said}");
+        assert!(!file.path().exists());
+    }
+}
