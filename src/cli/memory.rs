@@ -2,14 +2,13 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
-/// The system's allocator, where a refusal ends the process.
+/// The system's allocator, where a refusal ends the process unless it is [welcome](llmzip::refusal).
 ///
-/// Without this, Rust would abort: two lines, a core, and a file left behind. What can be refused with more words is
-/// refused by its size before it is asked for.
+/// Without this, Rust would abort: a core, a status that says nothing, and a file left behind.
 pub struct OrEnd;
 
 fn or_end(memory: *mut u8) -> *mut u8 {
-    if memory.is_null() {
+    if memory.is_null() && !llmzip::refusal::is_welcome() {
         super::exit::at_once(&["not enough memory"]);
     }
     memory
@@ -35,5 +34,15 @@ unsafe impl GlobalAlloc for OrEnd {
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
         // SAFETY: as the caller's.
         unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn who_can_do_without_is_told_and_goes_on() {
+        let ask = || Vec::<u8>::new().try_reserve_exact(isize::MAX as usize - 4096);
+        assert!(llmzip::refusal::welcome(ask).is_err());
+        assert!(!llmzip::refusal::is_welcome());
     }
 }
