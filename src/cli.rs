@@ -27,6 +27,7 @@ use std::process::ExitCode;
 use anyhow::{Context, anyhow};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
+use llmzip::stream::Recover;
 
 use args::{Action, Cli, Destination, Settings};
 use exit::Status;
@@ -134,7 +135,7 @@ fn each_file(action: &Action, settings: &Settings, names: Vec<Name>, messages: &
         let mut left = &names[..];
         while !left.is_empty() {
             let ready = match action {
-                Action::Decompress if !settings.recover => {
+                Action::Decompress if settings.recover == Recover::Off => {
                     together::decompress(left, &models, settings)
                 }
                 _ => vec![None],

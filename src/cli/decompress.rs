@@ -3,9 +3,10 @@
 use std::io::{self, Seek, Write};
 
 use anyhow::anyhow;
-use llmzip::stream::{self, DecompressOptions, Summary};
+use llmzip::stream::{self, DecompressOptions, Recover, Seen, Summary};
 
 use super::args::{Destination, Settings};
+use super::figures::bytes;
 use super::files::{self, Source, Written};
 use super::messages::{Failure, Messages};
 use super::models::LocalModels;
@@ -55,14 +56,19 @@ pub fn decompress(
                 // It holds something else by now; from the beginning, then.
                 source = open(name, !beside)?;
             }
-            (decode(&mut source, &mut target, models, settings, &mut line)?, line.elapsed())
+            let done =
+                decode(name, &mut source, &mut target, models, settings, &mut line, messages)?;
+            (done, line.elapsed())
         }
     };
     drop(line);
+    let is_whole = tell_damage(name, &done, messages);
+    if !done.damage.is_empty() && done.plain_bytes == 0 {
+        Err(anyhow!("nothing of it could be recovered"))?;
+    }
     let written = target.commit(source.inherited())?;
-    tell_damage(name, &done, messages);
     messages.note(&summary::line(name, Way::Out, &done, elapsed));
-    if settings.remove_source && written == Written::File && done.damage.is_empty() {
+    if settings.remove_source && written == Written::File && is_whole {
         source.remove()?;
     }
     Ok(())
@@ -77,11 +83,10 @@ pub fn test(
 ) -> Result<(), Failure> {
     let mut source = open(name, true)?;
     let mut line = Line::new(name.to_string(), None, !messages.is_quiet());
-    let done = decode(&mut source, io::sink(), models, settings, &mut line)?;
+    let done = decode(name, &mut source, io::sink(), models, settings, &mut line, messages)?;
     let elapsed = line.elapsed();
     drop(line);
-    tell_damage(name, &done, messages);
-    if done.damage.is_empty() {
+    if tell_damage(name, &done, messages) {
         messages.note(&summary::line(name, Way::Test, &done, elapsed));
     }
     Ok(())
@@ -99,58 +104,97 @@ fn open(name: &Name, allow_special: bool) -> Result<Source, Failure> {
 pub fn options(settings: &Settings) -> DecompressOptions {
     DecompressOptions {
         memory_limit: settings.memory_limit(),
+        max_output: settings.max_output,
         recover: settings.recover,
         ..DecompressOptions::default()
     }
 }
 
 fn decode(
+    name: &Name,
     source: &mut Source,
     target: impl Write,
     models: &LocalModels,
     settings: &Settings,
     line: &mut Line,
+    messages: &Messages,
 ) -> Result<Summary, Failure> {
-    let decoded = decode_with(source, target, models, settings, line);
+    let decoded = decode_with(name, source, target, models, settings, line, messages);
     // A model that changed is the cause of whatever was found wrong.
     models.check_unchanged()?;
     decoded
 }
 
 fn decode_with(
+    name: &Name,
     source: &mut Source,
     target: impl Write,
     models: &LocalModels,
     settings: &Settings,
     line: &mut Line,
+    messages: &Messages,
 ) -> Result<Summary, Failure> {
     let options = options(settings);
     if let Some(file) = source.seekable() {
-        if line.is_shown() {
+        if !messages.is_quiet() {
             // How long the way is; a file that cannot tell will say why when it is decoded.
-            if let Ok(frames) = stream::inspect(io::BufReader::new(&mut *file)) {
-                let plain = frames.iter().map(|frame| frame.plain_bytes).sum();
-                let stored = frames.iter().map(|frame| frame.stored_bytes).sum();
+            if let Some((plain, stored)) = sizes(&mut *file) {
                 line.know(plain, stored);
+                if plain >= LARGE_CLAIM_BYTES && plain / LARGE_CLAIM > stored {
+                    let times = plain / stored.max(1);
+                    messages.tell(name, &format!("holds {}, {times} times its size", bytes(plain)));
+                }
             }
             file.rewind()?;
         }
-        if settings.recover {
+        if settings.recover != Recover::Off {
             return Ok(stream::recover(file, target, models, &options, line)?);
         }
     }
     Ok(stream::decompress(io::BufReader::new(source), target, models, &options, line)?)
 }
 
-/// Each part that could not be recovered is an error, even though the rest was written.
-fn tell_damage(name: &Name, done: &Summary, messages: &Messages) {
+/// A file that holds so many times its size, and so much, may not be what it seems; who decodes it is told before.
+const LARGE_CLAIM: u64 = 1000;
+const LARGE_CLAIM_BYTES: u64 = 16 << 20;
+
+/// How many bytes a file holds and has, as far as it goes well.
+fn sizes(file: impl io::Read) -> Option<(u64, u64)> {
+    let mut sizes = (0u64, 0u64);
+    let seen = stream::inspect_with(io::BufReader::new(file), &mut |seen| {
+        if let Seen::End(frame) = seen {
+            sizes = (sizes.0.saturating_add(frame.plain_bytes), sizes.1 + frame.stored_bytes);
+        }
+        Ok(())
+    });
+    seen.is_ok().then_some(sizes)
+}
+
+/// Says what is not as it should be; whether all is.
+///
+/// Each part that could not be recovered is an error, even though the rest was written, and so are bytes that are not
+/// ours behind the last frame. Zeros there are what tapes and preallocated files have.
+fn tell_damage(name: &Name, done: &Summary, messages: &Messages) -> bool {
     for damage in &done.damage {
         let frame = damage.frame;
-        let lost = match &damage.bytes {
-            Some(bytes) if bytes.is_empty() => format!("frame {frame}: nothing is lost"),
-            Some(bytes) => format!("frame {frame}: bytes {}..{} are lost", bytes.start, bytes.end),
-            None => format!("frame {frame}: it is not known how much is lost"),
+        let lost = match &damage.lost {
+            Some(lost) if lost.is_empty() => "nothing is lost".to_owned(),
+            Some(lost) => {
+                let ranges: Vec<_> =
+                    lost.iter().map(|part| format!("{}..{}", part.start, part.end)).collect();
+                format!("bytes {} are lost", ranges.join(", "))
+            }
+            None => "it is not known how much is lost".to_owned(),
         };
-        messages.error(name, &anyhow!("{}; {lost}", damage.error));
+        messages.error(name, &anyhow!("{}; frame {frame}: {lost}", damage.error));
     }
+    if done.foreign_bytes > 0 {
+        let what = stream::foreign_bytes(done.foreign_bytes);
+        messages.error(name, &anyhow!("{what}; all before them is decoded"));
+    } else if done.padding_bytes > 0 {
+        let zeros = done.padding_bytes;
+        messages
+            .warning(name, &format!("{zeros} zero bytes behind the last frame are passed over"));
+    }
+    done.damage.is_empty() && done.foreign_bytes == 0
 }

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 
 use crate::sandbox::{Sandbox, code, noise};
 
-const ZEROS: usize = 20_000_000;
+const ZEROS: usize = 12_000_000;
 
 /// Zeros with something before, between and behind them.
 fn content() -> Vec<u8> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::CommandFactory;
 use clap::error::ErrorKind;
+use llmzip::stream::Recover;
 
 use super::values;
 use super::{Bench, Cli, Coding, Command, Decoding, General, Measure, Models, Output, Predicting};
@@ -47,7 +48,8 @@ pub struct Settings {
     pub window: Option<u32>,
     pub full_hashes: bool,
     pub verify: bool,
-    pub recover: bool,
+    pub recover: Recover,
+    pub max_output: Option<u64>,
     /// Zeros take no place on disk.
     pub sparse: bool,
     pub memory_limit: Option<u64>,
@@ -70,7 +72,8 @@ impl Default for Settings {
             window: None,
             full_hashes: false,
             verify: false,
-            recover: false,
+            recover: Recover::Off,
+            max_output: None,
             sparse: true,
             memory_limit: None,
             threads: None,
@@ -128,7 +131,12 @@ impl Settings {
     }
 
     fn decoding(mut self, decoding: Decoding) -> Self {
-        self.recover = decoding.recover;
+        self.recover = match decoding.recover.as_deref() {
+            None => Recover::Off,
+            Some("fill") => Recover::Fill,
+            Some(_) => Recover::Skip,
+        };
+        self.max_output = decoding.max_output;
         self.sparse = !decoding.no_sparse;
         self.memory_limit = decoding.memory_limit;
         self
