@@ -2,12 +2,16 @@
 
 mod args;
 mod bench;
+mod commands;
 mod compress;
 mod decompress;
 mod exit;
 mod figures;
 mod files;
+mod inherited;
+mod leftover;
 mod list;
+mod memory;
 mod messages;
 mod models;
 mod names;
@@ -27,16 +31,26 @@ use llmzip::stream::Recover;
 
 use args::{Action, Cli, Destination, Settings};
 use exit::Status;
+pub use memory::OrEnd as MemoryOrEnd;
 use messages::{Failure, Messages};
 use names::Name;
 
 /// Does what the command line says; what the process exits with comes back.
 pub fn run() -> ExitCode {
+    exit::on_panic();
+    if let Err(error) = commands::refuse_ambiguous(std::env::args_os().skip(1)) {
+        let messages = Messages::new(0);
+        messages.error("usage", &error);
+        return messages.status().into();
+    }
     let (action, mut settings, files) = match Cli::try_parse().and_then(Cli::into_parts) {
         Ok(parts) => called_by_name(parts),
         Err(error) => return usage(&error),
     };
     let messages = Messages::new(settings.verbosity);
+    if settings.verbosity < -1 {
+        exit::be_silent();
+    }
     match models::Defaults::load() {
         Ok(defaults) => {
             settings.default_model = defaults.model;
@@ -73,6 +87,11 @@ pub fn run() -> ExitCode {
 /// Help, version, or a usage error, which clap would let look like a warning.
 fn usage(error: &clap::Error) -> ExitCode {
     let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    if is_help && let Err(error) = files::standard::output() {
+        let messages = Messages::new(0);
+        messages.error("standard output", &error.into());
+        return messages.status().into();
+    }
     match error.print() {
         Ok(()) if is_help => Status::Fine.into(),
         _ => Status::Error.into(),
@@ -182,6 +201,7 @@ fn say_or_tell(result: anyhow::Result<String>, subject: &Path, messages: &Messag
 
 /// Writes to standard output, and sees it if that fails.
 fn print(text: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("standard output")
+    files::standard::output()
+        .and_then(|mut out| out.write_all(text.as_bytes()))
+        .context("standard output")
 }

@@ -30,6 +30,7 @@ pub mod import;
 pub mod kernels;
 pub mod mixer;
 pub mod model;
+pub mod refusal;
 pub mod stream;
 pub mod tokenizer;
 

@@ -2,6 +2,9 @@
 
 mod cli;
 
+#[global_allocator]
+static MEMORY: cli::MemoryOrEnd = cli::MemoryOrEnd;
+
 fn main() -> std::process::ExitCode {
     cli::run()
 }

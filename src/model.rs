@@ -43,6 +43,8 @@ pub use weights::WeightsBuilder;
 #[cfg(feature = "import")]
 pub(crate) use weights::check_finite;
 
+#[cfg(feature = "mmap")]
+use crate::error::Error;
 use crate::error::Result;
 use crate::kernels::{LinearView, RopeTables};
 use crate::mixer::StartValues;
@@ -82,6 +84,26 @@ impl Model {
     #[cfg(feature = "import")]
     pub(crate) fn unsealed(parts: &Parts<'_>) -> Result<Model> {
         llmw::unsealed(parts)
+    }
+
+    /// Refuses a model whose file was written to since it was opened; to be asked before anything that was made with it
+    /// is kept.
+    ///
+    /// # Errors
+    /// `Invalid`, or `Io` from the system.
+    pub fn check_unchanged(&self) -> Result<()> {
+        #[cfg(feature = "mmap")]
+        {
+            let is_changed = match self.storage.change()? {
+                storage::Change::No => false,
+                storage::Change::Yes => true,
+                storage::Change::Perhaps => llmw::identity(self) != self.id,
+            };
+            if is_changed {
+                return Err(Error::invalid("the model's file was changed while it was in use"));
+            }
+        }
+        Ok(())
     }
 
     /// The SHA-256 of all that determines what the model predicts.

@@ -1,9 +1,28 @@
 //! The real program, run as a person or a script would run it.
 
+#[cfg(target_os = "linux")]
+#[path = "cli/access.rs"]
+mod access;
+#[path = "cli/commands.rs"]
+mod commands;
+#[path = "common/mod.rs"]
+mod common;
 #[path = "cli/damage.rs"]
 mod damage;
+#[cfg(unix)]
+#[path = "cli/descriptors.rs"]
+mod descriptors;
 #[path = "cli/endings.rs"]
 mod endings;
+#[cfg(unix)]
+#[path = "cli/holes.rs"]
+mod holes;
+#[cfg(unix)]
+#[path = "cli/leftovers.rs"]
+mod leftovers;
+#[cfg(target_os = "linux")]
+#[path = "cli/model_files.rs"]
+mod model_files;
 #[path = "cli/names.rs"]
 mod names;
 #[path = "cli/pairs.rs"]
@@ -12,5 +31,8 @@ mod pairs;
 mod reports;
 #[path = "cli/sandbox.rs"]
 mod sandbox;
+#[cfg(unix)]
+#[path = "cli/targets.rs"]
+mod targets;
 #[path = "cli/terminals.rs"]
 mod terminals;

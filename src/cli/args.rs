@@ -25,7 +25,9 @@ Levels, with rough costs on one core:
 const EXIT: &str = "\
 Exit status: 0 all is well, 1 an error, 2 only warnings (a file was skipped).
 Without FILE, or where FILE is -, standard input is read and the result goes
-to standard output. Source files are kept unless --rm is given.
+to standard output. Source files are kept unless --rm is given. An unfinished
+result is called .FILE.tmp-XXXXXX; only SIGKILL or a crash of the system can
+leave one.
 LLMZIP_MODEL and LLMZIP_THREADS, or `model = \"NAME\"` and `threads = N` in
 llmzip/config.toml where the system keeps settings, are used where no flag says
 otherwise. LLMZIP_CACHE is the folder of models.";
@@ -46,7 +48,7 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
     /// What to read; none or `-` is standard input
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", value_parser = values::path())]
     pub files: Vec<PathBuf>,
     #[command(flatten)]
     pub mode: Mode,
@@ -68,7 +70,7 @@ pub enum Command {
     #[command(after_help = LEVELS)]
     Compress {
         /// What to read; none or `-` is standard input
-        #[arg(value_name = "FILE")]
+        #[arg(value_name = "FILE", value_parser = values::path())]
         files: Vec<PathBuf>,
         #[command(flatten)]
         output: Output,
@@ -82,7 +84,7 @@ pub enum Command {
     /// Give back the FILE of each FILE.llmz
     Decompress {
         /// What to read; none or `-` is standard input
-        #[arg(value_name = "FILE.llmz")]
+        #[arg(value_name = "FILE.llmz", value_parser = values::path())]
         files: Vec<PathBuf>,
         #[command(flatten)]
         output: Output,
@@ -96,7 +98,7 @@ pub enum Command {
     /// Decode and compare all checksums, writing nothing
     Test {
         /// What to read; none or `-` is standard input
-        #[arg(value_name = "FILE.llmz")]
+        #[arg(value_name = "FILE.llmz", value_parser = values::path())]
         files: Vec<PathBuf>,
         #[command(flatten)]
         decoding: Decoding,
@@ -108,7 +110,7 @@ pub enum Command {
     /// Say what is inside, without decoding
     Info {
         /// What to read; none or `-` is standard input
-        #[arg(value_name = "FILE.llmz")]
+        #[arg(value_name = "FILE.llmz", value_parser = values::path())]
         files: Vec<PathBuf>,
         /// Print one JSON document
         #[arg(long)]
@@ -227,6 +229,9 @@ pub struct Decoding {
     /// Refuse files that need more memory to decode, e.g. 500M or 2GiB
     #[arg(long, value_name = "SIZE", value_parser = memory_size)]
     pub memory_limit: Option<u64>,
+    /// Write long runs of zeros out, instead of leaving holes in the file that take no place on disk
+    #[arg(long)]
+    pub no_sparse: bool,
 }
 
 /// What predicts.

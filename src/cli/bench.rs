@@ -4,9 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, anyhow, bail};
-use llmzip::bench::{
-    Contender, CorpusFile, Llmzip, Machine, Measurement, Report, Zstd, files, measure,
-};
+use llmzip::bench::{CorpusFile, Llmzip, Machine, Measurement, Report, Zstd, files, measure};
 use llmzip::stream::{self, CompressOptions};
 
 use super::args::Settings;
@@ -123,20 +121,19 @@ fn measure_in_child(
 /// What the child does: measures one file, and prints the measurement as JSON.
 pub fn measure_one(contender: &str, file: &Path, settings: &Settings) -> anyhow::Result<String> {
     let peer = PEERS.iter().find(|(name, _)| *name == contender);
-    let contender: Box<dyn Contender> = match peer {
-        Some((_, level)) => Box::new(Zstd { level: *level }),
-        None if contender == OURSELVES => Box::new(ourselves(settings)?),
+    let measurement = match peer {
+        Some((_, level)) => measure(&Zstd { level: *level }, file)?,
+        None if contender == OURSELVES => measure_ourselves(file, settings)?,
         None => return Err(anyhow!("no compressor is called {contender}")),
     };
-    let measurement = measure(&*contender, file)?;
     Ok(serde_json::to_string(&measurement)? + "\n")
 }
 
-fn ourselves(settings: &Settings) -> anyhow::Result<Llmzip> {
+fn measure_ourselves(file: &Path, settings: &Settings) -> anyhow::Result<Measurement> {
     let encoder = models::encoder(settings)?;
-    Ok(Llmzip {
-        name: encoder.name,
-        codec: encoder.codec,
+    let ourselves = Llmzip {
+        name: encoder.name.clone(),
+        codec: encoder.codec.clone(),
         models: Box::new(LocalModels::new(settings)?),
         options: CompressOptions {
             params: encoder.params,
@@ -145,5 +142,8 @@ fn ourselves(settings: &Settings) -> anyhow::Result<Llmzip> {
             ..CompressOptions::default()
         },
         model_bytes: encoder.model_bytes,
-    })
+    };
+    let measurement = measure(&ourselves, file)?;
+    encoder.check_unchanged()?;
+    Ok(measurement)
 }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::args::{Destination, Settings};
 use super::figures::clock;
-use super::files::{Source, Target, Written};
+use super::files::{self, Source, Target, Written};
 use super::messages::{Failure, Messages};
 use super::models::{Encoder, LocalModels};
 use super::names::{self, Name};
@@ -34,6 +34,7 @@ pub fn compress(
     settings: &Settings,
     messages: &Messages,
 ) -> Result<(), Failure> {
+    name.check()?;
     let beside = settings.destination == Destination::Beside;
     let target_path = match (name, &settings.destination) {
         (_, Destination::File(path)) => Some(path.clone()),
@@ -46,14 +47,7 @@ pub fn compress(
     };
     let mut source = Source::open(name, !beside)?;
     let verify = settings.verify || settings.remove_source;
-    let mut target = match &target_path {
-        Some(path) => {
-            let inherits = source.inherited().is_some();
-            super::files::refuse_same(&source, path)?;
-            Target::file(path, settings.force, verify, inherits)?
-        }
-        None => Target::stdout(verify)?,
-    };
+    let mut target = files::target_of(&source, target_path.as_deref(), settings, verify)?;
     if target.is_terminal() && !settings.force {
         Err(anyhow!("compressed data is not written to a terminal; -f does, -o FILE is better"))?;
     }
@@ -84,6 +78,7 @@ pub fn compress(
             .context("not verified, nothing was kept")?;
     }
     drop(line);
+    encoder.check_unchanged()?;
     let written = target.commit(source.inherited())?;
     messages.note(&summary::line(name, Way::In, &done, elapsed));
     if settings.remove_source && written == Written::File {
@@ -133,7 +128,9 @@ fn check(
     let mut restored = Hashed { inner: io::sink(), hash: Sha256::new() };
     let options = DecompressOptions::default();
     let models = LocalModels::new(settings)?;
-    stream::decompress(target.reread()?, &mut restored, &models, &options, line)?;
+    let decoded = stream::decompress(target.reread()?, &mut restored, &models, &options, line);
+    models.check_unchanged()?;
+    decoded?;
     if restored.hash.finalize() != original.finalize() {
         bail!("other bytes came back");
     }

@@ -7,7 +7,7 @@ use llmzip::stream::{self, DecompressOptions, Recover, Seen, Summary};
 
 use super::args::{Destination, Settings};
 use super::figures::bytes;
-use super::files::{Source, Target, Written};
+use super::files::{self, Source, Written};
 use super::messages::{Failure, Messages};
 use super::models::LocalModels;
 use super::names::{self, Name};
@@ -27,6 +27,7 @@ pub fn decompress(
     settings: &Settings,
     messages: &Messages,
 ) -> Result<(), Failure> {
+    name.check()?;
     let beside = settings.destination == Destination::Beside;
     let target_path = match (name, &settings.destination) {
         (_, Destination::File(path)) => Some(path.clone()),
@@ -36,14 +37,10 @@ pub fn decompress(
         _ => None,
     };
     let mut source = open(name, !beside)?;
-    let mut target = match &target_path {
-        Some(path) => {
-            let inherits = source.inherited().is_some();
-            super::files::refuse_same(&source, path)?;
-            Target::file(path, settings.force, false, inherits)?
-        }
-        None => Target::stdout(false)?,
-    };
+    let mut target = files::target_of(&source, target_path.as_deref(), settings, false)?;
+    if settings.sparse {
+        target.go_past_zeros();
+    }
     // On a screen, the line and the text would overwrite each other.
     let is_line_wanted = !messages.is_quiet() && !target.is_terminal();
     let mut line = Line::new(name.to_string(), None, is_line_wanted);
@@ -114,6 +111,21 @@ pub fn options(settings: &Settings) -> DecompressOptions {
 }
 
 fn decode(
+    name: &Name,
+    source: &mut Source,
+    target: impl Write,
+    models: &LocalModels,
+    settings: &Settings,
+    line: &mut Line,
+    messages: &Messages,
+) -> Result<Summary, Failure> {
+    let decoded = decode_with(name, source, target, models, settings, line, messages);
+    // A model that changed is the cause of whatever was found wrong.
+    models.check_unchanged()?;
+    decoded
+}
+
+fn decode_with(
     name: &Name,
     source: &mut Source,
     target: impl Write,

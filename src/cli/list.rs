@@ -12,7 +12,7 @@ use document::Document;
 use groups::Groups;
 
 use super::figures::{bits_per_byte, ratio};
-use super::files::Source;
+use super::files::{Source, standard};
 use super::messages::{Failure, Messages};
 use super::names::Name;
 
@@ -78,10 +78,16 @@ impl Totals {
 /// Prints one line per file, with `-v` also one per group; or all of it as JSON. Both as it is read, so that a file of
 /// any number of groups takes no memory.
 pub fn list(names: Vec<Name>, json: bool, messages: &Messages) {
-    let mut out = BufWriter::new(io::stdout().lock());
-    let printed = print(&mut out, &names, json, messages).and_then(|()| Ok(out.flush()?));
+    let printed = standard::output().map_err(anyhow::Error::from).and_then(|out| {
+        let mut out = BufWriter::new(out);
+        print(&mut out, &names, json, messages)?;
+        Ok(out.flush()?)
+    });
     if let Err(error) = printed {
-        messages.failure(&Name::Stdin, &Failure::Failed(error.context("standard output")));
+        messages.failure(
+            &Name::Path("info".into()),
+            &Failure::Failed(error.context("standard output")),
+        );
     }
 }
 

@@ -85,8 +85,12 @@ impl Messages {
     pub fn failure(&self, name: &Name, failure: &Failure) {
         match failure {
             Failure::Skipped(reason) => self.warning(name, reason),
-            Failure::Failed(error) if is_closed_pipe(error) => super::exit::closed_pipe(),
-            Failure::Failed(error) => self.error(name, error),
+            Failure::Failed(error) => {
+                if is_closed_pipe(error) {
+                    super::exit::closed_pipe();
+                }
+                self.error(name, error);
+            }
         }
     }
 

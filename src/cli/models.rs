@@ -7,7 +7,7 @@ mod manage;
 
 use std::ffi::OsStr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, anyhow, bail};
 use llmzip::codec::{BuiltinModels, Codec, Level};
@@ -28,12 +28,20 @@ const LARGE_NAME: &str = "qwen3-0.6b";
 pub struct Encoder {
     pub codec: Arc<dyn GroupCodec>,
     pub params: GroupParams,
+    model: Option<Arc<Model>>,
     /// The codec again if its model is so large that people should know how long it takes.
     pub slow: Option<Arc<Codec>>,
     /// How the choice is called in reports.
     pub name: String,
     /// Length of the model's file; 0 without a model.
     pub model_bytes: u64,
+}
+
+impl Encoder {
+    /// Refuses a model whose file was written to since; to be asked before a result is kept.
+    pub fn check_unchanged(&self) -> llmzip::Result<()> {
+        self.model.as_ref().map_or(Ok(()), |model| model.check_unchanged())
+    }
 }
 
 /// The encoder for the level, model, lanes and window that were asked for.
@@ -52,6 +60,7 @@ pub fn encoder(settings: &Settings) -> anyhow::Result<Encoder> {
         return Ok(Encoder {
             codec,
             params,
+            model: None,
             slow: None,
             name: format!("llmzip-{}", settings.level),
             model_bytes: 0,
@@ -70,9 +79,9 @@ pub fn encoder(settings: &Settings) -> anyhow::Result<Encoder> {
         true => format!("llmzip-{}", settings.level),
         false => format!("llmzip-{} {}", settings.level, model.name()),
     };
-    let codec = Arc::new(Codec::with_model(model)?);
+    let codec = Arc::new(Codec::with_model(model.clone())?);
     let slow = (model_bytes > SLOW_BYTES).then(|| codec.clone());
-    Ok(Encoder { codec, params, slow, name, model_bytes })
+    Ok(Encoder { codec, params, model: Some(model), slow, name, model_bytes })
 }
 
 /// The model that the user names: the builtin, a model of the cache by its name or identity, a
@@ -127,12 +136,21 @@ fn name_of(path: &Path) -> String {
 #[derive(Default)]
 pub struct LocalModels {
     named: Option<Arc<Model>>,
+    /// Those of the cache that were given out since the last check.
+    given: Mutex<Vec<Arc<Model>>>,
 }
 
 impl LocalModels {
     /// The builtin, the cache, and the model that the user names.
     pub fn new(settings: &Settings) -> anyhow::Result<LocalModels> {
-        Ok(LocalModels { named: settings.model.as_deref().map(open).transpose()? })
+        let named = settings.model.as_deref().map(open).transpose()?;
+        Ok(LocalModels { named, ..LocalModels::default() })
+    }
+
+    /// Refuses results of a model whose file was written to since; to be asked before they are kept.
+    pub fn check_unchanged(&self) -> llmzip::Result<()> {
+        let given = std::mem::take(&mut *self.given.lock().unwrap_or_else(PoisonError::into_inner));
+        self.named.iter().chain(&given).try_for_each(|model| model.check_unchanged())
     }
 }
 
@@ -156,7 +174,9 @@ impl ModelSource for LocalModels {
         let mut cached = ModelCache::from_env()?.by_prefix(id_prefix)?;
         cached.retain(|cached| at_hand.iter().all(|model| *model.id() != cached.summary.id));
         if let Some(cached) = cached.get(nth - at_hand.len()) {
-            return Ok(Arc::new(Codec::with_model(Arc::new(cached.open()?))?));
+            let model = Arc::new(cached.open()?);
+            self.given.lock().unwrap_or_else(PoisonError::into_inner).push(model.clone());
+            return Ok(Arc::new(Codec::with_model(model)?));
         }
         Err(llmzip::Error::MissingModel {
             identity: llmzip::container::hex(&id_prefix[..id_prefix.len().min(8)]),

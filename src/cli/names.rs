@@ -26,6 +26,17 @@ impl Name {
         };
         files.into_iter().map(one).collect()
     }
+
+    /// Refuses the empty name, which a script's empty variable leaves and no file can have.
+    pub fn check(&self) -> std::io::Result<()> {
+        match self {
+            Name::Path(path) if path.as_os_str().is_empty() => {
+                // Said by the system for such a name.
+                Err(std::fs::metadata(path).err().unwrap_or(std::io::ErrorKind::NotFound.into()))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl fmt::Display for Name {
@@ -37,8 +48,12 @@ impl fmt::Display for Name {
     }
 }
 
-/// A file name for people: control characters, which a terminal would obey, become `?`.
+/// A file name for people: control characters, which a terminal would obey, become `?`,
+/// and no name at all is `""`.
 pub fn shown(path: &Path) -> String {
+    if path.as_os_str().is_empty() {
+        return "\"\"".into();
+    }
     path.to_string_lossy().chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
@@ -87,6 +102,7 @@ mod tests {
     #[test]
     fn control_characters_do_not_reach_the_terminal() {
         assert_eq!(shown(Path::new("a\u{1b}[31m\nb")), "a?[31m?b");
+        assert_eq!(shown(Path::new("")), "\"\"");
     }
 
     #[test]

@@ -49,7 +49,8 @@ pub fn compress(
     settings: &Settings,
 ) -> Vec<Option<Ready>> {
     prepare(names, settings, names::compressed, |inputs| {
-        stream::compress_many(inputs, &encoder.codec, options, &NoProgress)
+        let made = stream::compress_many(inputs, &encoder.codec, options, &NoProgress);
+        if encoder.check_unchanged().is_ok() { made } else { Vec::new() }
     })
 }
 
@@ -57,11 +58,12 @@ pub fn compress(
 pub fn decompress(names: &[Name], models: &LocalModels, settings: &Settings) -> Vec<Option<Ready>> {
     let options = super::decompress::options(settings);
     prepare(names, settings, names::plain, |inputs| {
-        stream::decompress_many(inputs, models, &options, &NoProgress)
+        let made = stream::decompress_many(inputs, models, &options, &NoProgress);
+        if models.check_unchanged().is_ok() { made } else { Vec::new() }
     })
 }
 
-/// What fails here is no error yet: the file meets it again in its turn.
+/// What fails here is no error yet: the file meets it again in its turn, and so does a model that changed.
 fn prepare(
     names: &[Name],
     settings: &Settings,

@@ -177,6 +177,13 @@ fn tail(content: &Sha256, answer: [u8; 32], name: &str) -> Result<Vec<u8>> {
     Ok(out)
 }
 
+/// The identity that the bytes have now.
+#[cfg(feature = "mmap")]
+pub(super) fn identity(model: &Model) -> ModelId {
+    let content = &model.storage.bytes()[..model.tensors_at + model.layout.len];
+    ModelId(Sha256::digest(content).into())
+}
+
 /// Opens a file; with `verify`, all hashes are computed and compared.
 pub(super) fn read(storage: Storage, verify: bool) -> Result<Model> {
     let bytes = storage.bytes();

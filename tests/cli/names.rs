@@ -157,3 +157,17 @@ fn a_name_that_begins_with_a_dash_follows_two_dashes() {
     sandbox.succeed("-1 -- -d");
     assert_eq!(sandbox.files(), ["-d", "-d.llmz"]);
 }
+
+#[test]
+fn an_empty_name_is_an_error_of_its_own() {
+    let sandbox = Sandbox::with("a", b"x");
+    for (arguments, made) in [(["-1", "", "a"], "a.llmz"), (["-df", "", "a.llmz"], "a")] {
+        let output = sandbox.command("").args(arguments).output().unwrap();
+        assert_eq!(said(&output), "llmzip: \"\": No such file or directory\n");
+        assert_eq!(code(&output), 1);
+        assert!(sandbox.has(made));
+        std::fs::remove_file(sandbox.path(arguments[2])).unwrap();
+    }
+    let output = sandbox.command("-t").arg("").output().unwrap();
+    assert_eq!((code(&output), said(&output).lines().count()), (1, 1));
+}

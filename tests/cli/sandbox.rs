@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -95,6 +96,26 @@ impl Sandbox {
             scope.spawn(move || stdin.write_all(input));
             child.wait_with_output().unwrap()
         })
+    }
+
+    /// Runs a line of shell, where `$LLMZIP` is the program, with nothing on standard input.
+    #[cfg(unix)]
+    pub fn shell(&self, line: &str) -> Output {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", line]).current_dir(self.folder.path()).env("LLMZIP", PROGRAM);
+        shell.stdin(Stdio::null()).output().unwrap()
+    }
+
+    /// Waits until the program has made its unfinished file; what that is called.
+    pub fn unfinished(&self) -> String {
+        let patience = Instant::now();
+        loop {
+            if let Some(name) = self.files().into_iter().find(|name| name.contains(".tmp-")) {
+                return name;
+            }
+            assert!(patience.elapsed() < Duration::from_secs(30), "no temporary file came");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Runs the program, which must succeed without a word.

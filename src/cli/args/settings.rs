@@ -50,6 +50,8 @@ pub struct Settings {
     pub verify: bool,
     pub recover: Recover,
     pub max_output: Option<u64>,
+    /// Zeros take no place on disk.
+    pub sparse: bool,
     pub memory_limit: Option<u64>,
     /// 0 is one a core; `None` is what the environment says, or else the same.
     pub threads: Option<usize>,
@@ -72,6 +74,7 @@ impl Default for Settings {
             verify: false,
             recover: Recover::Off,
             max_output: None,
+            sparse: true,
             memory_limit: None,
             threads: None,
             verbosity: 0,
@@ -134,6 +137,7 @@ impl Settings {
             Some(_) => Recover::Skip,
         };
         self.max_output = decoding.max_output;
+        self.sparse = !decoding.no_sparse;
         self.memory_limit = decoding.memory_limit;
         self
     }

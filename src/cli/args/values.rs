@@ -1,7 +1,16 @@
-//! Numbers as a user writes them.
+//! Numbers and paths as a user writes them.
+
+use std::path::PathBuf;
+
+use clap::builder::{OsStringValueParser, TypedValueParser};
 
 /// The levels there are; the others are kept free for what may come between.
 pub const LEVELS: [u8; 5] = [1, 2, 5, 7, 9];
+
+/// Takes any path, an empty one too: that one is said to be missing, and the others are done.
+pub fn path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
+}
 
 /// Parses a compression level.
 pub fn level(text: &str) -> Result<u8, String> {

@@ -8,6 +8,8 @@ use anyhow::Context;
 
 use super::super::messages::Failure;
 use super::super::names::Name;
+use super::metadata::Inherited;
+use super::standard;
 
 /// An open source.
 #[derive(Debug)]
@@ -26,7 +28,7 @@ impl Source {
     /// beside a device is never what was meant.
     pub fn open(name: &Name, allow_special: bool) -> Result<Self, Failure> {
         let Name::Path(path) = name else {
-            let file = standard_input().context("cannot read standard input")?;
+            let file = standard::input().context("cannot read standard input")?;
             let metadata = file.metadata().context("cannot read standard input")?;
             return Ok(Source { file, path: None, metadata });
         };
@@ -38,6 +40,7 @@ impl Source {
         if !kind.is_file() && !allow_special {
             return Err(Failure::Skipped("is not a regular file, skipped".into()));
         }
+        standard::refuse_closed(path)?;
         let file = File::open(path)?;
         let metadata = file.metadata()?;
         Ok(Source { file, path: Some(path.clone()), metadata })
@@ -47,9 +50,10 @@ impl Source {
         self.file.is_terminal()
     }
 
-    /// The metadata that the result inherits; `None` unless this is a named regular file.
-    pub fn inherited(&self) -> Option<&Metadata> {
-        (self.path.is_some() && self.metadata.is_file()).then_some(&self.metadata)
+    /// What the result inherits; `None` unless this is a named regular file.
+    pub fn inherited(&self) -> Option<Inherited<'_>> {
+        let is_named = self.path.is_some() && self.metadata.is_file();
+        is_named.then_some(Inherited { file: &self.file, metadata: &self.metadata })
     }
 
     /// How many bytes it has, where that is known; a pipe's length is not.
@@ -98,18 +102,4 @@ impl Read for Source {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.file.read(buffer)
     }
-}
-
-/// Standard input as a file, whatever it is: its length may be known, and nothing is buffered.
-#[cfg(unix)]
-fn standard_input() -> io::Result<File> {
-    use std::os::fd::AsFd;
-    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
-}
-
-/// Standard input as a file, whatever it is.
-#[cfg(windows)]
-fn standard_input() -> io::Result<File> {
-    use std::os::windows::io::AsHandle;
-    Ok(File::from(io::stdin().as_handle().try_clone_to_owned()?))
 }

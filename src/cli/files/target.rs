@@ -1,15 +1,16 @@
 //! Where results go: standard output, a device, or a file that gets its name when it is whole.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, IsTerminal, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
-use tempfile::NamedTempFile;
 
 use super::super::names::shown;
-use super::super::signals;
-use super::metadata;
+use super::metadata::{self, Inherited};
+use super::sparse::Sparse;
+use super::standard;
+use super::temporary::{Temporary, folder};
 
 /// An open target. Dropped before [`Target::commit`], it leaves nothing behind.
 #[derive(Debug)]
@@ -17,15 +18,16 @@ pub struct Target {
     sink: Sink,
     /// Where the bytes wait until they have been verified, if not in the target itself.
     spool: Option<File>,
+    /// Goes past zeros, where that was asked for and can be done.
+    sparse: Option<Sparse>,
 }
 
 #[derive(Debug)]
 enum Sink {
-    Stdout(File),
-    /// A device or a pipe that was named: written directly, never replaced.
-    Special(File),
+    /// What was open already, or a device or a pipe that was named: written where it stands, never replaced.
+    Direct(File),
     Temporary {
-        file: NamedTempFile,
+        file: Temporary,
         path: PathBuf,
         force: bool,
     },
@@ -43,41 +45,71 @@ pub enum Written {
 impl Target {
     /// Standard output; `spooled` keeps everything back until [`Target::commit`].
     pub fn stdout(spooled: bool) -> anyhow::Result<Self> {
-        let file = standard_output().context("cannot write to standard output")?;
-        Target::direct(Sink::Stdout(file), spooled)
+        let file = standard::output().context("cannot write to standard output")?;
+        Target::direct(file, spooled)
     }
 
-    /// The file `path`, which must not be there yet unless `force`.
+    /// The file that the user named.
     ///
-    /// A device or pipe of that name is written directly. `inherits` says that the metadata of a
-    /// source will be restored; until then nobody else can read the file.
-    pub fn file(path: &Path, force: bool, spooled: bool, inherits: bool) -> anyhow::Result<Self> {
+    /// A descriptor, a device or a pipe of that name is written directly. Otherwise as [`Target::beside`].
+    pub fn named(path: &Path, force: bool, spooled: bool, private: bool) -> anyhow::Result<Self> {
+        let writing = || format!("cannot write {}", shown(path));
+        if let Some(open) = standard::named_output(path) {
+            return Target::direct(open.with_context(writing)?, spooled);
+        }
         match fs::metadata(path) {
             Ok(there) if there.is_dir() => bail!("{} is a directory", shown(path)),
             Ok(there) if !there.is_file() => {
-                let file = OpenOptions::new().write(true).open(path);
-                let file = file.with_context(|| format!("cannot write {}", shown(path)))?;
-                return Target::direct(Sink::Special(file), spooled);
+                let file = OpenOptions::new().write(true).open(path).with_context(writing)?;
+                // Another file may have got the name meanwhile, and would be written over.
+                if file.metadata().with_context(writing)?.is_file() {
+                    return Err(exists(path));
+                }
+                Target::direct(file, spooled)
             }
-            _ if !force && fs::symlink_metadata(path).is_ok() => return Err(exists(path)),
-            _ => {}
+            _ => Target::beside(path, force, private),
         }
-        let file = temporary_beside(path, inherits)
-            .with_context(|| format!("cannot write {}", shown(path)))?;
-        let sink = Sink::Temporary { file, path: path.to_owned(), force };
-        Ok(Target { sink, spool: None })
     }
 
-    fn direct(sink: Sink, spooled: bool) -> anyhow::Result<Self> {
+    /// The file `path`, whose name follows from that of its source.
+    ///
+    /// Nobody has said that bytes may go into a pipe or a device of that name: see [`refuse_replacing`]. `private` says
+    /// that the metadata of a source will be restored; until then nobody else can read the file.
+    pub fn beside(path: &Path, force: bool, private: bool) -> anyhow::Result<Self> {
+        refuse_replacing(path, force)?;
+        let file = Temporary::beside(path, private)
+            .with_context(|| format!("cannot write {}", shown(path)))?;
+        let sink = Sink::Temporary { file, path: path.to_owned(), force };
+        Ok(Target { sink, spool: None, sparse: None })
+    }
+
+    fn direct(file: File, spooled: bool) -> anyhow::Result<Self> {
         let spool = spooled.then(tempfile::tempfile).transpose();
-        Ok(Target { sink, spool: spool.context("cannot make a temporary file")? })
+        let spool = spool.context("cannot make a temporary file")?;
+        Ok(Target { sink: Sink::Direct(file), spool, sparse: None })
+    }
+
+    /// From now on, zeros take no place on disk where that can be.
+    pub fn go_past_zeros(&mut self) {
+        self.sparse = match &self.sink {
+            Sink::Temporary { .. } => Some(Sparse::new()),
+            Sink::Direct(file) => file.metadata().ok().and_then(|there| Sparse::on(file, &there)),
+        };
     }
 
     /// Whether the bytes would appear on a screen.
     pub fn is_terminal(&self) -> bool {
         match &self.sink {
-            Sink::Stdout(file) | Sink::Special(file) => file.is_terminal(),
+            Sink::Direct(file) => file.is_terminal(),
             Sink::Temporary { .. } => false,
+        }
+    }
+
+    /// The open file that bytes are added to, if it is one that was there before.
+    pub fn there_before(&self) -> Option<&File> {
+        match &self.sink {
+            Sink::Direct(file) => Some(file),
+            Sink::Temporary { .. } => None,
         }
     }
 
@@ -94,31 +126,44 @@ impl Target {
     }
 
     /// Makes the result final: metadata restored, on disk, and only then under its name.
-    pub fn commit(mut self, inherited: Option<&Metadata>) -> anyhow::Result<Written> {
+    pub fn commit(mut self, inherited: Option<Inherited>) -> anyhow::Result<Written> {
         if let Some(mut spool) = self.spool.take() {
             spool.seek(SeekFrom::Start(0))?;
             io::copy(&mut spool, &mut self)?;
         }
+        self.finish_sparse()?;
         let Sink::Temporary { file, path, force } = self.sink else {
             return Ok(Written::Elsewhere);
         };
         let writing = || format!("cannot write {}", shown(&path));
         if let Some(inherited) = inherited {
-            metadata::restore(file.as_file(), inherited).with_context(writing)?;
+            metadata::restore(file.as_file(), &inherited).with_context(writing)?;
         }
         file.as_file().sync_all().with_context(writing)?;
         rename(file, &path, force)?;
         sync_folder(&path).with_context(writing)?;
         Ok(Written::File)
     }
+
+    fn finish_sparse(&mut self) -> io::Result<()> {
+        match (&mut self.sparse, &self.sink) {
+            (None, _) => Ok(()),
+            (Some(sparse), Sink::Direct(file)) => sparse.finish(file),
+            (Some(sparse), Sink::Temporary { file, .. }) => sparse.finish(file.as_file()),
+        }
+    }
 }
 
 impl Write for Target {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match (&mut self.spool, &mut self.sink) {
-            (Some(spool), _) => spool.write(bytes),
-            (None, Sink::Stdout(file) | Sink::Special(file)) => file.write(bytes),
-            (None, Sink::Temporary { file, .. }) => file.as_file_mut().write(bytes),
+        let mut file = match (&self.spool, &self.sink) {
+            (Some(spool), _) => return (&mut &*spool).write(bytes),
+            (None, Sink::Direct(file)) => file,
+            (None, Sink::Temporary { file, .. }) => file.as_file(),
+        };
+        match &mut self.sparse {
+            Some(sparse) => sparse.write(file, bytes),
+            None => file.write(bytes),
         }
     }
 
@@ -128,49 +173,31 @@ impl Write for Target {
     }
 }
 
+/// Refuses a name that a new file must not take.
+///
+/// With `force`, a file or a link of that name is replaced: never what the link points to. A folder, a device, a pipe or
+/// a socket has been put there by someone for something, and stays.
+pub fn refuse_replacing(path: &Path, force: bool) -> anyhow::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(there) if there.is_dir() => bail!("{} is a directory", shown(path)),
+        Ok(there) if !there.is_file() && !there.is_symlink() => {
+            bail!("{} exists already and is not a regular file", shown(path))
+        }
+        Ok(_) if !force => Err(exists(path)),
+        _ => Ok(()),
+    }
+}
+
 fn exists(path: &Path) -> anyhow::Error {
     anyhow!("{} exists already; -f overwrites it", shown(path))
 }
 
-fn folder(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    }
-}
-
-/// A file in the folder of `path`, so that it can be renamed, known to the signal handler.
-///
-/// Its name does not contain the final one, which may already be as long as names can be.
-fn temporary_beside(path: &Path, inherits: bool) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".llmzip-").suffix(".tmp");
-    #[cfg(unix)]
-    if !inherits {
-        use std::os::unix::fs::PermissionsExt;
-        // What any new file gets; the process's mask takes its share.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let mut registered = signals::temporary();
-    let file = builder.tempfile_in(folder(path))?;
-    *registered = Some(file.path().to_owned());
-    Ok(file)
-}
-
-fn rename(file: NamedTempFile, path: &Path, force: bool) -> anyhow::Result<()> {
-    let mut registered = signals::temporary();
-    let renamed = if force { file.persist(path) } else { file.persist_noclobber(path) };
-    let renamed = renamed.or_else(|failed| match failed.error.kind() {
-        io::ErrorKind::AlreadyExists => Err(failed),
-        // Some file systems cannot rename without overwriting; then the check before must do.
-        _ if fs::symlink_metadata(path).is_err() => failed.file.persist(path),
-        _ => Err(failed),
-    });
-    *registered = None;
-    match renamed {
-        Ok(_) => Ok(()),
-        Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => Err(exists(path)),
-        Err(failed) => Err(failed.error).with_context(|| format!("cannot write {}", shown(path))),
+fn rename(file: Temporary, path: &Path, force: bool) -> anyhow::Result<()> {
+    // Hours may have gone by.
+    refuse_replacing(path, force)?;
+    match file.persist(path, force) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists(path)),
+        renamed => renamed.with_context(|| format!("cannot write {}", shown(path))),
     }
 }
 
@@ -189,18 +216,4 @@ fn sync_folder(path: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn sync_folder(_path: &Path) -> io::Result<()> {
     Ok(())
-}
-
-/// Standard output as a file: nothing is buffered, so no failure of a late flush can be missed.
-#[cfg(unix)]
-fn standard_output() -> io::Result<File> {
-    use std::os::fd::AsFd;
-    Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
-}
-
-/// Standard output as a file: nothing is buffered, so no failure of a late flush can be missed.
-#[cfg(windows)]
-fn standard_output() -> io::Result<File> {
-    use std::os::windows::io::AsHandle;
-    Ok(File::from(io::stdout().as_handle().try_clone_to_owned()?))
 }

@@ -19,6 +19,7 @@ pub fn check(name: &str, text: Option<&Path>, dir: &Path) -> anyhow::Result<Stri
         None => SAMPLE.as_bytes().to_vec(),
     };
     let found = compare_with_float(&model, dir, &text)?;
+    model.check_unchanged()?;
     let per_byte = |bits: f64| bits / found.bytes.max(1) as f64;
     let (float, ours) = (per_byte(found.float_bits), per_byte(found.exact_bits));
     Ok(format!(

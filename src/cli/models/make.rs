@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use llmzip::import::{
     Bits, ImportOptions, ModelCache, hub, import_to_file, known_model, weight_hashes,
 };
 use llmzip::model::BUILTIN_NAME;
 
 use crate::cli::args::Making;
+use crate::cli::files::{Temporary, refuse_replacing};
 use crate::cli::messages::Messages;
 use crate::cli::progress::Fetching;
-use crate::cli::signals;
 
 /// What names of models with 4 bits end in, unless the user names them.
 pub const FOUR_BITS: &str = "-q4";
@@ -71,46 +71,27 @@ pub fn import(
         ..defaults
     };
     let cache = ModelCache::from_env()?;
-    if output.is_some_and(|target| target.exists()) && !making.force {
-        bail!("{} is already there; -f replaces it", output.unwrap_or(source).display());
+    if let Some(target) = output {
+        refuse_replacing(target, making.force)?;
     }
-    let dir = match output {
-        Some(target) => match target.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        },
-        None => cache.dir(),
-    };
-    std::fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
+    // Its final name in the cache has the identity in it, which is not known yet.
+    let wanted = output.map_or_else(
+        || cache.dir().join(format!("{}.llmw", name.replace('/', "_"))),
+        Path::to_owned,
+    );
+    if let Some(dir) = wanted.parent() {
+        std::fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
+    }
     messages.note(&format!("quantising {}", source.display()));
-    let file = temporary_in(dir)?;
-    let made = import_to_file(source, &options, file.path())
-        .map_err(anyhow::Error::from)
-        .and_then(|id| Ok((id, file.path().metadata()?.len())));
-    let mut registered = signals::temporary();
-    *registered = None;
-    let (id, bytes) = made?;
+    let file = Temporary::beside(&wanted, false).with_context(|| wanted.display().to_string())?;
+    let id = import_to_file(source, &options, file.path())?;
+    let bytes = file.path().metadata()?.len();
     let target = output.map_or_else(|| cache.place(name, &id), Path::to_owned);
-    file.persist(&target).map_err(|error| anyhow!(error.error))?;
-    drop(registered);
+    // The cache holds a model of this name and identity already, or none.
+    let force = making.force || output.is_none();
+    refuse_replacing(&target, force)?;
+    file.persist(&target, force).with_context(|| target.display().to_string())?;
     Ok(format!("{name}: {bytes} bytes, identity {id}\n{}\n", target.display()))
-}
-
-/// A file for the model under another name until it is whole, and gone if it never is, also where
-/// a signal ends the process.
-fn temporary_in(dir: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".llmzip-").suffix(".part");
-    #[cfg(unix)]
-    {
-        // As any program would create it; the user's mask takes away what it should.
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut registered = signals::temporary();
-    let file = builder.tempfile_in(dir)?;
-    *registered = Some(file.path().to_owned());
-    Ok(file)
 }
 
 /// Every weight file must have one of the hashes, and every hash must be that of a file.

@@ -184,6 +184,7 @@ pub fn verify(name: Option<&str>) -> anyhow::Result<String> {
         };
         let model = std::sync::Arc::new(opened.context(place.clone())?);
         Codec::with_model(model.clone()).map_err(|e| anyhow!(e)).context(place.clone())?;
+        model.check_unchanged().context(place.clone())?;
         writeln!(
             out,
             "{place}: {} {}, hashes and known answer are right",
