@@ -92,6 +92,12 @@ impl TokenizerSpec {
         if original_ids.len() != tokens.len() || !ascending || !known {
             return Err(Error::invalid("the tokenizer's lists of ids do not fit its tokens"));
         }
+        if merges.len() > MAX_ROWS {
+            return Err(Error::invalid(format!(
+                "{} merges; at most {MAX_ROWS} are possible",
+                merges.len()
+            )));
+        }
         for (number, merge) in merges.iter().enumerate() {
             let &Merge { left, right, result } = merge;
             let fits = rank_ok(left) && rank_ok(right) && rank_ok(result) && {
