@@ -26,7 +26,7 @@ impl TokenizerSpec {
     /// damaged or contradicts itself or `n_rows`.
     pub fn from_tokenizer_json(json: &[u8], n_rows: usize) -> Result<Self> {
         let file: TokenizerJson<'_> =
-            serde_json::from_slice(json).map_err(|error| bad_json("tokenizer.json", &error))?;
+            serde_json::from_slice(json).map_err(|error| bad_json("JSON", &error))?;
         let TokenizerJson { model, pre_tokenizer, normalizer, added_tokens } = &file;
         check_model(model)?;
         let by_characters = model.byte_fallback.0 == true;
@@ -70,7 +70,7 @@ impl TokenizerSpec {
         n_rows: usize,
     ) -> Result<Self> {
         let vocab: Vocab<'_> =
-            serde_json::from_slice(vocab_json).map_err(|error| bad_json("vocab.json", &error))?;
+            serde_json::from_slice(vocab_json).map_err(|error| bad_json("JSON of the vocabulary", &error))?;
         let vocab = vocab.entries().ok_or_else(|| wrong("vocab"))?;
         let text = std::str::from_utf8(merges_txt)
             .map_err(|_| Error::invalid("merges.txt is not UTF-8"))?;
@@ -99,8 +99,8 @@ fn unknown(field: &str, value: &Value) -> Error {
 }
 
 /// A file that is no JSON, or not of the form that is wanted; what it says of itself is clipped.
-fn bad_json(file: &str, error: &serde_json::Error) -> Error {
-    Error::invalid(format!("{file}: {}", shown(&error.to_string())))
+fn bad_json(what: &str, error: &serde_json::Error) -> Error {
+    Error::invalid(format!("{what}: {}", shown(&error.to_string())))
 }
 
 /// Refuses everything but plain byte-level BPE.
