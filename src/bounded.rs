@@ -35,7 +35,9 @@ impl<'de, T: Deserialize<'de>, const N: usize> Deserialize<'de> for UpTo<T, N> {
                 let mut list = Vec::new();
                 while let Some(item) = items.next_element()? {
                     if list.len() == N {
-                        return Err(A::Error::custom(format_args!("a list has more than {N} parts")));
+                        return Err(A::Error::custom(format_args!(
+                            "a list has more than {N} parts"
+                        )));
                     }
                     list.push(item);
                 }

@@ -95,9 +95,8 @@ impl HfConfig {
     /// # Errors
     /// `Unsupported`, naming the field.
     pub fn parse(json: &[u8]) -> Result<HfConfig> {
-        let config: HfConfig = serde_json::from_slice(json).map_err(|e| {
-            Error::unsupported(format!("configuration: {}", shown(&e.to_string())))
-        })?;
+        let config: HfConfig = serde_json::from_slice(json)
+            .map_err(|e| Error::unsupported(format!("configuration: {}", shown(&e.to_string()))))?;
         config.check_sizes()?;
         Ok(config)
     }

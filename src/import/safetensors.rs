@@ -143,8 +143,7 @@ fn weight_map<'de, D: Deserializer<'de>>(
 pub(super) fn read_index(path: &Path) -> Result<BTreeMap<String, String>> {
     let text = source::read(path, MAX_INDEX_BYTES)?;
     let bad = |what: &str| Error::invalid(format!("{}: {what}", path.display()));
-    let index: Index =
-        serde_json::from_slice(&text).map_err(|e| bad(&shown(&e.to_string())))?;
+    let index: Index = serde_json::from_slice(&text).map_err(|e| bad(&shown(&e.to_string())))?;
     let files: BTreeSet<&String> = index.weight_map.values().collect();
     if files.len() > MAX_SHARDS {
         return Err(bad(&format!("{} files; at most {MAX_SHARDS} are possible", files.len())));

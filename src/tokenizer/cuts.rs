@@ -45,8 +45,7 @@ impl<'a> Cuts<'a> {
         let number = self.number(text);
         let chain = |links: &[u32]| {
             let link = |at: u32| Some(links[at as usize]).filter(|&at| at != NONE);
-            let numbers: Vec<u32> =
-                std::iter::successors(link(number), |&at| link(at)).collect();
+            let numbers: Vec<u32> = std::iter::successors(link(number), |&at| link(at)).collect();
             numbers.into_iter().map(|at| self.texts[at as usize])
         };
         let mut ends = chain(&self.ends).peekable();

@@ -69,8 +69,8 @@ impl TokenizerSpec {
         pattern: Pattern,
         n_rows: usize,
     ) -> Result<Self> {
-        let vocab: Vocab<'_> =
-            serde_json::from_slice(vocab_json).map_err(|error| bad_json("JSON of the vocabulary", &error))?;
+        let vocab: Vocab<'_> = serde_json::from_slice(vocab_json)
+            .map_err(|error| bad_json("JSON of the vocabulary", &error))?;
         let vocab = vocab.entries().ok_or_else(|| wrong("vocab"))?;
         let text = std::str::from_utf8(merges_txt)
             .map_err(|_| Error::invalid("merges.txt is not UTF-8"))?;
@@ -121,10 +121,9 @@ fn check_model(model: &Model<'_>) -> Result<()> {
             return Err(unknown(&format!("model.{field}"), value));
         }
     }
-    for (field, value) in [
-        ("byte_fallback", &model.byte_fallback.0),
-        ("ignore_merges", &model.ignore_merges.0),
-    ] {
+    for (field, value) in
+        [("byte_fallback", &model.byte_fallback.0), ("ignore_merges", &model.ignore_merges.0)]
+    {
         if !(off(value) || value == true) {
             return Err(unknown(&format!("model.{field}"), value));
         }

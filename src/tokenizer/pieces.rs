@@ -35,8 +35,7 @@ impl TokenizerSpec {
         n_rows: usize,
     ) -> Result<Self> {
         // In the order of their ids, as the spec wants them.
-        let is_special =
-            |id: u32| special.binary_search_by_key(&id, |special| special.id).is_ok();
+        let is_special = |id: u32| special.binary_search_by_key(&id, |special| special.id).is_ok();
         let mut coded: Vec<(Vec<u8>, bool, u32)> = vocab
             .iter()
             .filter(|&&(text, id)| !text.is_empty() && !is_special(id))

@@ -69,7 +69,8 @@ fn in_folder(work: impl FnOnce(&Path)) {
 
 /// Weights of the shape that [`CONFIG`] has, all of them zero.
 fn zero_weights() -> Vec<u8> {
-    let mut shapes = vec![("embed_tokens".to_owned(), vec![260, 64]), ("norm".to_owned(), vec![64])];
+    let mut shapes =
+        vec![("embed_tokens".to_owned(), vec![260, 64]), ("norm".to_owned(), vec![64])];
     for part in ["q_proj", "k_proj", "v_proj", "o_proj"] {
         shapes.push((format!("layers.0.self_attn.{part}"), vec![64, 64]));
     }

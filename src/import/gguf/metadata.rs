@@ -80,11 +80,7 @@ pub(super) fn heads(header: &Header) -> Result<[usize; 2]> {
 ///
 /// # Errors
 /// `Unsupported` or `Invalid` naming the field.
-pub(super) fn tokenizer(
-    header: &Header,
-    volume: &Volume,
-    n_rows: usize,
-) -> Result<TokenizerSpec> {
+pub(super) fn tokenizer(header: &Header, volume: &Volume, n_rows: usize) -> Result<TokenizerSpec> {
     let list = |key: &str| Raw::must(header, volume, key);
     let tokens = list("tokenizer.ggml.tokens")?;
     let tokens = tokens.texts().ok_or_else(|| unknown("tokenizer.ggml.tokens"))?;
@@ -111,7 +107,10 @@ pub(super) fn tokenizer(
                 "smollm" => (Pattern::Gpt2Digits, false),
                 "gpt-2" | "default" => (Pattern::Gpt2, false),
                 other => {
-                    return Err(Error::unsupported(format!("tokenizer.ggml.pre is {}", shown(other))));
+                    return Err(Error::unsupported(format!(
+                        "tokenizer.ggml.pre is {}",
+                        shown(other)
+                    )));
                 }
             };
             let merges = list("tokenizer.ggml.merges")?;
