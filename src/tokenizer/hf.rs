@@ -3,7 +3,7 @@
 //! Only byte-level BPE is understood, with the split patterns of [`Pattern`]. What would change the tokens and is
 //! not known is refused by name. The normalizer is passed over on purpose: it would change the text (Qwen's has NFC).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -259,8 +259,9 @@ fn assemble(
 
 /// Gives single bytes that have no token a row that text never needs.
 ///
-/// SmolLM2's vocabulary cannot spell six control characters. The highest rows without bytes stand in: special tokens
-/// that seldom were trained, or padding. What they predict is worth nothing, but every byte can be coded.
+/// SmolLM2's vocabulary cannot spell 21 bytes, six control characters among them. The highest rows without bytes
+/// stand in: special tokens that seldom were trained, or padding. What they predict is worth nothing, but every byte
+/// can be coded. Where there are fewer rows than bytes, bytes share them; then they are equally likely.
 fn lend_rows(
     coded: &mut Vec<(Vec<u8>, u32)>,
     special: &mut Vec<Special>,
@@ -271,21 +272,18 @@ fn lend_rows(
         has[usize::from(token[0])] = true;
     });
     let missing: Vec<u8> = (0..=255).filter(|&byte| !has[usize::from(byte)]).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let used: std::collections::HashSet<u32> = coded.iter().map(|&(_, id)| id).collect();
+    let Some(first) = missing.first() else { return Ok(()) };
+    let used: HashSet<u32> = coded.iter().map(|&(_, id)| id).collect();
     // Row 0 is where the token before every text usually is.
-    let mut free = (1..n_rows).rev().filter(|id| !used.contains(id));
-    for byte in missing {
-        let id = free.next().ok_or_else(|| {
-            Error::unsupported(format!(
-                "the tokenizer has neither a token for the byte {byte:#04x} nor a row to spare"
-            ))
-        })?;
-        special.retain(|special| special.id != id);
-        coded.push((vec![byte], id));
+    let free = (1..n_rows).rev().filter(|id| !used.contains(id));
+    let lent: Vec<u32> = free.take(missing.len()).collect();
+    if lent.is_empty() {
+        return Err(Error::unsupported(format!(
+            "the tokenizer has neither a token for the byte {first:#04x} nor a row to spare"
+        )));
     }
+    special.retain(|special| !lent.contains(&special.id));
+    coded.extend(missing.iter().zip(lent.iter().cycle()).map(|(&byte, &id)| (vec![byte], id)));
     Ok(())
 }
 

@@ -250,6 +250,8 @@ impl Client {
             ureq::Error::Io(error) => shown(&error.to_string()),
             other => shown(&other.to_string()),
         };
+        // The system's number for it tells people nothing that its words do not.
+        let why = why.split(" (os error").next().unwrap_or_default().to_owned();
         match error {
             // A certificate that is not trusted will not be trusted the next time.
             ureq::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
