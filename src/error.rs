@@ -101,7 +101,6 @@ impl Error {
 
 /// A text of somebody else's making, fit for a line of a message: clipped where it is long, control
 /// characters spelt out.
-#[cfg_attr(not(feature = "import"), allow(dead_code))]
 pub(crate) fn shown(text: &str) -> String {
     const MOST: usize = 120;
     let mut line = String::new();

@@ -65,7 +65,7 @@ impl dyn TensorSource + '_ {
 /// Two tensors that lie in the same bytes, if there are any: `places` has first byte, end and name.
 ///
 /// No program writes such files, and a small one could stand for any number of weights.
-pub(super) fn overlapping<'a>(mut places: Vec<(u64, u64, &'a str)>) -> Option<[&'a str; 2]> {
+pub(super) fn overlapping(mut places: Vec<(u64, u64, &str)>) -> Option<[&str; 2]> {
     places.retain(|(start, end, _)| start < end);
     places.sort_unstable();
     let pairs = places.windows(2).find(|pair| pair[1].0 < pair[0].1)?;
