@@ -106,6 +106,24 @@ impl Error {
     }
 }
 
+/// A text of somebody else's making, fit for a line of a message: clipped where it is long, control
+/// characters spelt out.
+pub(crate) fn shown(text: &str) -> String {
+    const MOST: usize = 120;
+    let mut line = String::new();
+    for (i, c) in text.chars().enumerate() {
+        if i == MOST {
+            line.push_str("...");
+            break;
+        }
+        match c.is_control() {
+            true => line.extend(c.escape_default()),
+            false => line.push(c),
+        }
+    }
+    line
+}
+
 fn place(group: &Option<u64>, bytes: &Option<Range<u64>>) -> String {
     match (group, bytes) {
         (Some(group), Some(bytes)) => {
@@ -113,5 +131,16 @@ fn place(group: &Option<u64>, bytes: &Option<Range<u64>>) -> String {
         }
         (Some(group), None) => format!(" (group {group})"),
         _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn texts_of_others_stay_on_one_short_line() {
+        assert_eq!(shown("a\n\u{1b}[31mb\u{e9}"), "a\\n\\u{1b}[31mb\u{e9}");
+        assert_eq!(shown(&"x".repeat(1 << 20)).len(), 123);
     }
 }

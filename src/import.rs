@@ -3,6 +3,7 @@
 mod cache;
 mod calibration;
 mod convert;
+mod expected;
 mod feedback;
 mod filler;
 mod gguf;
@@ -15,6 +16,7 @@ mod reference;
 mod registry;
 mod rotary;
 mod safetensors;
+mod source;
 mod tensors;
 mod volume;
 

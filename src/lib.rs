@@ -16,6 +16,7 @@
 //! [`compress_to`] and [`decompress_to`] go from readers to writers; [`stream`] has threads,
 //! progress, random access and recovery; [`codec`] one group of bytes; [`model`] the transformer.
 
+mod bounded;
 mod parallel;
 mod whole;
 

@@ -27,6 +27,10 @@ mod weights;
 
 pub use builtin::{BUILTIN_NAME, builtin, builtin_bytes};
 pub use config::{Architecture, Config, MAX_WINDOW};
+#[cfg(feature = "import")]
+pub(crate) use config::{
+    MAX_FEED_FORWARD, MAX_HEAD_DIM, MAX_HEADS, MAX_HIDDEN, MAX_LAYERS, MAX_ROWS, bounded,
+};
 pub use frequencies::Frequencies;
 pub use inspect::{ModelSummary, inspect_llmw};
 pub use known_answer::{check_known_answer, known_answer};

@@ -6,6 +6,7 @@
 
 mod bpe;
 mod cache;
+mod cuts;
 mod hf;
 mod pieces;
 mod pretokenizer;

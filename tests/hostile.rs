@@ -123,6 +123,7 @@ fn samples() -> &'static [(&'static str, Door, Vec<u8>)] {
         };
         let llmw = tiny_llmw(3, |_| ());
         let sample = |name: &str| match name {
+            "config_json" => hostile::CONFIG.as_bytes().to_vec(),
             "safetensors" => safetensors(),
             "gguf" => gguf(),
             "llmw" => llmw.clone(),

@@ -3,7 +3,7 @@
 #![cfg(feature = "cli")]
 
 use llmzip::import::KnownFile;
-use llmzip::import::hub::{Hub, Wanted};
+use llmzip::import::hub::{Hub, News, Patience, Wanted};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -11,6 +11,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
@@ -25,6 +26,34 @@ struct Manners {
     ignores_ranges: bool,
     /// Flip a bit of the weights.
     lies: bool,
+    /// Answer the store's first requests in these ways.
+    first: &'static [Mood],
+}
+
+/// How a server answers when it is not well.
+#[derive(Clone, Copy)]
+enum Mood {
+    /// Takes the connection and says nothing.
+    Silent,
+    /// Says how much it will send, sends so many bytes, and no more.
+    Stalls(usize),
+    /// A status, and further lines of the header.
+    Says(&'static str),
+    /// Sends without end what it did not announce.
+    Floods,
+}
+
+/// Times that a test can wait for.
+fn hurry() -> Patience {
+    Patience {
+        connect: Duration::from_secs(5),
+        first_byte: Duration::from_millis(300),
+        between_bytes: Duration::from_millis(300),
+        note_after: Duration::from_millis(60),
+        first_pause: Duration::from_millis(4),
+        longest_pause: Duration::from_secs(2),
+        tries: 4,
+    }
 }
 
 /// One request as it came.
@@ -44,11 +73,10 @@ struct Stage {
 
 impl Stage {
     fn new(manners: Manners) -> Stage {
-        let weights: Vec<u8> = (0..300_000u32).map(|i| (i * 7 + i / 256) as u8).collect();
         let files = HashMap::from([
             ("config.json", b"{\"model_type\":\"none\"}".to_vec()),
             ("tokenizer.json", b"{}".to_vec()),
-            ("model.safetensors", weights),
+            ("model.safetensors", weights()),
         ]);
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (hub, store) = (listen(), listen());
@@ -57,8 +85,14 @@ impl Stage {
             let (files, seen) = (files.clone(), seen.clone());
             let cuts = Arc::new(Mutex::new(manners.cuts));
             std::thread::spawn(move || {
+                let mut moods = manners.first.iter();
                 for stream in listener.incoming() {
                     let Ok(stream) = stream else { return };
+                    if is_store && let Some(mood) = moods.next() {
+                        seen.lock().unwrap().push(Seen { range: None, token: None, store: true });
+                        std::thread::spawn(|| moody(stream, *mood));
+                        continue;
+                    }
                     answer(stream, &files, &seen, manners, &cuts, is_store, store_port);
                 }
             });
@@ -71,7 +105,7 @@ impl Stage {
         variables.insert("HF_ENDPOINT".into(), format!("http://127.0.0.1:{}", self.hub).into());
         variables.insert("HF_HOME".into(), home.into());
         variables.extend(more.iter().map(|(name, value)| ((*name).into(), (*value).into())));
-        Hub::new(|name| variables.get(name).cloned()).unwrap()
+        Hub::new(|name| variables.get(name).cloned()).unwrap().with_patience(hurry()).unwrap()
     }
 
     fn sha256(&self, file: &str) -> String {
@@ -81,6 +115,10 @@ impl Stage {
     fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
+}
+
+fn weights() -> Vec<u8> {
+    (0..300_000u32).map(|i| (i * 7 + i / 256) as u8).collect()
 }
 
 fn listen() -> TcpListener {
@@ -167,6 +205,139 @@ fn answer(
     let _ = stream.write_all(body);
 }
 
+/// Reads a request and answers it badly.
+fn moody(mut stream: TcpStream, mood: Mood) {
+    let lines = BufReader::new(stream.try_clone().unwrap()).lines();
+    lines.map_while(Result::ok).take_while(|line| !line.is_empty()).for_each(drop);
+    let patience = hurry().between_bytes * 3;
+    match mood {
+        Mood::Silent => std::thread::sleep(patience),
+        Mood::Stalls(bytes) => {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 300000\r\n\r\n");
+            let _ = stream.write_all(&weights()[..bytes]);
+            std::thread::sleep(patience);
+        }
+        Mood::Says(what) => {
+            let _ =
+                write!(stream, "HTTP/1.1 {what}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        }
+        Mood::Floods => {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n");
+            while stream.write_all(&[0; 1 << 16]).is_ok() {}
+        }
+    }
+}
+
+/// What a fetch from a store of these moods gives, the news of it, and how often the store was asked.
+fn fetch_from(first: &'static [Mood]) -> (Result<Vec<u8>, String>, Vec<String>, usize) {
+    let stage = Stage::new(Manners { first, ..Manners::default() });
+    let home = tempfile::tempdir().unwrap();
+    let mut news = Vec::new();
+    let fetched =
+        stage.hub(home.path(), &[]).fetch(&wanted(&[], COMMIT), &mut |event| match event {
+            News::Waiting { host, .. } => news.push(format!("waiting for {host}")),
+            News::Pausing { why, .. } => news.push(why.to_owned()),
+            _ => {}
+        });
+    let weights = fetched
+        .map(|fetched| std::fs::read(fetched.dir.join("model.safetensors")).unwrap())
+        .map_err(|error| error.to_string());
+    (weights, news, stage.seen().iter().filter(|seen| seen.store).count())
+}
+
+#[test]
+fn a_server_that_takes_the_connection_and_says_nothing_is_given_up() {
+    let start = Instant::now();
+    let (result, news, asked) = fetch_from(&[Mood::Silent; 9]);
+    let error = result.unwrap_err();
+    assert!(error.contains("localhost:") && error.contains("0.3 s"), "{error}");
+    assert!(error.contains("given up after 4 tries"), "{error}");
+    assert_eq!(asked, 4);
+    // Each silence is told once, each new try as well.
+    let waits = news.iter().filter(|news| news.starts_with("waiting for localhost:")).count();
+    assert_eq!((waits, news.len()), (4, 7), "{news:?}");
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_body_that_stalls_is_taken_up_where_it_stopped() {
+    let (result, news, asked) = fetch_from(&[Mood::Stalls(70_000)]);
+    assert!(result.unwrap() == weights());
+    assert_eq!(asked, 2);
+    assert!(news.iter().any(|news| news == "sent nothing for 0.3 s"), "{news:?}");
+    // One that brings a little each time is given up all the same.
+    let (result, _, asked) = fetch_from(&[Mood::Stalls(10); 9]);
+    let error = result.unwrap_err();
+    assert!(error.contains("sent nothing for 0.3 s") && asked == 4, "{asked}: {error}");
+}
+
+#[test]
+fn a_busy_server_is_asked_again_and_not_for_ever() {
+    let (result, news, asked) = fetch_from(&[Mood::Says("429 Too Many Requests")]);
+    assert!(result.unwrap() == weights());
+    assert_eq!((asked, &*news), (2, &["says 429 Too Many Requests".to_owned()][..]));
+    let (result, _, asked) = fetch_from(&[Mood::Says("503 Service Unavailable"); 3]);
+    assert!(result.unwrap() == weights());
+    assert_eq!(asked, 4);
+    for status in ["500 Internal Server Error", "502 Bad Gateway", "504 Gateway Timeout"] {
+        let first: &'static [Mood] = vec![Mood::Says(status); 5].leak();
+        let (result, _, asked) = fetch_from(first);
+        let error = result.unwrap_err();
+        assert!(error.contains(&status[..3]) && asked == 4, "{error}");
+    }
+    // What will not pass is not asked again.
+    let (result, _, asked) = fetch_from(&[Mood::Says("410 Gone"); 5]);
+    assert!(result.unwrap_err().contains("410") && asked == 1);
+}
+
+#[test]
+fn a_server_is_left_alone_as_long_as_it_asks_and_no_longer_than_makes_sense() {
+    let start = Instant::now();
+    let (result, _, asked) = fetch_from(&[Mood::Says("429 Too Many Requests\r\nretry-after: 1")]);
+    assert!(result.is_ok() && asked == 2);
+    assert!(start.elapsed() >= Duration::from_secs(1));
+    let date = "503 Busy\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\
+                retry-after: Sun, 06 Nov 1994 09:49:37 GMT";
+    for (says, seconds) in [
+        ("429 Too Many Requests\r\nretry-after: 86400", "86400 s"),
+        ("429 Too Many Requests\r\nretry-after: 18446744073709551615", "18446744073709551615 s"),
+        (date, "3600 s"),
+    ] {
+        let (result, _, asked) = fetch_from(vec![Mood::Says(says)].leak());
+        let error = result.unwrap_err();
+        assert!(error.contains(seconds) && error.contains("try again later"), "{error}");
+        assert_eq!(asked, 1);
+    }
+    // A date that means nothing is no reason to wait or to give up.
+    let (result, _, asked) = fetch_from(&[Mood::Says("503 Busy\r\nretry-after: soon")]);
+    assert!(result.is_ok() && asked == 2);
+}
+
+#[test]
+fn more_bytes_than_the_hub_announced_are_not_taken() {
+    let (result, _, asked) = fetch_from(&[Mood::Floods; 5]);
+    let error = result.unwrap_err();
+    assert!(error.contains("more came than the hub announced") && asked == 1, "{error}");
+}
+
+#[test]
+fn a_configuration_without_end_is_not_written_to_the_disk() {
+    let listener = listen();
+    let endpoint = format!("http://127.0.0.1:{}", port(&listener));
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            std::thread::spawn(|| moody(stream, Mood::Floods));
+        }
+    });
+    let stage = Stage::new(Manners::default());
+    let home = tempfile::tempdir().unwrap();
+    let hub = stage.hub(home.path(), &[("HF_ENDPOINT", &endpoint)]);
+    let error = hub.fetch(&wanted(&[], COMMIT), &mut |_| ()).unwrap_err().to_string();
+    assert!(error.contains("config.json") && error.contains("at most"), "{error}");
+    let dir = home.path().join("hub/models--Owner--Model/snapshots").join(COMMIT);
+    assert!(!dir.join("config.json.llmzip-part").exists());
+}
+
 fn wanted<'a>(files: &'a [KnownFile], revision: &'a str) -> Wanted<'a> {
     Wanted { repository: "Owner/Model", revision, files }
 }
@@ -178,8 +349,8 @@ fn a_branch_becomes_a_commit_and_its_files() {
     let mut shown = 0;
     let fetched = stage
         .hub(home.path(), &[])
-        .fetch(&wanted(&[], "main"), &mut |file, done, total| {
-            if file == "model.safetensors" {
+        .fetch(&wanted(&[], "main"), &mut |news| {
+            if let News::Bytes { file: "model.safetensors", done, total } = news {
                 (shown, _) = (done, assert_eq!(total, Some(300_000)));
             }
         })
@@ -192,7 +363,7 @@ fn a_branch_becomes_a_commit_and_its_files() {
     // What is here is not asked for again, and offline the branch is still known.
     let requests = stage.seen().len();
     let offline = stage.hub(home.path(), &[("HF_HUB_OFFLINE", "1")]);
-    assert_eq!(offline.fetch(&wanted(&[], "main"), &mut |_, _, _| ()).unwrap().commit, COMMIT);
+    assert_eq!(offline.fetch(&wanted(&[], "main"), &mut |_| ()).unwrap().commit, COMMIT);
     assert_eq!(stage.seen().len(), requests);
 }
 
@@ -203,8 +374,7 @@ fn a_cut_connection_is_taken_up_again() {
             Manners { cut_after: Some(100_000), cuts: 2, ignores_ranges, ..Manners::default() };
         let stage = Stage::new(manners);
         let home = tempfile::tempdir().unwrap();
-        let fetched =
-            stage.hub(home.path(), &[]).fetch(&wanted(&[], COMMIT), &mut |_, _, _| ()).unwrap();
+        let fetched = stage.hub(home.path(), &[]).fetch(&wanted(&[], COMMIT), &mut |_| ()).unwrap();
         let weights = std::fs::read(fetched.dir.join("model.safetensors")).unwrap();
         assert!(weights == stage.files["model.safetensors"]);
         let ranges: Vec<_> =
@@ -227,7 +397,7 @@ fn another_process_goes_on_where_one_stopped() {
     let weights = &stage.files["model.safetensors"];
     std::fs::write(&part, &weights[..123_456]).unwrap();
     let hub = stage.hub(home.path(), &[]);
-    hub.fetch(&wanted(&[], COMMIT), &mut |_, _, _| ()).unwrap();
+    hub.fetch(&wanted(&[], COMMIT), &mut |_| ()).unwrap();
     assert!(std::fs::read(dir.join("model.safetensors")).unwrap() == *weights);
     assert!(stage.seen().iter().any(|seen| seen.range.as_deref() == Some("bytes=123456-")));
 
@@ -235,7 +405,7 @@ fn another_process_goes_on_where_one_stopped() {
     for stale in [weights.clone(), [&weights[..], b"more"].concat()] {
         std::fs::remove_file(dir.join("model.safetensors")).unwrap();
         std::fs::write(&part, stale).unwrap();
-        hub.fetch(&wanted(&[], COMMIT), &mut |_, _, _| ()).unwrap();
+        hub.fetch(&wanted(&[], COMMIT), &mut |_| ()).unwrap();
         assert!(std::fs::read(dir.join("model.safetensors")).unwrap() == *weights);
     }
 }
@@ -251,7 +421,7 @@ fn a_wrong_hash_is_refused_and_not_kept() {
     for (stage, files) in [(&lying, &[][..]), (&honest, &pinned[..])] {
         let home = tempfile::tempdir().unwrap();
         let hub = stage.hub(home.path(), &[]);
-        let error = hub.fetch(&wanted(files, COMMIT), &mut |_, _, _| ()).unwrap_err();
+        let error = hub.fetch(&wanted(files, COMMIT), &mut |_| ()).unwrap_err();
         assert!(error.to_string().contains("not kept"), "{error}");
         let dir = home.path().join("hub/models--Owner--Model/snapshots").join(COMMIT);
         assert!(!dir.join("model.safetensors").exists());
@@ -261,10 +431,10 @@ fn a_wrong_hash_is_refused_and_not_kept() {
     let files = [KnownFile { name: "model.safetensors", sha256: right }];
     let home = tempfile::tempdir().unwrap();
     let hub = honest.hub(home.path(), &[]);
-    let fetched = hub.fetch(&wanted(&files, COMMIT), &mut |_, _, _| ()).unwrap();
+    let fetched = hub.fetch(&wanted(&files, COMMIT), &mut |_| ()).unwrap();
     // A file that was damaged since is put right.
     std::fs::write(fetched.dir.join("model.safetensors"), b"damaged").unwrap();
-    hub.fetch(&wanted(&files, COMMIT), &mut |_, _, _| ()).unwrap();
+    hub.fetch(&wanted(&files, COMMIT), &mut |_| ()).unwrap();
     let again = std::fs::read(fetched.dir.join("model.safetensors")).unwrap();
     assert!(again == honest.files["model.safetensors"]);
 }
@@ -275,7 +445,7 @@ fn offline_says_what_is_missing() {
     let home = tempfile::tempdir().unwrap();
     let hub = stage.hub(home.path(), &[("HF_HUB_OFFLINE", "1")]);
     for revision in ["main", COMMIT] {
-        let error = hub.fetch(&wanted(&[], revision), &mut |_, _, _| ()).unwrap_err();
+        let error = hub.fetch(&wanted(&[], revision), &mut |_| ()).unwrap_err();
         assert!(error.to_string().contains("HF_HUB_OFFLINE"), "{error}");
     }
     assert!(stage.seen().is_empty());
@@ -286,10 +456,10 @@ fn the_token_goes_to_the_hub_and_nowhere_else() {
     let stage = Stage::new(Manners::default());
     let home = tempfile::tempdir().unwrap();
     std::fs::write(home.path().join("token"), "from-file\n").unwrap();
-    stage.hub(home.path(), &[]).fetch(&wanted(&[], "main"), &mut |_, _, _| ()).unwrap();
+    stage.hub(home.path(), &[]).fetch(&wanted(&[], "main"), &mut |_| ()).unwrap();
     let other = tempfile::tempdir().unwrap();
     let named = stage.hub(other.path(), &[("HF_TOKEN", "from-variable")]);
-    named.fetch(&wanted(&[], "main"), &mut |_, _, _| ()).unwrap();
+    named.fetch(&wanted(&[], "main"), &mut |_| ()).unwrap();
     let seen = stage.seen();
     let tokens = |store: bool| {
         seen.iter().filter(move |seen| seen.store == store).map(|s| s.token.as_deref())
@@ -318,11 +488,11 @@ fn what_would_lead_elsewhere_is_refused() {
     let hub = stage.hub(home.path(), &[]);
     for repository in ["Model", "a/../b", "../x", "a/b/c", "a/b?c", "", "/b"] {
         let wanted = Wanted { repository, revision: "main", files: &[] };
-        assert!(hub.fetch(&wanted, &mut |_, _, _| ()).is_err(), "{repository}");
+        assert!(hub.fetch(&wanted, &mut |_| ()).is_err(), "{repository}");
     }
     for revision in ["..", "a/../b", "", "x?y"] {
         let wanted = Wanted { repository: "Owner/Model", revision, files: &[] };
-        assert!(hub.fetch(&wanted, &mut |_, _, _| ()).is_err(), "{revision}");
+        assert!(hub.fetch(&wanted, &mut |_| ()).is_err(), "{revision}");
     }
     assert!(stage.seen().is_empty());
 }
@@ -349,6 +519,6 @@ fn a_missing_file_is_an_error_that_names_it() {
     });
     let endpoint = format!("http://127.0.0.1:{port}");
     let hub = stage.hub(home.path(), &[("HF_ENDPOINT", &endpoint)]);
-    let error = hub.fetch(&wanted, &mut |_, _, _| ()).unwrap_err().to_string();
+    let error = hub.fetch(&wanted, &mut |_| ()).unwrap_err().to_string();
     assert!(error.contains("no config.json"), "{error}");
 }

@@ -5,6 +5,8 @@
 mod common;
 #[path = "import/four_bits.rs"]
 mod four_bits;
+#[path = "import/hostile.rs"]
+mod hostile;
 #[path = "import/interrupted.rs"]
 mod interrupted;
 #[path = "import/outliers.rs"]

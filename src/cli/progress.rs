@@ -180,6 +180,14 @@ impl Fetching {
         bar.set_message(format!("{file}: {}{of}", bytes(done)));
         bar.tick();
     }
+
+    /// Prints lines of their own while the line is away.
+    pub fn beside(&self, print: impl FnOnce()) {
+        match &self.bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
 }
 
 impl Drop for Fetching {

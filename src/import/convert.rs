@@ -1,11 +1,13 @@
 //! A published model, from whatever files, into a `.llmw`, a few rows at a time.
 
 use super::calibration::Calibration;
+use super::expected;
 use super::filler::Filler;
 use super::hf_config::{HfConfig, Quantisation};
 use super::outliers::Channels;
+use super::source::in_file;
 use super::tensors::TensorSource;
-use super::{gguf, hugging_face};
+use super::{gguf, hugging_face, rotary};
 use crate::error::{Error, Result};
 use crate::kernels::Aligned;
 use crate::mixer::StartValues;
@@ -91,7 +93,8 @@ pub(super) struct Published {
 
 /// Opens a Hugging Face directory or a GGUF file.
 pub(super) fn open(path: &Path) -> Result<Published> {
-    if path.is_dir() { hugging_face::open(path) } else { gguf::open(path) }
+    let published = if path.is_dir() { hugging_face::open(path) } else { gguf::open(path) };
+    published.map_err(|error| in_file(path, error))
 }
 
 /// Reads, quantises and packs the model in `path`, a Hugging Face directory or a GGUF file; the
@@ -100,16 +103,19 @@ pub(super) fn open(path: &Path) -> Result<Published> {
 /// # Errors
 /// `Io`, or `Unsupported` and `Invalid` naming the file and the field or tensor.
 pub fn import_model(path: &Path, options: &ImportOptions) -> Result<Vec<u8>> {
-    import(path, options, write_llmw)
+    import(path, options, write_llmw).map_err(|error| in_file(path, error))
 }
 
-/// As [`import_model`], into a file that is created or replaced; memory stays at the size of the
-/// quantised model and some rows.
+/// As [`import_model`], into a file that is created or replaced; memory stays at twice the size of the
+/// quantised model and some rows. Where it fails, there is no file.
 ///
 /// # Errors
 /// As [`import_model`].
 pub fn import_to_file(path: &Path, options: &ImportOptions, target: &Path) -> Result<ModelId> {
-    import(path, options, |parts| write_llmw_file(parts, target))
+    let write = |parts: &Parts<'_>| {
+        write_llmw_file(parts, target).inspect_err(|_| drop(std::fs::remove_file(target)))
+    };
+    import(path, options, write).map_err(|error| in_file(path, error))
 }
 
 fn import<T>(
@@ -138,8 +144,13 @@ fn import<T>(
             }
             *frequency /= f64::from(factor);
         }
+        rotary::check(&frequencies)?;
     }
-    let source = Source { config, frequencies, spec, tensors, start_token: hf.start_token()? };
+    let start_token = hf.start_token()?;
+    // The shape is a claim until all of its tensors are found, with the bytes that they need; nothing
+    // of its size is allocated before.
+    expected::check(&*tensors, &config, &spec, start_token)?;
+    let source = Source { config, frequencies, spec, tensors, start_token };
     let search = options.bits != Bits::FourNearest;
     let text = match &options.bits {
         Bits::FourCalibrated(text) => Some(text),

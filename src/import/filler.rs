@@ -1,6 +1,7 @@
 //! Published tensors to their places in ours, a few rows at a time.
 
 use super::calibration::Calibration;
+use super::expected;
 use super::feedback::Feedback;
 use super::outliers::Channels;
 use super::tensors::TensorSource;
@@ -38,8 +39,7 @@ impl Filler<'_> {
         let layout: Layout = self.builder.layout().clone();
         let c = self.config;
         let published = self.channels.n_published();
-        let mut ids: Vec<Option<u32>> = spec.original_ids().iter().copied().map(Some).collect();
-        ids.extend(spec.duplicates().iter().map(|&(_, id)| Some(id)));
+        let mut ids: Vec<Option<u32>> = expected::token_rows(spec).map(Some).collect();
         if let Some(output) = &layout.output {
             self.matrix(output, 0, Matrix::of_tokens("lm_head.weight", &ids), None)?;
         }

@@ -4,6 +4,7 @@
 //! known to be right.
 
 mod header;
+mod lists;
 mod metadata;
 
 use super::convert::Published;
@@ -27,7 +28,7 @@ pub(super) fn open(path: &Path) -> Result<Published> {
     let header = Header::read(&volume)?;
     let json = metadata::configuration(&header)?;
     let config = HfConfig::parse(json.to_string().as_bytes())?;
-    let spec = metadata::tokenizer(&header, config.vocab_size)?;
+    let spec = metadata::tokenizer(&header, &volume, config.vocab_size)?;
     let permuted_heads =
         (config.model_type() == "llama").then(|| metadata::heads(&header)).transpose()?;
     let tensors = Box::new(Gguf { volume, header, permuted_heads });

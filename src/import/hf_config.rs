@@ -1,9 +1,16 @@
 //! `config.json` as Hugging Face writes it, and what it means for our engine.
 
 use super::rotary::{self, RopeParameters};
-use crate::error::{Error, Result};
-use crate::model::{Architecture, Config, MAX_WINDOW};
+use crate::error::{Error, Result, shown};
+use crate::model::{
+    Architecture, Config, MAX_FEED_FORWARD, MAX_HEAD_DIM, MAX_HEADS, MAX_HIDDEN, MAX_LAYERS,
+    MAX_ROWS, MAX_WINDOW, bounded,
+};
 use serde::Deserialize;
+
+/// Rows of fewer numbers would take many times their size, since they are padded; no published model
+/// has them.
+const LEAST_WIDTH: usize = 64;
 
 /// What transformers takes for `max_window_layers` where a file does not say.
 const MAX_WINDOW_LAYERS: usize = 28;
@@ -42,7 +49,13 @@ pub struct HfConfig {
     sliding_window: Option<usize>,
     max_window_layers: Option<usize>,
     layer_types: Option<Vec<String>>,
-    quantization_config: Option<serde_json::Value>,
+    quantization_config: Option<Quantised>,
+}
+
+/// Says that the weights are no floats.
+#[derive(Debug, Deserialize)]
+struct Quantised {
+    quant_method: Option<String>,
 }
 
 /// One id, or several of which the first counts.
@@ -76,12 +89,35 @@ pub struct Quantisation {
 }
 
 impl HfConfig {
-    /// Reads the JSON.
+    /// Reads the JSON. Every size is then one that a model of this engine can have; whether the weights
+    /// have it too, only they can say.
     ///
     /// # Errors
     /// `Unsupported`, naming the field.
     pub fn parse(json: &[u8]) -> Result<HfConfig> {
-        serde_json::from_slice(json).map_err(|e| Error::unsupported(format!("configuration: {e}")))
+        let config: HfConfig = serde_json::from_slice(json)
+            .map_err(|e| Error::unsupported(format!("configuration: {}", shown(&e.to_string()))))?;
+        config.check_sizes()?;
+        Ok(config)
+    }
+
+    /// Refuses numbers that no model of this engine has, so that whoever reads them from here on may
+    /// count and multiply with them.
+    fn check_sizes(&self) -> Result<()> {
+        let kv_heads = self.num_key_value_heads.unwrap_or(1);
+        for (field, value, bounds) in [
+            ("hidden_size", self.hidden_size, LEAST_WIDTH..=MAX_HIDDEN),
+            ("num_hidden_layers", self.num_hidden_layers, 1..=MAX_LAYERS),
+            ("num_attention_heads", self.num_attention_heads, 1..=MAX_HEADS),
+            ("num_key_value_heads", kv_heads, 1..=MAX_HEADS),
+            ("head_dim", self.head_dim.unwrap_or(1), 1..=MAX_HEAD_DIM),
+            ("intermediate_size", self.intermediate_size, LEAST_WIDTH..=MAX_FEED_FORWARD),
+            ("vocab_size", self.vocab_size, 1..=MAX_ROWS),
+        ] {
+            bounded(&format!("configuration: {field}"), value, bounds)?;
+        }
+        let listed = self.layer_types.as_ref().map_or(0, Vec::len);
+        bounded("configuration: the length of layer_types", listed, 0..=MAX_LAYERS)
     }
 
     /// The family, as the file calls it.
@@ -122,15 +158,12 @@ impl HfConfig {
         if self.mlp_bias {
             return Err(unsupported("mlp_bias", "true"));
         }
-        if let Some(quantised) = self.quantization_config.as_ref().filter(|c| !c.is_null()) {
-            let method = quantised["quant_method"].as_str().unwrap_or("present");
+        if let Some(quantised) = &self.quantization_config {
+            let method = quantised.quant_method.as_deref().unwrap_or("present");
             return Err(unsupported("quantization_config", method));
         }
         if self.attention_bias && architecture != Architecture::Qwen2 {
             return Err(unsupported("attention_bias", "true"));
-        }
-        if self.num_attention_heads == 0 {
-            return Err(unsupported("num_attention_heads", "0"));
         }
         let config = Config {
             architecture,
@@ -236,6 +269,7 @@ impl HfConfig {
         if let Some(scaling) = self.rope_scaling() {
             scaling.apply(&mut frequencies)?;
         }
+        rotary::check(&frequencies)?;
         Ok(frequencies)
     }
 }
@@ -251,6 +285,7 @@ fn slides(kind: &str) -> Result<bool> {
 /// An error that names a field of the configuration.
 pub(super) fn unsupported(field: &str, value: &str) -> Error {
     Error::unsupported(format!(
-        "configuration: {field} is {value}, which this engine does not know"
+        "configuration: {field} is {}, which this engine does not know",
+        shown(value)
     ))
 }

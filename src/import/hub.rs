@@ -7,18 +7,23 @@
 //! Files go to `models--OWNER--NAME/snapshots/COMMIT/` below `HF_HUB_CACHE` (or `HF_HOME/hub`),
 //! first under a name that ends in `.llmzip-part`.
 
+mod date;
 mod download;
+mod patience;
 mod place;
+mod talk;
+
+pub use patience::Patience;
+pub use talk::{News, Watch};
 
 use super::registry::KnownFile;
+use super::source::{MAX_CONFIG_BYTES, MAX_INDEX_BYTES, MAX_TOKENIZER_BYTES};
 use crate::error::{Error, Result};
-use download::{Answer, Client};
+use download::{Answer, Client, Order};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// Shows how far a file is: its name, bytes that are here, bytes in all if known.
-pub type Watch<'a> = dyn FnMut(&str, u64, Option<u64>) + 'a;
+use talk::Talk;
 
 /// What to get.
 #[derive(Clone, Copy, Debug)]
@@ -76,39 +81,56 @@ impl Hub {
         };
         let endpoint = text("HF_ENDPOINT").unwrap_or_else(|| "https://huggingface.co".to_owned());
         Ok(Hub {
-            client: Client::new(endpoint.trim_end_matches('/'), token)?,
+            client: Client::new(endpoint.trim_end_matches('/'), token, Patience::default())?,
             cache,
             offline: on("HF_HUB_OFFLINE") || on("TRANSFORMERS_OFFLINE"),
         })
     }
 
-    /// Gets the configuration, the tokenizer and the weights, as far as they are not here.
+    /// The same, which waits for servers as long as this says.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_patience(self, patience: Patience) -> Result<Hub> {
+        Ok(Hub { client: self.client.with_patience(patience)?, ..self })
+    }
+
+    /// Gets the configuration, the tokenizer and the weights, as far as they are not here, and tells
+    /// `watch` what happens meanwhile.
+    ///
+    /// A server that is busy, or a connection that breaks, is tried again, where it stopped if the server
+    /// can do that; [`Patience`] says how often and when.
     ///
     /// # Errors
     /// `Invalid` for names that cannot be, or offline for files that are not here; `Damaged` for
     /// a file with another hash, of which nothing is kept; `Io` for the network and the disk.
     pub fn fetch(&self, wanted: &Wanted<'_>, watch: &mut Watch<'_>) -> Result<Fetched> {
+        let note_after = self.client.patience().note_after;
+        talk::watched(note_after, watch, |talk| self.fetch_all(wanted, talk))
+    }
+
+    fn fetch_all(&self, wanted: &Wanted<'_>, talk: &Talk) -> Result<Fetched> {
         let folder = self.cache.join(place::folder(wanted.repository)?);
         place::check_revision(wanted.revision)?;
-        let commit = self.commit(wanted, &folder)?;
+        let commit = self.commit(wanted, &folder, talk)?;
         let dir = folder.join("snapshots").join(&commit);
         let job = Job { hub: self, wanted, commit: &commit, dir: &dir };
-        job.must("config.json", watch)?;
-        job.must("tokenizer.json", watch)?;
+        job.must("config.json", talk)?;
+        job.must("tokenizer.json", talk)?;
         if wanted.files.iter().any(|known| known.name == "model.safetensors")
-            || !job.may("model.safetensors.index.json", watch)?
+            || !job.may("model.safetensors.index.json", talk)?
         {
-            job.must("model.safetensors", watch)?;
+            job.must("model.safetensors", talk)?;
         } else {
             for shard in place::shards(&dir.join("model.safetensors.index.json"))? {
-                job.must(&shard, watch)?;
+                job.must(&shard, talk)?;
             }
         }
         Ok(Fetched { dir, commit })
     }
 
     /// The commit behind a branch or tag, as the hub or an earlier visit says.
-    fn commit(&self, wanted: &Wanted<'_>, folder: &Path) -> Result<String> {
+    fn commit(&self, wanted: &Wanted<'_>, folder: &Path, talk: &Talk) -> Result<String> {
         if place::is_commit(wanted.revision) {
             return Ok(wanted.revision.to_owned());
         }
@@ -127,7 +149,7 @@ impl Hub {
                 Err(Error::damaged(format!("{} is no commit", note.display())))
             };
         }
-        let commit = self.client.commit(wanted.repository, wanted.revision)?;
+        let commit = self.client.commit(wanted.repository, wanted.revision, talk)?;
         fs::create_dir_all(note.parent().unwrap_or(folder))?;
         fs::write(&note, &commit)?;
         Ok(commit)
@@ -144,8 +166,8 @@ struct Job<'a> {
 
 impl Job<'_> {
     /// Gets a file that has to be there.
-    fn must(&self, file: &str, watch: &mut Watch<'_>) -> Result<()> {
-        match self.may(file, watch)? {
+    fn must(&self, file: &str, talk: &Talk) -> Result<()> {
+        match self.may(file, talk)? {
             true => Ok(()),
             false => Err(Error::invalid(format!(
                 "{} has no {file} at revision {}",
@@ -155,7 +177,7 @@ impl Job<'_> {
     }
 
     /// Gets a file if there is one.
-    fn may(&self, file: &str, watch: &mut Watch<'_>) -> Result<bool> {
+    fn may(&self, file: &str, talk: &Talk) -> Result<bool> {
         let path = self.dir.join(file);
         let known = self.wanted.files.iter().find(|known| known.name == file);
         let known = known.map(|known| known.sha256);
@@ -183,7 +205,14 @@ impl Job<'_> {
         fs::create_dir_all(self.dir)?;
         let part = self.dir.join(format!("{file}.llmzip-part"));
         let path_in_hub = format!("{}/resolve/{}/{file}", self.wanted.repository, self.commit);
-        match self.hub.client.download(&path_in_hub, file, &part, watch)? {
+        let most_bytes = match file {
+            "config.json" => Some(MAX_CONFIG_BYTES),
+            "tokenizer.json" => Some(MAX_TOKENIZER_BYTES),
+            index if index.ends_with(".index.json") => Some(MAX_INDEX_BYTES),
+            _ => None,
+        };
+        let order = Order { path: &path_in_hub, file, part: &part, most_bytes };
+        match self.hub.client.download(&order, talk)? {
             Answer::Missing => Ok(false),
             Answer::Here { sha256: promised } => {
                 let found = download::sha256(&part)?;

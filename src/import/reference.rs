@@ -3,7 +3,8 @@
 mod float;
 mod windowed;
 
-use super::convert;
+use super::hf_config::Quantisation;
+use super::{convert, expected};
 use crate::container::WindowPolicy;
 use crate::error::{Error, Result};
 use crate::kernels::Isa;
@@ -63,11 +64,20 @@ fn compare(model: &Arc<Model>, source: &Path, text: &[u8]) -> Result<Comparison>
             model.name()
         )));
     }
+    let quantisation = Quantisation {
+        group: model.config().weight_group,
+        weight_max: model.config().weight_max,
+        weight_bits: model.config().weight_bits,
+        attention_bits: model.config().attention_bits,
+    };
+    let (coded, duplicates) = (spec.tokens().len(), spec.duplicates().len());
+    let config = published.config.to_config(coded, duplicates, quantisation)?;
+    let start_token = published.config.start_token()?;
+    expected::check(&*published.tensors, &config, spec, start_token)?;
     let ids = spec.original_ids();
     let ranks = model.tokenizer().encode(text)?;
     let window = model.config().window;
     let part_len = (window - 1).min(LOGITS_AT_ONCE / published.config.vocab_size).max(1);
-    let start_token = published.config.start_token()?;
     let float = FloatModel::load(&published, part_len + 1)?;
     drop(published);
     let isa = Isa::choose()?;

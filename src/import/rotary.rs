@@ -6,6 +6,9 @@ use crate::kernels::inv_freq;
 use candle_transformers::models::llama::{Llama3RopeConfig, Llama3RopeType};
 use serde::Deserialize;
 
+/// The largest angle per position; unscaled ones are 1 at most.
+const MOST_TURN: f64 = 1024.0;
+
 /// `rope_parameters` or `rope_scaling` of a configuration.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct RopeParameters {
@@ -100,6 +103,18 @@ pub(super) fn plain(theta: f64, head_dim: usize) -> Result<Vec<f64>> {
         return Err(unsupported("rope_theta", &theta.to_string()));
     }
     Ok(inv_freq(theta, head_dim))
+}
+
+/// Refuses angles that no scaling makes: they would turn a pair many times within a position, and beyond
+/// some size their sines mean nothing.
+///
+/// # Errors
+/// `Unsupported`.
+pub(super) fn check(frequencies: &[f64]) -> Result<()> {
+    match frequencies.iter().find(|frequency| !(**frequency >= 0.0 && **frequency <= MOST_TURN)) {
+        Some(frequency) => Err(unsupported("a rotary frequency", &frequency.to_string())),
+        None => Ok(()),
+    }
 }
 
 fn positive(field: &str, value: Option<f64>) -> Result<f64> {

@@ -3,16 +3,30 @@
 //! The header is read by us and not by a crate, because a tensor may lie across two pieces and
 //! because only a few rows of it shall be in memory at a time.
 
-use super::tensors::TensorSource;
+use super::source::{self, MAX_INDEX_BYTES};
+use super::tensors::{TensorSource, overlapping};
 use super::volume::{Volume, piece_number};
-use crate::error::{Error, Result};
+use crate::bounded::UpTo;
+use crate::error::{Error, Result, shown};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 
 /// A header beyond this is no header; the format's own library has the same limit.
 const MAX_HEADER_BYTES: u64 = 100 << 20;
+
+/// More tensors than any model has that can be read.
+const MAX_TENSORS: usize = 1 << 16;
+/// More dimensions than any tensor of these models has.
+const MAX_DIMS: usize = 8;
+/// More files than any model is cut into.
+pub(super) const MAX_SHARDS: usize = 1024;
+
+/// What file systems allow for a name.
+const MAX_NAME_BYTES: usize = 255;
 
 /// Kinds of floats that weights are published in.
 #[derive(Clone, Copy, Debug)]
@@ -46,8 +60,105 @@ struct Place {
 #[derive(Deserialize)]
 struct Entry {
     dtype: String,
-    shape: Vec<usize>,
+    shape: UpTo<usize, MAX_DIMS>,
     data_offsets: [u64; 2],
+}
+
+/// The header: tensors by name. Notes of whoever wrote it are passed over.
+struct Header(BTreeMap<String, Entry>);
+
+impl<'de> Deserialize<'de> for Header {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Form;
+        impl<'de> Visitor<'de> for Form {
+            type Value = Header;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("tensors by name")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> std::result::Result<Header, A::Error> {
+                let mut entries = BTreeMap::new();
+                while let Some(name) = map.next_key::<String>()? {
+                    if name == "__metadata__" {
+                        map.next_value::<IgnoredAny>()?;
+                    } else if entries.len() == MAX_TENSORS {
+                        return Err(A::Error::custom(format_args!(
+                            "more than {MAX_TENSORS} tensors"
+                        )));
+                    } else if entries.insert(name, map.next_value()?).is_some() {
+                        return Err(A::Error::custom("a tensor is there twice"));
+                    }
+                }
+                Ok(Header(entries))
+            }
+        }
+        deserializer.deserialize_map(Form)
+    }
+}
+
+/// What an index of shards says: the file of each tensor.
+#[derive(Deserialize)]
+struct Index {
+    #[serde(deserialize_with = "weight_map")]
+    weight_map: BTreeMap<String, String>,
+}
+
+/// A map of no more tensors than there may be.
+fn weight_map<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<BTreeMap<String, String>, D::Error> {
+    struct Form;
+    impl<'de> Visitor<'de> for Form {
+        type Value = BTreeMap<String, String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("the file of each tensor")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(
+            self,
+            mut map: A,
+        ) -> std::result::Result<Self::Value, A::Error> {
+            let mut files = BTreeMap::new();
+            while let Some((tensor, file)) = map.next_entry()? {
+                if files.len() == MAX_TENSORS {
+                    return Err(A::Error::custom(format_args!("more than {MAX_TENSORS} tensors")));
+                }
+                files.insert(tensor, file);
+            }
+            Ok(files)
+        }
+    }
+    deserializer.deserialize_map(Form)
+}
+
+/// The file of each tensor, as the index of a directory says: names of plain files only.
+///
+/// # Errors
+/// `Io`, or `Invalid` naming the index.
+pub(super) fn read_index(path: &Path) -> Result<BTreeMap<String, String>> {
+    let text = source::read(path, MAX_INDEX_BYTES)?;
+    let bad = |what: &str| Error::invalid(format!("{}: {what}", path.display()));
+    let index: Index = serde_json::from_slice(&text).map_err(|e| bad(&shown(&e.to_string())))?;
+    let files: BTreeSet<&String> = index.weight_map.values().collect();
+    if files.len() > MAX_SHARDS {
+        return Err(bad(&format!("{} files; at most {MAX_SHARDS} are possible", files.len())));
+    }
+    let is_plain = |file: &str| {
+        Path::new(file).file_name() == Some(file.as_ref())
+            && file.len() <= MAX_NAME_BYTES
+            && !file.contains(char::is_control)
+    };
+    match files.iter().find(|file| !is_plain(file)) {
+        Some(file) => {
+            Err(bad(&format!("the index names \"{}\", which is no plain file name", shown(file))))
+        }
+        None => Ok(index.weight_map),
+    }
 }
 
 /// The tensors of all files of a model.
@@ -74,23 +185,14 @@ impl SafeTensors {
             }
             return Ok(all);
         }
-        #[derive(Deserialize)]
-        struct Index {
-            weight_map: BTreeMap<String, String>,
-        }
-        let text = std::fs::read(&index)?;
-        let index: Index = serde_json::from_slice(&text)
-            .map_err(|e| Error::invalid(format!("{}: {e}", index.display())))?;
-        for file in index.weight_map.values().collect::<BTreeSet<_>>() {
-            if Path::new(file).file_name() != Some(file.as_ref()) {
-                return Err(Error::invalid(format!(
-                    "the index names {file:?}, which is no plain file name"
-                )));
-            }
+        let weight_map = read_index(&index)?;
+        for file in weight_map.values().collect::<BTreeSet<_>>() {
             all.add(Volume::open(&dir.join(file))?)?;
         }
-        match index.weight_map.keys().find(|name| !all.tensors.contains_key(*name)) {
-            Some(name) => Err(Error::invalid(format!("no file has tensor {name} of the index"))),
+        match weight_map.keys().find(|name| !all.tensors.contains_key(*name)) {
+            Some(name) => {
+                Err(Error::invalid(format!("no file has tensor {} of the index", shown(name))))
+            }
             None => Ok(all),
         }
     }
@@ -114,15 +216,22 @@ impl SafeTensors {
         }
         let mut header = vec![0; header_len as usize];
         volume.read_at(8, &mut header)?;
-        let header: BTreeMap<String, serde_json::Value> =
-            serde_json::from_slice(&header).map_err(|e| bad(&format!("the header: {e}")))?;
+        let Header(entries) = serde_json::from_slice(&header)
+            .map_err(|e| bad(&format!("the header: {}", shown(&e.to_string()))))?;
+        drop(header);
+        let places = entries
+            .iter()
+            .map(|(name, entry)| (entry.data_offsets[0], entry.data_offsets[1], name.as_str()));
+        if let Some([one, other]) = overlapping(places.collect()) {
+            let [one, other] = [one, other].map(shown);
+            return Err(bad(&format!("tensors {one} and {other} lie in the same bytes")));
+        }
+        if self.tensors.len() + entries.len() > MAX_TENSORS {
+            return Err(bad(&format!("with it there are more than {MAX_TENSORS} tensors")));
+        }
         let (data_start, mut data_end) = (8 + header_len, 8 + header_len);
-        for (name, entry) in header {
-            if name == "__metadata__" {
-                continue;
-            }
-            let Entry { dtype, shape, data_offsets: [start, end] } =
-                serde_json::from_value(entry).map_err(|e| bad(&format!("tensor {name}: {e}")))?;
+        for (name, entry) in entries {
+            let Entry { dtype, shape: UpTo(shape), data_offsets: [start, end] } = entry;
             let float = match dtype.as_str() {
                 "F32" => Some(Float::F32),
                 "F16" => Some(Float::F16),
@@ -134,17 +243,19 @@ impl SafeTensors {
                 .map(|float| count.and_then(|n| n.checked_mul(float.bytes() as u64)))
                 .unwrap_or_else(|| end.checked_sub(start));
             if end < start || bytes != Some(end - start) {
+                let name = shown(&name);
                 return Err(bad(&format!("tensor {name} does not have the bytes of its shape")));
             }
             let end = data_start.checked_add(end).filter(|&end| end <= volume.len());
-            let end =
-                end.ok_or_else(|| Error::truncated(format!("tensor {name} of {}", volume.name())))?;
+            let end = end.ok_or_else(|| {
+                Error::truncated(format!("tensor {} of {}", shown(&name), volume.name()))
+            })?;
             data_end = data_end.max(end);
             let start = data_start + start;
             let volume = self.volumes.len();
             let place = Place { volume, float, kind: dtype, shape, start };
             if self.tensors.insert(name.clone(), place).is_some() {
-                return Err(Error::invalid(format!("tensor {name} is in two files")));
+                return Err(Error::invalid(format!("tensor {} is in two files", shown(&name))));
             }
         }
         if data_end != volume.len() {
@@ -165,7 +276,7 @@ impl TensorSource for SafeTensors {
         let float = place.float.ok_or_else(|| {
             Error::unsupported(format!(
                 "tensor {name} is {}; F32, F16 and BF16 can be read",
-                place.kind
+                shown(&place.kind)
             ))
         })?;
         let row: usize = place.shape[1..].iter().product();

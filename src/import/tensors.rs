@@ -23,8 +23,9 @@ impl dyn TensorSource + '_ {
     /// `Invalid` naming the tensor that is missing or has another shape.
     pub(super) fn whole(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         self.expect(name, shape)?;
+        let n_rows = *shape.first().ok_or_else(|| other_shape(name, shape, &[0]))?;
         let mut out = Vec::new();
-        self.read(name, 0..shape[0], &mut out)?;
+        self.read(name, 0..n_rows, &mut out)?;
         Ok(out)
     }
 
@@ -59,6 +60,16 @@ impl dyn TensorSource + '_ {
         let found = self.shape(name).ok_or_else(|| missing(name))?;
         if found == shape { Ok(()) } else { Err(other_shape(name, &found, shape)) }
     }
+}
+
+/// Two tensors that lie in the same bytes, if there are any: `places` has first byte, end and name.
+///
+/// No program writes such files, and a small one could stand for any number of weights.
+pub(super) fn overlapping(mut places: Vec<(u64, u64, &str)>) -> Option<[&str; 2]> {
+    places.retain(|(start, end, _)| start < end);
+    places.sort_unstable();
+    let pairs = places.windows(2).find(|pair| pair[1].0 < pair[0].1)?;
+    Some([pairs[0].2, pairs[1].2])
 }
 
 fn missing(name: &str) -> Error {

@@ -1,5 +1,6 @@
 //! A file that may lie in pieces (`NAME.part.0`, `NAME.part.1`, ...), read as if it were one.
 
+use super::source;
 use crate::error::{Error, Result};
 use sha2::{Digest, Sha256};
 use std::fs::File;
@@ -25,11 +26,13 @@ impl Volume {
         let paths = if path.exists() { vec![path.to_owned()] } else { pieces_of(path)? };
         let mut volume = Volume { name, pieces: Vec::new(), len: 0 };
         for path in paths {
-            let file = File::open(&path)
-                .map_err(|e| std::io::Error::new(e.kind(), format!("{}: {e}", path.display())))?;
+            let file = source::open(&path)?;
             let len = file.metadata()?.len();
             volume.pieces.push((volume.len, file));
-            volume.len += len;
+            // Sparse files can claim more than there is room for anywhere.
+            volume.len = volume.len.checked_add(len).ok_or_else(|| {
+                Error::invalid(format!("{}: the pieces are too long together", volume.name))
+            })?;
         }
         Ok(volume)
     }
@@ -108,10 +111,10 @@ fn pieces_of(path: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     found.sort();
-    let first = found.first().ok_or_else(missing)?.0;
-    let gap = (first..).zip(&found).find(|(wanted, (number, _))| wanted != number);
-    if first > 1 || gap.is_some() {
-        let wanted = gap.map_or(0, |(wanted, _)| wanted);
+    // Pieces are counted from 0 or from 1.
+    let first = u64::from(found.first().ok_or_else(missing)?.0 > 0);
+    let gap = (first..).zip(&found).find(|(wanted, (number, _))| *wanted != u64::from(*number));
+    if let Some((wanted, _)) = gap {
         return Err(Error::invalid(format!("{}.part.{wanted} is missing", path.display())));
     }
     Ok(found.into_iter().map(|(_, path)| path).collect())

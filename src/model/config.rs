@@ -95,6 +95,39 @@ fn is_fifteen(bits: &u8) -> bool {
 /// The longest window: attention's integer sums and buffers are sized for it.
 pub const MAX_WINDOW: usize = 1 << 15;
 
+/// The widest residual stream.
+pub(crate) const MAX_HIDDEN: usize = 16_384;
+/// The most blocks.
+pub(crate) const MAX_LAYERS: usize = 256;
+/// The most heads of queries.
+pub(crate) const MAX_HEADS: usize = 256;
+/// The widest head.
+pub(crate) const MAX_HEAD_DIM: usize = 256;
+/// The widest feed-forward part. Inner dimensions stay below 66,311, where a sum of u8 * i8 products
+/// leaves i32.
+pub(crate) const MAX_FEED_FORWARD: usize = 65_536;
+/// The most rows of an embedding.
+pub(crate) const MAX_ROWS: usize = 1 << 20;
+
+/// Refuses a number beyond its bounds.
+///
+/// # Errors
+/// `Unsupported`, naming it.
+pub(crate) fn bounded(
+    name: &str,
+    value: usize,
+    bounds: std::ops::RangeInclusive<usize>,
+) -> Result<()> {
+    match bounds.contains(&value) {
+        true => Ok(()),
+        false => Err(Error::unsupported(format!(
+            "{name} is {value}, not in {}..={}",
+            bounds.start(),
+            bounds.end()
+        ))),
+    }
+}
+
 impl Config {
     /// Refuses shapes that the engine cannot run, before anything is allocated for them.
     ///
@@ -102,28 +135,23 @@ impl Config {
     /// `Unsupported`, naming the field.
     pub fn validate(&self) -> Result<()> {
         let bounded = |name: &str, value: usize, max: usize| {
-            if value == 0 || value > max {
-                return Err(Error::unsupported(format!(
-                    "model: {name} is {value}, not in 1..={max}"
-                )));
-            }
-            Ok(())
+            bounded(&format!("model: {name}"), value, 1..=max)
         };
-        // Inner dimensions stay below 66,311, where a sum of u8 * i8 products leaves i32.
-        bounded("hidden", self.hidden, 16_384)?;
-        bounded("layers", self.layers, 256)?;
-        bounded("heads", self.heads, 256)?;
+        bounded("hidden", self.hidden, MAX_HIDDEN)?;
+        bounded("layers", self.layers, MAX_LAYERS)?;
+        bounded("heads", self.heads, MAX_HEADS)?;
         bounded("kv_heads", self.kv_heads, self.heads)?;
-        bounded("head_dim", self.head_dim, 256)?;
-        bounded("feed_forward", self.feed_forward, 65_536)?;
-        bounded("rows", self.rows, 1 << 20)?;
+        bounded("head_dim", self.head_dim, MAX_HEAD_DIM)?;
+        bounded("feed_forward", self.feed_forward, MAX_FEED_FORWARD)?;
+        bounded("rows", self.rows, MAX_ROWS)?;
         bounded("predicted", self.predicted, self.rows)?;
         bounded("coded", self.coded, self.predicted)?;
         bounded("window", self.window, MAX_WINDOW)?;
         for &window in self.block_windows.iter().filter(|&&window| window > 0) {
             bounded("a block's window", window, MAX_WINDOW)?;
         }
-        bounded("heads * head_dim", self.heads * self.head_dim, 65_536)?;
+        // A product of these queries has so many inner positions.
+        bounded("heads * head_dim", self.heads * self.head_dim, MAX_FEED_FORWARD)?;
         let must = |holds: bool, what: &str| {
             if holds { Ok(()) } else { Err(Error::unsupported(format!("model: {what}"))) }
         };
@@ -137,8 +165,21 @@ impl Config {
         must(matches!(self.attention_bits, 8 | 15), "attention_bits is neither 8 nor 15")?;
         let windows = self.block_windows.len();
         must(windows == 0 || windows == self.layers, "not every block has a window")?;
+        // Every size and place of the tensors is then a usize, on machines of 32 bits too. A weight takes
+        // a byte, and its part of the scale and correction of 64 of them an eighth of one.
+        let bytes = self.padded_weights() / 4 * 5;
+        must(bytes <= isize::MAX as u64, "its weights are more than this machine can address")?;
         let eps = self.rms_eps();
         must(eps > 0.0 && eps < 1.0, "the norm's epsilon is not between 0 and 1")
+    }
+
+    /// No fewer weights than are stored, padding included.
+    fn padded_weights(&self) -> u64 {
+        let wide = |n: usize| n.next_multiple_of(64) as u64;
+        let (hidden, inner) = (wide(self.hidden), wide(self.feed_forward));
+        let attention = wide(self.qkv_rows()) + wide(self.heads * self.head_dim);
+        let block = hidden * (attention + 3 * inner + 64);
+        self.layers as u64 * block + 2 * wide(self.rows) * hidden
     }
 
     /// Positions that a query of a block sees where the model's window is `window`.

@@ -7,8 +7,10 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
-/// More than any configuration, tokenizer or table of start values takes.
+/// More than any tokenizer or table of start values takes.
 const MAX_SECTION_BYTES: u64 = 1 << 30;
+/// More than any configuration takes.
+const MAX_CONFIG_BYTES: u64 = 1 << 20;
 
 /// A model file as it presents itself; nothing of it is checked against hashes.
 #[derive(Clone, Debug)]
@@ -28,6 +30,10 @@ pub struct ModelSummary {
 /// # Errors
 /// `NotLlmzip`, `Truncated`, `Damaged` or `Unsupported`, as far as can be seen, and `Io`.
 pub fn inspect_llmw(path: &Path) -> Result<ModelSummary> {
+    // A pipe of this name would wait for ever.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(Error::NotLlmzip);
+    }
     let mut file = File::open(path)?;
     let bytes = file.metadata()?.len();
     let cut = |_| Error::truncated("the model's header");
@@ -42,6 +48,9 @@ pub fn inspect_llmw(path: &Path) -> Result<ModelSummary> {
     let word = |at: usize| u64::from(u32::from_le_bytes(head[at..at + 4].try_into().expect("4")));
     let sections = [word(12), word(16), word(20)];
     let tensor_bytes = u64::from_le_bytes(head[24..].try_into().expect("8"));
+    if sections[0] > MAX_CONFIG_BYTES {
+        return Err(Error::damaged("the model's configuration is too long"));
+    }
     if sections.iter().any(|&len| len > MAX_SECTION_BYTES) || tensor_bytes > bytes {
         return Err(Error::truncated("a part of the model"));
     }
@@ -49,6 +58,8 @@ pub fn inspect_llmw(path: &Path) -> Result<ModelSummary> {
     file.read_exact(&mut config).map_err(cut)?;
     let config: Config = serde_json::from_slice(&config)
         .map_err(|e| Error::unsupported(format!("the model's configuration: {e}")))?;
+    // Who lists models works out from these numbers what they take.
+    config.validate()?;
     let before = HEADER_BYTES as u64 + sections.iter().sum::<u64>();
     // The known answer stands between the tensors and the identity.
     file.seek(SeekFrom::Start(before.next_multiple_of(64) + tensor_bytes + 32))?;

@@ -3,14 +3,18 @@
 //! Only byte-level BPE is understood, with the split patterns of [`Pattern`]. What would change the tokens and is
 //! not known is refused by name. The normalizer is passed over on purpose: it would change the text (Qwen's has NFC).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 
 use super::pretokenizer::Pattern;
-use super::sorted::SortedTokens;
+use super::sorted::{MAX_ROWS, SortedTokens};
 use super::spec::{Merge, SpecParts, Special, TokenizerSpec};
-use crate::error::{Error, Result};
+use crate::bounded::UpTo;
+use crate::error::{Error, Result, shown};
+use json::{Added, Model, TokenizerJson, Vocab};
+
+mod json;
 
 impl TokenizerSpec {
     /// Reads a tokenizer.json; `n_rows` is the number of rows of the model's output matrix.
@@ -21,23 +25,22 @@ impl TokenizerSpec {
     /// [`Error::Unsupported`] naming the field that is of a kind not known here, [`Error::Invalid`] if the file is
     /// damaged or contradicts itself or `n_rows`.
     pub fn from_tokenizer_json(json: &[u8], n_rows: usize) -> Result<Self> {
-        let json: Value = serde_json::from_slice(json)
-            .map_err(|error| Error::invalid(format!("tokenizer.json: {error}")))?;
-        let model = &json["model"];
+        let file: TokenizerJson<'_> =
+            serde_json::from_slice(json).map_err(|error| bad_json("JSON", &error))?;
+        let TokenizerJson { model, pre_tokenizer, normalizer, added_tokens } = &file;
         check_model(model)?;
-        let by_characters = model["byte_fallback"] == true;
+        let by_characters = model.byte_fallback.0 == true;
         let pattern = match by_characters {
-            true => check_spaces(&json)?,
-            false => read_pattern(&json["pre_tokenizer"])?,
+            true => check_spaces(&normalizer.0, &pre_tokenizer.0)?,
+            false => read_pattern(&pre_tokenizer.0)?,
         };
-        let special = read_added(&json["added_tokens"])?;
-        let vocab = read_vocab(&model["vocab"])?;
-        let merges = model["merges"].as_array().ok_or_else(|| wrong("model.merges"))?;
-        let merges: Vec<_> = merges.iter().map(read_merge).collect::<Result<_>>()?;
+        let special = special_of(added_tokens.as_ref());
+        let vocab = model.vocab.entries().ok_or_else(|| wrong("vocab"))?;
+        let merges = model.merges.pairs().ok_or_else(|| wrong("model.merges"))?;
         if by_characters {
             return Self::from_pieces(&vocab, &merges, special, n_rows);
         }
-        let ignore_merges = model["ignore_merges"].as_bool().unwrap_or(false);
+        let ignore_merges = model.ignore_merges.0.as_bool().unwrap_or(false);
         assemble(vocab, &merges, pattern, ignore_merges, special, n_rows)
     }
 
@@ -66,13 +69,15 @@ impl TokenizerSpec {
         pattern: Pattern,
         n_rows: usize,
     ) -> Result<Self> {
-        let vocab: Value = serde_json::from_slice(vocab_json)
-            .map_err(|error| Error::invalid(format!("vocab.json: {error}")))?;
-        let vocab = read_vocab(&vocab)?;
+        let vocab: Vocab<'_> = serde_json::from_slice(vocab_json)
+            .map_err(|error| bad_json("JSON of the vocabulary", &error))?;
+        let vocab = vocab.entries().ok_or_else(|| wrong("vocab"))?;
         let text = std::str::from_utf8(merges_txt)
             .map_err(|_| Error::invalid("merges.txt is not UTF-8"))?;
         let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with("#version"));
-        let merges = lines.map(|line| line.split_once(' ').ok_or_else(|| wrong("merges.txt")));
+        // One more than there may be, so that too many are still seen.
+        let merges = lines.take(MAX_ROWS + 1);
+        let merges = merges.map(|line| line.split_once(' ').ok_or_else(|| wrong("merges.txt")));
         let merges = merges.collect::<Result<Vec<_>>>()?;
         assemble(vocab, &merges, pattern, false, Vec::new(), n_rows)
     }
@@ -93,25 +98,35 @@ fn unknown(field: &str, value: &Value) -> Error {
     Error::unsupported(format!("the tokenizer's {field} is {value}, which is not supported"))
 }
 
+/// A file that is no JSON, or not of the form that is wanted; what it says of itself is clipped.
+fn bad_json(what: &str, error: &serde_json::Error) -> Error {
+    Error::invalid(format!("{what}: {}", shown(&error.to_string())))
+}
+
 /// Refuses everything but plain byte-level BPE.
-fn check_model(model: &Value) -> Result<()> {
+fn check_model(model: &Model<'_>) -> Result<()> {
     let off = |value: &Value| {
         value.is_null() || value == false || value == "" || value.as_f64() == Some(0.0)
     };
-    if model["type"] != "BPE" && !model["type"].is_null() {
-        return Err(unknown("model.type", &model["type"]));
+    if model.kind.0 != "BPE" && !model.kind.0.is_null() {
+        return Err(unknown("model.type", &model.kind.0));
     }
     // `unk_token` and `fuse_unk` say what happens to characters without a token; every byte has one.
-    for field in ["dropout", "continuing_subword_prefix", "end_of_word_suffix"] {
-        if !off(&model[field]) {
-            return Err(unknown(&format!("model.{field}"), &model[field]));
+    for (field, value) in [
+        ("dropout", &model.dropout.0),
+        ("continuing_subword_prefix", &model.continuing_subword_prefix.0),
+        ("end_of_word_suffix", &model.end_of_word_suffix.0),
+    ] {
+        if !off(value) {
+            return Err(unknown(&format!("model.{field}"), value));
         }
     }
-    if !(off(&model["byte_fallback"]) || model["byte_fallback"] == true) {
-        return Err(unknown("model.byte_fallback", &model["byte_fallback"]));
-    }
-    if !(off(&model["ignore_merges"]) || model["ignore_merges"] == true) {
-        return Err(unknown("model.ignore_merges", &model["ignore_merges"]));
+    for (field, value) in
+        [("byte_fallback", &model.byte_fallback.0), ("ignore_merges", &model.ignore_merges.0)]
+    {
+        if !(off(value) || value == true) {
+            return Err(unknown(&format!("model.{field}"), value));
+        }
     }
     Ok(())
 }
@@ -119,15 +134,14 @@ fn check_model(model: &Value) -> Result<()> {
 /// Refuses whatever SentencePiece-style files do not do: U+2581 for spaces, in one place or the other.
 ///
 /// The space that they put before a text is left out, since it would have to come out again.
-fn check_spaces(json: &Value) -> Result<Pattern> {
+fn check_spaces(normalizer: &Value, pre_tokenizer: &Value) -> Result<Pattern> {
     let marks_spaces = |step: &Value| match step["type"].as_str() {
         Some("Replace") => step["pattern"]["String"] == " " && step["content"] == "\u{2581}",
         Some("Prepend") => step["prepend"] == "\u{2581}",
         Some("Metaspace") => step["replacement"] == "\u{2581}" && step["split"] != true,
         _ => false,
     };
-    for field in ["normalizer", "pre_tokenizer"] {
-        let step = &json[field];
+    for (field, step) in [("normalizer", normalizer), ("pre_tokenizer", pre_tokenizer)] {
         let inner = step["normalizers"].as_array().or(step["pretokenizers"].as_array());
         let fits = match inner {
             _ if step.is_null() => true,
@@ -178,39 +192,12 @@ fn read_pattern(pre: &Value) -> Result<Pattern> {
     }
 }
 
-fn read_id(id: &Value, field: &str) -> Result<u32> {
-    id.as_u64().and_then(|id| u32::try_from(id).ok()).ok_or_else(|| wrong(field))
-}
-
-fn read_added(added: &Value) -> Result<Vec<Special>> {
-    let Some(list) = added.as_array() else {
-        return if added.is_null() { Ok(Vec::new()) } else { Err(wrong("added_tokens")) };
-    };
-    let mut special = BTreeMap::new();
-    for token in list {
-        let id = read_id(&token["id"], "added_tokens.id")?;
-        let text = token["content"].as_str().ok_or_else(|| wrong("added_tokens.content"))?;
-        special.insert(id, text.to_owned());
-    }
-    Ok(special.into_iter().map(|(id, text)| Special { id, text }).collect())
-}
-
-fn read_vocab(vocab: &Value) -> Result<Vec<(&str, u32)>> {
-    let vocab = vocab.as_object().ok_or_else(|| wrong("vocab"))?;
-    vocab.iter().map(|(text, id)| Ok((text.as_str(), read_id(id, "vocab")?))).collect()
-}
-
-/// A merge is `"a b"` in older files, `["a", "b"]` in newer ones.
-fn read_merge(merge: &Value) -> Result<(&str, &str)> {
-    let pair = match merge {
-        Value::String(both) => both.split_once(' '),
-        Value::Array(pair) => match pair.as_slice() {
-            [left, right] => left.as_str().zip(right.as_str()),
-            _ => None,
-        },
-        _ => None,
-    };
-    pair.ok_or_else(|| wrong("model.merges"))
+/// The special rows, ascending; of two with the same id the later counts.
+fn special_of(added: Option<&UpTo<Added<'_>, MAX_ROWS>>) -> Vec<Special> {
+    let added = added.map_or(&[][..], |added| &added.0);
+    let by_id: BTreeMap<u32, &str> =
+        added.iter().map(|token| (token.id, token.content.as_str())).collect();
+    by_id.into_iter().map(|(id, text)| Special { id, text: text.to_owned() }).collect()
 }
 
 /// The byte behind each character of a byte-level vocabulary.
@@ -272,8 +259,9 @@ fn assemble(
 
 /// Gives single bytes that have no token a row that text never needs.
 ///
-/// SmolLM2's vocabulary cannot spell six control characters. The highest rows without bytes stand in: special tokens
-/// that seldom were trained, or padding. What they predict is worth nothing, but every byte can be coded.
+/// SmolLM2's vocabulary cannot spell 21 bytes, six control characters among them. The highest rows without bytes
+/// stand in: special tokens that seldom were trained, or padding. What they predict is worth nothing, but every byte
+/// can be coded. Where there are fewer rows than bytes, bytes share them; then they are equally likely.
 fn lend_rows(
     coded: &mut Vec<(Vec<u8>, u32)>,
     special: &mut Vec<Special>,
@@ -284,21 +272,18 @@ fn lend_rows(
         has[usize::from(token[0])] = true;
     });
     let missing: Vec<u8> = (0..=255).filter(|&byte| !has[usize::from(byte)]).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let used: std::collections::HashSet<u32> = coded.iter().map(|&(_, id)| id).collect();
+    let Some(first) = missing.first() else { return Ok(()) };
+    let used: HashSet<u32> = coded.iter().map(|&(_, id)| id).collect();
     // Row 0 is where the token before every text usually is.
-    let mut free = (1..n_rows).rev().filter(|id| !used.contains(id));
-    for byte in missing {
-        let id = free.next().ok_or_else(|| {
-            Error::unsupported(format!(
-                "the tokenizer has neither a token for the byte {byte:#04x} nor a row to spare"
-            ))
-        })?;
-        special.retain(|special| special.id != id);
-        coded.push((vec![byte], id));
+    let free = (1..n_rows).rev().filter(|id| !used.contains(id));
+    let lent: Vec<u32> = free.take(missing.len()).collect();
+    if lent.is_empty() {
+        return Err(Error::unsupported(format!(
+            "the tokenizer has neither a token for the byte {first:#04x} nor a row to spare"
+        )));
     }
+    special.retain(|special| !lent.contains(&special.id));
+    coded.extend(missing.iter().zip(lent.iter().cycle()).map(|(&byte, &id)| (vec![byte], id)));
     Ok(())
 }
 
@@ -318,7 +303,9 @@ fn rank_merges(
         .collect();
     let rank = |text: &str| {
         let rank = ranks.get(text).copied();
-        rank.ok_or_else(|| Error::invalid(format!("merges name {text:?}, which is no token")))
+        rank.ok_or_else(|| {
+            Error::invalid(format!("merges name \"{}\", which is no token", shown(text)))
+        })
     };
     let mut ranked = Vec::with_capacity(merges.len());
     let mut last_place = HashMap::with_capacity(merges.len());

@@ -5,8 +5,9 @@
 //! byte token spell the same, the piece is fed back, because text was trained that way, and the
 //! byte token's row is a further row of it.
 
+use super::cuts::Cuts;
 use super::pretokenizer::Pattern;
-use super::sorted::SortedTokens;
+use super::sorted::{MAX_ROWS, MAX_TOKEN_BYTES, SortedTokens, too_long};
 use super::spec::{Merge, SpecParts, Special, TokenizerSpec};
 use crate::error::{Error, Result};
 use std::collections::HashMap;
@@ -33,7 +34,8 @@ impl TokenizerSpec {
         special: Vec<Special>,
         n_rows: usize,
     ) -> Result<Self> {
-        let is_special = |id: u32| special.iter().any(|special| special.id == id);
+        // In the order of their ids, as the spec wants them.
+        let is_special = |id: u32| special.binary_search_by_key(&id, |special| special.id).is_ok();
         let mut coded: Vec<(Vec<u8>, bool, u32)> = vocab
             .iter()
             .filter(|&&(text, id)| !text.is_empty() && !is_special(id))
@@ -86,15 +88,23 @@ impl TokenizerSpec {
         special: Vec<Special>,
         n_rows: usize,
     ) -> Result<Self> {
+        // A space has one byte here and three as it is published.
+        if let Some(long) = pieces.iter().find(|piece| piece.text.len() > 3 * MAX_TOKEN_BYTES) {
+            return Err(too_long(long.text.len()));
+        }
         let known: HashMap<&str, &Piece<'_>> =
             pieces.iter().map(|piece| (piece.text, piece)).collect();
+        let cuts = Cuts::new(known.keys().copied().collect());
         let mut merges = Vec::new();
         for piece in pieces.iter().filter(|piece| byte_token(piece.text).is_none()) {
-            for (at, _) in piece.text.char_indices().skip(1) {
-                let (left, right) = piece.text.split_at(at);
-                if let (Some(left), Some(right)) = (known.get(left), known.get(right)) {
-                    merges.push((piece.score, left.id, right.id, left.text, right.text));
-                }
+            for (left, right) in cuts.of(piece.text) {
+                let (left, right) = (known[left], known[right]);
+                merges.push((piece.score, left.id, right.id, left.text, right.text));
+            }
+            if merges.len() > MAX_ROWS {
+                return Err(Error::invalid(format!(
+                    "the vocabulary makes more than {MAX_ROWS} merges"
+                )));
             }
         }
         merges.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));

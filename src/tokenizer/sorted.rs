@@ -37,10 +37,7 @@ impl SortedTokens {
     /// [`Error::Invalid`] if it is empty, not greater than the last one, too long, or one too many.
     pub fn push(&mut self, token: &[u8]) -> Result<()> {
         if token.is_empty() || token.len() > MAX_TOKEN_BYTES {
-            return Err(Error::invalid(format!(
-                "a token of {} bytes; 1 to {MAX_TOKEN_BYTES} are possible",
-                token.len()
-            )));
+            return Err(too_long(token.len()));
         }
         if self.len() == MAX_ROWS || self.flat.len() + token.len() > MAX_VOCABULARY_BYTES {
             return Err(Error::invalid("the vocabulary is too large"));
@@ -98,6 +95,11 @@ impl SortedTokens {
     pub(super) fn ranks(&self) -> HashMap<&[u8], u32> {
         self.iter().zip(0..).collect()
     }
+}
+
+/// Refuses a token of so many bytes.
+pub(super) fn too_long(bytes: usize) -> Error {
+    Error::invalid(format!("a token of {bytes} bytes; 1 to {MAX_TOKEN_BYTES} are possible"))
 }
 
 #[cfg(test)]

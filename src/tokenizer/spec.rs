@@ -36,7 +36,8 @@ pub struct Special {
 pub struct SpecParts {
     /// The coded tokens in byte order, all 256 single bytes among them.
     pub tokens: SortedTokens,
-    /// The original id of each rank; of several entries with the same bytes, the one fed back.
+    /// The original id of each rank; of several entries with the same bytes, the one fed back. Single bytes may
+    /// share one.
     pub original_ids: Vec<u32>,
     /// The further original ids of the same bytes, as (rank, id), ascending.
     pub duplicates: Vec<(u32, u32)>,
@@ -69,7 +70,7 @@ impl TokenizerSpec {
     /// Checks that the parts fit together.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if a single byte has no token, an id is used twice or is not a row, a rule does not join
+    /// [`Error::Invalid`] if a single byte has no token, an id is used twice (but by bytes) or is not a row, a rule does not join
     /// what it says, or a list is not in order.
     pub fn new(parts: SpecParts) -> Result<Self> {
         let SpecParts {
@@ -83,14 +84,22 @@ impl TokenizerSpec {
             n_rows,
         } = parts;
         check_bytes(&tokens)?;
-        let ids = original_ids.iter().copied();
-        let ids = ids.chain(duplicates.iter().map(|&(_, id)| id));
-        check_rows(ids.chain(special.iter().map(|special| special.id)), n_rows)?;
+        // A vocabulary that lacks bytes may lend several of them the same row.
+        let is_byte = |rank: usize| rank < tokens.len() && tokens.bytes(rank as u32).len() == 1;
+        let ids = original_ids.iter().enumerate().map(|(rank, &id)| (id, is_byte(rank)));
+        let alone = duplicates.iter().map(|&(_, id)| id).chain(special.iter().map(|s| s.id));
+        check_rows(ids.chain(alone.map(|id| (id, false))), n_rows)?;
         let rank_ok = |rank: u32| (rank as usize) < tokens.len();
         let ascending = duplicates.is_sorted() && special.is_sorted_by_key(|special| special.id);
         let known = duplicates.iter().all(|&(rank, _)| rank_ok(rank));
         if original_ids.len() != tokens.len() || !ascending || !known {
             return Err(Error::invalid("the tokenizer's lists of ids do not fit its tokens"));
+        }
+        if merges.len() > MAX_ROWS {
+            return Err(Error::invalid(format!(
+                "{} merges; at most {MAX_ROWS} are possible",
+                merges.len()
+            )));
         }
         for (number, merge) in merges.iter().enumerate() {
             let &Merge { left, right, result } = merge;
@@ -177,21 +186,24 @@ fn check_bytes(tokens: &SortedTokens) -> Result<()> {
     })
 }
 
-/// Each id is a row, and a row of its own.
-fn check_rows(ids: impl Iterator<Item = u32>, n_rows: u32) -> Result<()> {
+/// Each id is a row, and a row of its own, unless it may share one with others that may.
+fn check_rows(ids: impl Iterator<Item = (u32, bool)>, n_rows: u32) -> Result<()> {
     if n_rows as usize > MAX_ROWS {
         return Err(Error::invalid(format!("{n_rows} rows; at most {MAX_ROWS} are possible")));
     }
-    let mut used = vec![false; n_rows as usize];
-    for id in ids {
+    // What is known of a row: whether who has it may share it.
+    let mut used: Vec<Option<bool>> = vec![None; n_rows as usize];
+    for (id, may_share) in ids {
         match used.get_mut(id as usize) {
             None => {
                 return Err(Error::invalid(format!(
                     "token id {id}, but the model has {n_rows} rows"
                 )));
             }
-            Some(true) => return Err(Error::invalid(format!("token id {id} is used twice"))),
-            Some(free) => *free = true,
+            Some(Some(shared)) if !(*shared && may_share) => {
+                return Err(Error::invalid(format!("token id {id} is used twice")));
+            }
+            Some(row) => *row = Some(may_share),
         }
     }
     Ok(())
@@ -250,7 +262,7 @@ pub(crate) mod tests {
     fn refuses_parts_that_do_not_fit() {
         let spoil: [fn(&mut SpecParts); 8] = [
             |parts| parts.original_ids[3] = 300,
-            |parts| parts.original_ids[3] = parts.original_ids[4],
+            |parts| parts.original_ids[11] = parts.original_ids[4],
             |parts| parts.original_ids.truncate(9),
             |parts| parts.duplicates[0] = (500, 295),
             |parts| parts.merges[0].result += 1,

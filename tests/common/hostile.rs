@@ -23,7 +23,8 @@ const MEMORY_LIMIT: u64 = 256 << 20;
 pub type Door = fn(&[u8]);
 
 /// All of them, by name.
-pub const DOORS: [(&str, Door); 10] = [
+pub const DOORS: [(&str, Door); 11] = [
+    ("config_json", config_json),
     ("safetensors", safetensors),
     ("gguf", gguf),
     ("llmw", llmw),
@@ -66,6 +67,42 @@ pub fn byte_level_json() -> String {
 fn in_folder(work: impl FnOnce(&Path)) {
     let folder = tempfile::tempdir().unwrap();
     work(folder.path());
+}
+
+/// Weights of the shape that [`CONFIG`] has, all of them zero.
+fn zero_weights() -> Vec<u8> {
+    let mut shapes =
+        vec![("embed_tokens".to_owned(), vec![260, 64]), ("norm".to_owned(), vec![64])];
+    for part in ["q_proj", "k_proj", "v_proj", "o_proj"] {
+        shapes.push((format!("layers.0.self_attn.{part}"), vec![64, 64]));
+    }
+    for part in ["gate_proj", "up_proj", "down_proj"] {
+        shapes.push((format!("layers.0.mlp.{part}"), vec![64, 64]));
+    }
+    for part in ["input_layernorm", "post_attention_layernorm"] {
+        shapes.push((format!("layers.0.{part}"), vec![64]));
+    }
+    let mut end = 0;
+    let mut header = serde_json::Map::new();
+    for (name, shape) in shapes {
+        let start = end;
+        end += 2 * shape.iter().product::<usize>();
+        let entry =
+            serde_json::json!({ "dtype": "F16", "shape": shape, "data_offsets": [start, end] });
+        header.insert(format!("model.{name}.weight"), entry);
+    }
+    let header = serde_json::to_vec(&header).unwrap();
+    [&(header.len() as u64).to_le_bytes(), &header[..], &vec![0; end]].concat()
+}
+
+/// A `config.json` in a directory where all else is right for [`CONFIG`].
+pub fn config_json(data: &[u8]) {
+    in_folder(|dir| {
+        std::fs::write(dir.join("config.json"), data).unwrap();
+        std::fs::write(dir.join("tokenizer.json"), byte_level_json()).unwrap();
+        std::fs::write(dir.join("model.safetensors"), zero_weights()).unwrap();
+        drop(import_model(dir, &ImportOptions::large("x")));
+    });
 }
 
 /// A `model.safetensors` in a directory where all else is right.

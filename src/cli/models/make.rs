@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use llmzip::import::{
-    Bits, ImportOptions, ModelCache, hub, import_to_file, known_model, weight_hashes,
-};
+use llmzip::import::hub::{Hub, News, Wanted};
+use llmzip::import::{Bits, ImportOptions, ModelCache, import_to_file, known_model, weight_hashes};
 use llmzip::model::BUILTIN_NAME;
 
 use crate::cli::args::Making;
@@ -129,7 +128,7 @@ pub fn pull(
         bail!("{short} is already here; -f makes it again");
     }
     let pinned = known.filter(|known| revision.is_none() || revision == known.revision);
-    let wanted = hub::Wanted {
+    let wanted = Wanted {
         repository,
         revision: revision.or(known.and_then(|known| known.revision)).unwrap_or("main"),
         files: pinned.map_or(&[], |known| known.files),
@@ -140,9 +139,19 @@ pub fn pull(
              hub's own hashes"
         ));
     }
-    let hub = hub::Hub::from_env()?;
+    let hub = Hub::from_env()?;
     let mut line = Fetching::new(!messages.is_quiet());
-    let fetched = hub.fetch(&wanted, &mut |file, done, total| line.show(file, done, total))?;
+    let fetched = hub.fetch(&wanted, &mut |news| match news {
+        News::Bytes { file, done, total } => line.show(file, done, total),
+        News::Waiting { host, .. } => {
+            line.beside(|| messages.tell("models", &format!("waiting for {host} ...")));
+        }
+        News::Pausing { host, why, pause } => line.beside(|| {
+            let seconds = pause.as_secs_f64();
+            messages.tell(host, &format!("{why}; trying again in {seconds:.1} s"));
+        }),
+        _ => {}
+    })?;
     drop(line);
     import(&fetched.dir, &short, None, making, messages)
 }

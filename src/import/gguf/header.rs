@@ -1,7 +1,8 @@
 //! The header of a GGUF file, every length checked before anything is allocated for it.
 
 use super::kind_of;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, shown};
+use crate::import::tensors::overlapping;
 use crate::import::volume::Volume;
 use candle_core::quantized::GgmlDType;
 use std::collections::BTreeMap;
@@ -12,6 +13,11 @@ const MAX_DEPTH: usize = 2;
 /// More dimensions than any tensor of these models has.
 const MAX_DIMS: u32 = 4;
 
+/// More entries of metadata, and more tensors, than any model has that can be read.
+const MAX_ENTRIES: u64 = 1 << 16;
+/// The longest key or name; the format allows no more.
+const MAX_NAME_BYTES: usize = (1 << 16) - 1;
+
 /// A value of the metadata.
 #[derive(Clone, Debug)]
 pub(super) enum Value {
@@ -19,7 +25,22 @@ pub(super) enum Value {
     Float(f64),
     Bool(bool),
     Text(String),
-    List(Vec<Value>),
+    /// A text longer than any that is wanted here, such as a template for chats.
+    LongText,
+    /// Left in the file until somebody wants it: a vocabulary's arrays are most of a header, and a
+    /// file may have others of any size.
+    List(List),
+}
+
+/// Where an array lies in the file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct List {
+    /// What its values are.
+    pub(super) kind: u32,
+    pub(super) count: usize,
+    /// Offset of its first value.
+    pub(super) start: u64,
+    pub(super) bytes: u64,
 }
 
 /// One tensor.
@@ -72,17 +93,27 @@ impl Header {
         // A tensor takes 32 bytes and more, a value 13.
         reader.check_count(n_tensors, 32)?;
         reader.check_count(n_values, 13)?;
+        for (count, what) in [(n_tensors, "tensors"), (n_values, "keys")] {
+            if count > MAX_ENTRIES {
+                return Err(Error::damaged(format!(
+                    "the header has {count} {what}; at most {MAX_ENTRIES} are possible"
+                )));
+            }
+        }
         let mut metadata = BTreeMap::new();
         for _ in 0..n_values {
-            let key = reader.text()?;
+            let key = reader.name()?;
             let kind = reader.u32()?;
-            metadata.insert(key, reader.value(kind, 0)?);
+            if metadata.contains_key(&key) {
+                return Err(Error::damaged(format!("key {} is there twice", shown(&key))));
+            }
+            metadata.insert(key, reader.value(kind)?);
         }
         let mut tensors = BTreeMap::new();
         for _ in 0..n_tensors {
             let (name, tensor) = reader.tensor()?;
             if tensors.insert(name.clone(), tensor).is_some() {
-                return Err(Error::damaged(format!("tensor {name} is there twice")));
+                return Err(Error::damaged(format!("tensor {} is there twice", shown(&name))));
             }
         }
         let alignment = match metadata.get("general.alignment") {
@@ -97,12 +128,22 @@ impl Header {
             let end = bytes
                 .and_then(|bytes| bytes.checked_add(tensor.offset))
                 .and_then(|end| end.checked_add(data_start));
+            let name = shown(name);
             if !tensor.offset.is_multiple_of(alignment) {
                 return Err(Error::damaged(format!("tensor {name} is not aligned")));
             }
             if end.is_none_or(|end| end > volume.len()) {
                 return Err(Error::truncated(format!("tensor {name} of {}", volume.name())));
             }
+        }
+        let places = tensors.iter().map(|(name, tensor)| {
+            let rows: usize = tensor.shape[..tensor.shape.len() - 1].iter().product();
+            let end = tensor.offset + (rows * tensor.row_bytes()) as u64;
+            (tensor.offset, end, name.as_str())
+        });
+        if let Some([one, other]) = overlapping(places.collect()) {
+            let [one, other] = [one, other].map(shown);
+            return Err(Error::damaged(format!("tensors {one} and {other} lie in the same bytes")));
         }
         Ok(Header { metadata, tensors, data_start })
     }
@@ -165,14 +206,38 @@ impl Reader<'_> {
         Ok(u64::from_le_bytes(self.array()?))
     }
 
-    fn text(&mut self) -> Result<String> {
+    /// Passes over bytes, which are there.
+    fn skip(&mut self, len: u64) -> Result<()> {
+        if len > self.left() {
+            return Err(self.cut());
+        }
+        match usize::try_from(len).ok().filter(|&len| len <= self.buffer.len() - self.used) {
+            Some(len) => self.used += len,
+            None => {
+                self.at = self.position() + len;
+                self.buffer.clear();
+                self.used = 0;
+            }
+        }
+        Ok(())
+    }
+
+    /// A key or a name.
+    fn name(&mut self) -> Result<String> {
         let len = self.u64()?;
         let len = self.check_count(len, 1)?;
+        if len > MAX_NAME_BYTES {
+            return Err(Error::damaged(format!("a name of {len} bytes")));
+        }
+        self.text(len)
+    }
+
+    fn text(&mut self, len: usize) -> Result<String> {
         String::from_utf8(self.take(len)?.to_vec())
             .map_err(|_| Error::damaged("a text of the GGUF header is not UTF-8"))
     }
 
-    fn value(&mut self, kind: u32, depth: usize) -> Result<Value> {
+    fn value(&mut self, kind: u32) -> Result<Value> {
         Ok(match kind {
             0 => Value::Integer(self.array::<1>()?[0].into()),
             1 => Value::Integer(i8::from_le_bytes(self.array()?).into()),
@@ -182,25 +247,17 @@ impl Reader<'_> {
             5 => Value::Integer(i32::from_le_bytes(self.array()?).into()),
             6 => Value::Float(f32::from_le_bytes(self.array()?).into()),
             7 => Value::Bool(self.array::<1>()?[0] != 0),
-            8 => Value::Text(self.text()?),
-            9 if depth < MAX_DEPTH => {
-                let kind = self.u32()?;
-                let count = self.u64()?;
-                let bytes_each = match kind {
-                    0 | 1 | 7 => 1,
-                    2 | 3 => 2,
-                    4..=6 => 4,
-                    9 => 12,
-                    _ => 8,
-                };
-                let count = self.check_count(count, bytes_each)?;
-                // Grown as values come, so that a count alone allocates nothing.
-                let mut list = Vec::new();
-                for _ in 0..count {
-                    list.push(self.value(kind, depth + 1)?);
+            8 => {
+                let len = self.u64()?;
+                match self.check_count(len, 1)? {
+                    len if len <= MAX_NAME_BYTES => Value::Text(self.text(len)?),
+                    len => {
+                        self.skip(len as u64)?;
+                        Value::LongText
+                    }
                 }
-                Value::List(list)
             }
+            9 => Value::List(self.list(0)?),
             10 => Value::Integer(i64::try_from(self.u64()?).unwrap_or(i64::MAX)),
             11 => Value::Integer(i64::from_le_bytes(self.array()?)),
             12 => Value::Float(f64::from_le_bytes(self.array()?)),
@@ -208,11 +265,44 @@ impl Reader<'_> {
         })
     }
 
+    /// Passes over an array.
+    fn list(&mut self, depth: usize) -> Result<List> {
+        let kind = self.u32()?;
+        let count = self.u64()?;
+        // Of texts and arrays, the least that they take.
+        let bytes_each = match kind {
+            0 | 1 | 7 => 1,
+            2 | 3 => 2,
+            4..=6 => 4,
+            8 | 10..=12 => 8,
+            9 if depth < MAX_DEPTH => 12,
+            _ => return Err(Error::damaged(format!("the GGUF header has a list of kind {kind}"))),
+        };
+        let count = self.check_count(count, bytes_each)?;
+        let start = self.position();
+        match kind {
+            8 => {
+                for _ in 0..count {
+                    let len = self.u64()?;
+                    self.skip(len)?;
+                }
+            }
+            9 => {
+                for _ in 0..count {
+                    self.list(depth + 1)?;
+                }
+            }
+            _ => self.skip(count as u64 * bytes_each)?,
+        }
+        Ok(List { kind, count, start, bytes: self.position() - start })
+    }
+
     fn tensor(&mut self) -> Result<(String, Tensor)> {
-        let name = self.text()?;
+        let name = self.name()?;
+        let called = shown(&name);
         let n_dims = self.u32()?;
         if !(1..=MAX_DIMS).contains(&n_dims) {
-            return Err(Error::damaged(format!("tensor {name} has {n_dims} dimensions")));
+            return Err(Error::damaged(format!("tensor {called} has {n_dims} dimensions")));
         }
         let mut shape = Vec::new();
         let mut elements = 1u64;
@@ -220,19 +310,19 @@ impl Reader<'_> {
             let dim = self.u64()?;
             let product = elements.checked_mul(dim).filter(|&n| n > 0 && n <= 1 << 40);
             elements = product
-                .ok_or_else(|| Error::damaged(format!("tensor {name}: its size cannot be")))?;
+                .ok_or_else(|| Error::damaged(format!("tensor {called}: its size cannot be")))?;
             shape.push(dim as usize);
         }
         shape.reverse();
         let code = self.u32()?;
         let kind = kind_of(code).ok_or_else(|| {
             Error::unsupported(format!(
-                "tensor {name} is of GGML kind {code}, which cannot be read"
+                "tensor {called} is of GGML kind {code}, which cannot be read"
             ))
         })?;
         let tensor = Tensor { kind, shape, offset: self.u64()? };
         if !tensor.row_len().is_multiple_of(kind.block_size()) {
-            return Err(Error::damaged(format!("tensor {name}: its rows are not whole blocks")));
+            return Err(Error::damaged(format!("tensor {called}: its rows are not whole blocks")));
         }
         Ok((name, tensor))
     }

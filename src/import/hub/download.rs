@@ -1,19 +1,20 @@
 //! One file over HTTP: redirects, resuming, and to whom the token goes.
 
-use super::Watch;
-use crate::error::{Error, Result};
+use super::patience::{Patience, Trouble, failed};
+use super::talk::Talk;
+use crate::error::{Error, Result, shown};
 use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use ureq::http::{Response, StatusCode};
-use ureq::{Agent, Body};
+use ureq::{Agent, Body, Timeout};
+
+use super::date;
 
 /// Redirects that are followed; the hub sends one or two.
 const MAX_REDIRECTS: usize = 6;
-/// How often a download is begun again where it broke off without getting any further.
-const MAX_IDLE_TRIES: usize = 4;
 
 /// What became of a file.
 pub(super) enum Answer {
@@ -26,6 +27,7 @@ pub(super) enum Answer {
 /// Talks to one endpoint.
 pub(super) struct Client {
     agent: Agent,
+    patience: Patience,
     endpoint: String,
     token: Option<String>,
 }
@@ -33,30 +35,57 @@ pub(super) struct Client {
 /// A reply, and what the hub itself said of the file before it sent us elsewhere.
 struct Reply {
     response: Response<Body>,
+    /// Who sent it.
+    host: String,
     sha256: Option<String>,
     total: Option<u64>,
     commit: Option<String>,
 }
 
+/// A file that is wanted.
+pub(super) struct Order<'a> {
+    /// Where the hub has it.
+    pub(super) path: &'a str,
+    /// What to call it.
+    pub(super) file: &'a str,
+    /// Where its bytes go until it is whole.
+    pub(super) part: &'a Path,
+    /// Bytes that it may have, where something is known of that.
+    pub(super) most_bytes: Option<u64>,
+}
+
 impl Client {
-    pub(super) fn new(endpoint: &str, token: Option<String>) -> Result<Client> {
+    pub(super) fn new(endpoint: &str, token: Option<String>, patience: Patience) -> Result<Client> {
         check_scheme(endpoint)?;
         let agent = Agent::config_builder()
             .max_redirects(0)
             .max_redirects_will_error(false)
             .http_status_as_error(false)
-            .timeout_connect(Some(Duration::from_secs(30)))
-            .timeout_recv_response(Some(Duration::from_secs(60)))
+            .timeout_resolve(Some(patience.connect))
+            .timeout_connect(Some(patience.connect))
+            .timeout_recv_response(Some(patience.first_byte))
+            .timeout_per_read(Some(patience.between_bytes))
+            .timeout_per_write(Some(patience.between_bytes))
             .user_agent(concat!("llmzip/", env!("CARGO_PKG_VERSION")))
             .build();
-        Ok(Client { agent: agent.into(), endpoint: endpoint.to_owned(), token })
+        Ok(Client { agent: agent.into(), patience, endpoint: endpoint.to_owned(), token })
+    }
+
+    /// The same, with other times.
+    pub(super) fn with_patience(self, patience: Patience) -> Result<Client> {
+        Client::new(&self.endpoint, self.token, patience)
+    }
+
+    pub(super) fn patience(&self) -> &Patience {
+        &self.patience
     }
 
     /// The commit behind a branch or tag.
-    pub(super) fn commit(&self, repository: &str, revision: &str) -> Result<String> {
-        let revision = revision.replace('/', "%2F");
-        let path = format!("{repository}/resolve/{revision}/config.json");
-        let reply = self.get(&path, 0)?;
+    pub(super) fn commit(&self, repository: &str, revision: &str, talk: &Talk) -> Result<String> {
+        let branch = revision.replace('/', "%2F");
+        let path = format!("{repository}/resolve/{branch}/config.json");
+        let reply = self.patience.keep_trying(talk, || 0, || self.get(&path, 0, talk))?;
+        talk.answered();
         if reply.response.status() == StatusCode::NOT_FOUND {
             return Err(Error::invalid(format!("the hub has no {repository} at {revision}")));
         }
@@ -64,59 +93,50 @@ impl Client {
         reply
             .commit
             .filter(|commit| super::place::is_commit(commit))
-            .ok_or_else(|| failed(&path, "the hub does not say which commit it is"))
+            .ok_or_else(|| failed(format!("{path}: the hub does not say which commit it is")))
     }
 
-    /// Downloads to `part`, going on where an earlier try stopped.
-    pub(super) fn download(
-        &self,
-        path: &str,
-        file: &str,
-        part: &Path,
-        watch: &mut Watch<'_>,
-    ) -> Result<Answer> {
-        let mut idle_tries = 0;
-        loop {
-            let start = part.metadata().map_or(0, |metadata| metadata.len());
-            let sent = self
-                .get(path, start)
-                .and_then(|reply| self.take(reply, path, file, part, start, watch));
-            let broken = match sent {
-                Ok(Some(answer)) => return Ok(answer),
+    /// Downloads to the order's part, going on where an earlier try stopped.
+    pub(super) fn download(&self, order: &Order<'_>, talk: &Talk) -> Result<Answer> {
+        let bytes_here = || order.part.metadata().map_or(0, |metadata| metadata.len());
+        let answer = self.patience.keep_trying(talk, bytes_here, || {
+            let start = bytes_here();
+            let reply = self.get(order.path, start, talk)?;
+            let host = reply.host.clone();
+            match self.take(reply, order, start, talk)? {
+                Some(answer) => Ok(answer),
                 // The server has no such range: what is here belongs to something else.
-                Ok(None) => {
-                    std::fs::remove_file(part)?;
-                    failed(path, "the server would not go on where it stopped")
+                None => {
+                    std::fs::remove_file(order.part)?;
+                    let why = "would not go on where it stopped".to_owned();
+                    Err(Trouble::Passing { host, why, wait: None })
                 }
-                Err(error @ Error::Io(_)) => error,
-                Err(error) => return Err(error),
-            };
-            let now = part.metadata().map_or(0, |metadata| metadata.len());
-            idle_tries = if now > start { 0 } else { idle_tries + 1 };
-            if idle_tries == MAX_IDLE_TRIES {
-                return Err(broken);
             }
-            std::thread::sleep(Duration::from_millis(100 << (2 * idle_tries)));
+        });
+        talk.answered();
+        // What came was not what was wanted, and is nothing to go on from.
+        if let Err(Error::Damaged { .. }) = &answer {
+            drop(std::fs::remove_file(order.part));
         }
+        answer
     }
 
     /// Appends a reply's body; `None` for a range that cannot be.
     fn take(
         &self,
         reply: Reply,
-        path: &str,
-        file: &str,
-        part: &Path,
+        order: &Order<'_>,
         start: u64,
-        watch: &mut Watch<'_>,
-    ) -> Result<Option<Answer>> {
-        let Reply { response, sha256, total, .. } = reply;
+        talk: &Talk,
+    ) -> Result<Option<Answer>, Trouble> {
+        let &Order { path, file, part, most_bytes } = order;
+        let Reply { response, host, sha256, total, .. } = reply;
         let mut done = match response.status() {
             StatusCode::NOT_FOUND => return Ok(Some(Answer::Missing)),
             StatusCode::RANGE_NOT_SATISFIABLE if total == Some(start) && start > 0 => {
                 return Ok(Some(Answer::Here { sha256 }));
             }
-            StatusCode::RANGE_NOT_SATISFIABLE => return Ok(None),
+            StatusCode::RANGE_NOT_SATISFIABLE if start > 0 => return Ok(None),
             StatusCode::PARTIAL_CONTENT => match range_start(&response) {
                 Some(from) if from == start => start,
                 _ => return Ok(None),
@@ -127,39 +147,56 @@ impl Client {
                 0
             }
         };
-        let mut out = OpenOptions::new().create(true).write(true).truncate(false).open(part)?;
-        out.set_len(done)?;
-        std::io::Seek::seek(&mut out, std::io::SeekFrom::Start(done))?;
         let content_len =
             header(&response, "content-length").and_then(|len| len.parse::<u64>().ok());
-        let total = total.or(content_len.map(|len| done + len));
+        let total = total.or(content_len.and_then(|len| done.checked_add(len)));
+        let too_many = |bytes: u64| {
+            let most = most_bytes.filter(|&most| bytes > most)?;
+            Some(Error::damaged(format!("{file}: {bytes} bytes; such a file has at most {most}")))
+        };
+        if let Some(error) = too_many(total.unwrap_or(0)) {
+            return Err(error.into());
+        }
+        let mut out = OpenOptions::new().create(true).write(true).truncate(false).open(part)?;
+        out.set_len(done)?;
+        out.seek(SeekFrom::Start(done))?;
         let mut body = response.into_body().into_reader();
         let mut buffer = vec![0; 1 << 16];
         loop {
-            let len = body.read(&mut buffer).map_err(|e| failed(path, &e.to_string()))?;
+            let len = body
+                .read(&mut buffer)
+                .map_err(|error| self.trouble(&host, ureq::Error::from(error)))?;
             if len == 0 {
                 break;
             }
             out.write_all(&buffer[..len])?;
             done += len as u64;
             if total.is_some_and(|total| done > total) {
-                return Err(Error::damaged(format!("{file}: more came than the hub announced")));
+                return Err(
+                    Error::damaged(format!("{file}: more came than the hub announced")).into()
+                );
             }
-            watch(file, done, total);
+            if let Some(error) = too_many(done) {
+                return Err(error.into());
+            }
+            talk.bytes(file, done, total);
         }
         if total.is_some_and(|total| done < total) {
-            return Err(failed(path, "the connection ended early"));
+            let why = "the connection ended early".to_owned();
+            return Err(Trouble::Passing { host, why, wait: None });
         }
+        talk.answered();
         out.sync_all()?;
         Ok(Some(Answer::Here { sha256 }))
     }
 
     /// Asks for a file from byte `start` on, through all redirects.
-    fn get(&self, path: &str, start: u64) -> Result<Reply> {
+    fn get(&self, path: &str, start: u64, talk: &Talk) -> Result<Reply, Trouble> {
         let mut url = format!("{}/{path}", self.endpoint);
         let (mut sha256, mut total, mut commit) = (None, None, None);
         for _ in 0..=MAX_REDIRECTS {
             check_scheme(&url)?;
+            let host = host(&url).to_owned();
             let mut request = self.agent.get(&url).header("accept-encoding", "identity");
             if start > 0 {
                 request = request.header("range", format!("bytes={start}-"));
@@ -170,7 +207,12 @@ impl Client {
             {
                 request = request.header("authorization", format!("Bearer {token}"));
             }
-            let response = request.call().map_err(|e| failed(path, &e.to_string()))?;
+            talk.asking(&host);
+            let response = request.call().map_err(|error| self.trouble(&host, error))?;
+            if is_passing(response.status()) {
+                let why = format!("says {}", response.status());
+                return Err(Trouble::Passing { host, why, wait: retry_after(&response) });
+            }
             if origin(&url) == origin(&self.endpoint) {
                 let etag = header(&response, "x-linked-etag").map(|etag| etag.trim_matches('"'));
                 let is_hash =
@@ -181,14 +223,66 @@ impl Client {
                 commit = commit.or(header(&response, "x-repo-commit").map(str::to_owned));
             }
             if !response.status().is_redirection() {
-                return Ok(Reply { response, sha256, total, commit });
+                return Ok(Reply { response, host, sha256, total, commit });
             }
             let to = header(&response, "location")
-                .ok_or_else(|| failed(path, "a redirect to nowhere"))?;
+                .ok_or_else(|| failed(format!("{path}: a redirect to nowhere")))?;
             url = if to.starts_with('/') { format!("{}{to}", origin(&url)) } else { to.to_owned() };
         }
-        Err(failed(path, "too many redirects"))
+        Err(failed(format!("{path}: too many redirects")).into())
     }
+
+    /// What an error of the transport means, and whether it may pass.
+    fn trouble(&self, host: &str, error: ureq::Error) -> Trouble {
+        let Patience { connect, first_byte, between_bytes, .. } = self.patience;
+        let seconds = |time: Duration| format!("{} s", time.as_secs_f64());
+        let why = match &error {
+            ureq::Error::Timeout(Timeout::Resolve) => {
+                format!("the name was not found within {}", seconds(connect))
+            }
+            ureq::Error::Timeout(Timeout::Connect) => {
+                format!("no connection within {}", seconds(connect))
+            }
+            ureq::Error::Timeout(Timeout::RecvResponse) => {
+                format!("did not answer within {}", seconds(first_byte))
+            }
+            ureq::Error::Timeout(_) => format!("sent nothing for {}", seconds(between_bytes)),
+            ureq::Error::Io(error) => shown(&error.to_string()),
+            other => shown(&other.to_string()),
+        };
+        // The system's number for it tells people nothing that its words do not.
+        let why = why.split(" (os error").next().unwrap_or_default().to_owned();
+        match error {
+            // A certificate that is not trusted will not be trusted the next time.
+            ureq::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+                Trouble::Final(failed(format!("{host}: {why}")))
+            }
+            ureq::Error::Io(_)
+            | ureq::Error::Timeout(_)
+            | ureq::Error::ConnectionFailed
+            | ureq::Error::Protocol(_) => {
+                Trouble::Passing { host: host.to_owned(), why, wait: None }
+            }
+            _ => Trouble::Final(failed(format!("{host}: {why}"))),
+        }
+    }
+}
+
+/// What a server says that has too much to do, or is being put right.
+fn is_passing(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
+}
+
+/// How long a server asks to be left alone: seconds, or a date, which is taken by the server's own clock.
+fn retry_after(response: &Response<Body>) -> Option<Duration> {
+    let text = header(response, "retry-after")?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let now = header(response, "date").and_then(date::seconds).or_else(|| {
+        Some(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?.as_secs())
+    })?;
+    Some(Duration::from_secs(date::seconds(text)?.saturating_sub(now)))
 }
 
 fn header<'a>(response: &'a Response<Body>, name: &str) -> Option<&'a str> {
@@ -208,15 +302,8 @@ fn refuse(response: &Response<Body>, path: &str) -> Result<()> {
             "{path}: the hub does not give it to this user; set HF_TOKEN, or accept the model's \
              conditions on its page"
         ))),
-        status if status.is_server_error() => {
-            Err(failed(path, &format!("the server says {status}")))
-        }
         status => Err(Error::invalid(format!("{path}: the server says {status}"))),
     }
-}
-
-fn failed(path: &str, why: &str) -> Error {
-    Error::Io(std::io::Error::other(format!("{path}: {why}")))
 }
 
 /// Scheme, host and port.
@@ -224,6 +311,11 @@ fn origin(url: &str) -> &str {
     let host_at = url.find("://").map_or(0, |at| at + 3);
     let end = url[host_at..].find(['/', '?', '#']).map_or(url.len(), |at| host_at + at);
     &url[..end]
+}
+
+/// Host and port.
+fn host(url: &str) -> &str {
+    origin(url).rsplit(['/', '@']).next().unwrap_or_default()
 }
 
 /// Only this machine may be spoken to without encryption.
@@ -293,6 +385,7 @@ mod tests {
     #[test]
     fn an_origin_is_scheme_host_and_port() {
         assert_eq!(origin("https://a.b:1/c/d?e"), "https://a.b:1");
+        assert_eq!(host("http://user:secret@a.b:1/c/d"), "a.b:1");
         assert_ne!(origin("https://huggingface.co.evil.org/x"), origin("https://huggingface.co"));
     }
 }

@@ -1,7 +1,8 @@
 //! Names of folders and files, none of which may lead outside the cache.
 
-use crate::error::{Error, Result};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::error::{Error, Result, shown};
+use crate::import::safetensors::read_index;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -51,15 +52,12 @@ pub(super) fn is_commit(revision: &str) -> bool {
 
 /// The files that an index names.
 pub(super) fn shards(index: &Path) -> Result<BTreeSet<String>> {
-    #[derive(serde::Deserialize)]
-    struct Index {
-        weight_map: BTreeMap<String, String>,
-    }
-    let index: Index = serde_json::from_slice(&std::fs::read(index)?)
-        .map_err(|e| Error::damaged(format!("{}: {e}", index.display())))?;
-    let shards: BTreeSet<String> = index.weight_map.into_values().collect();
+    let shards: BTreeSet<String> = read_index(index)?.into_values().collect();
     match shards.iter().find(|shard| !is_plain(shard)) {
-        Some(shard) => Err(Error::damaged(format!("the index names {shard:?}, which is no file"))),
+        Some(shard) => {
+            let shard = shown(shard);
+            Err(Error::damaged(format!("the index names \"{shard}\", which is no file")))
+        }
         None => Ok(shards),
     }
 }

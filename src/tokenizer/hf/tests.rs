@@ -142,3 +142,28 @@ fn reads_the_older_pair_of_files() {
     assert_eq!(read(merges).unwrap().merges().len(), 3);
     assert!(read("t  h\n").is_err() && read("th\n").is_err());
 }
+
+#[test]
+fn bytes_without_a_token_share_rows_where_there_are_too_few() {
+    // Six bytes less, and two rows that nothing has: one special, one padding.
+    let vocab: serde_json::Map<_, _> =
+        (0..=249u8).map(|byte| (character(byte), json!(u32::from(byte) + 1))).collect();
+    let json = json!({
+        "added_tokens": [{"id": 0, "content": "<s>"}, {"id": 251, "content": "<x>"}],
+        "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false},
+        "model": {"type": "BPE", "vocab": vocab, "merges": []},
+    });
+    let read = |n_rows| TokenizerSpec::from_tokenizer_json(json.to_string().as_bytes(), n_rows);
+    let ids = |spec: &TokenizerSpec| spec.original_ids()[250..].to_vec();
+    let spec = read(253).unwrap();
+    assert_eq!(ids(&spec), [252, 251, 252, 251, 252, 251]);
+    assert_eq!((spec.special_id("<s>"), spec.special_id("<x>")), (Some(0), None));
+    assert_eq!(TokenizerSpec::from_bytes(&spec.to_bytes()).unwrap(), spec);
+    let text: Vec<u8> = (0..=255).rev().collect();
+    let tokenizer = crate::tokenizer::Tokenizer::new(spec).unwrap();
+    assert_eq!(tokenizer.decode(&tokenizer.encode(&text).unwrap()), text);
+    // Each has its own where there are enough, the highest first.
+    assert_eq!(ids(&read(260).unwrap()), [259, 258, 257, 256, 255, 254]);
+    // Where there is none at all, there is nothing to share.
+    assert!(read(251).unwrap_err().to_string().contains("row"));
+}

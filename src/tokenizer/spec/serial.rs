@@ -9,7 +9,7 @@
 //! | flags | one byte: bit 0 `ignore_merges`, the others 0 |
 //! | rows | number |
 //! | tokens | their number; each: bytes shared with the one before, number of further bytes (1 and more), those bytes |
-//! | original ids | for each rank a number |
+//! | original ids | for each rank a number; only single bytes may have the same |
 //! | duplicates | their number; each: rank minus the last rank, original id |
 //! | merges | their number; each: id of the result minus (the last such id + 1), zigzag; length of the left part |
 //! | specials | their number; each: id, length, UTF-8 text |
