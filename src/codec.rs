@@ -19,6 +19,7 @@ mod lessons;
 mod level;
 mod many;
 mod predictor;
+mod spread;
 mod walk;
 
 pub use decode::{decode, decode_without_model};

@@ -26,6 +26,14 @@ impl Name {
         };
         files.into_iter().map(one).collect()
     }
+
+    /// The name for programs: nothing is replaced but what is no Unicode.
+    pub fn exact(&self) -> String {
+        match self {
+            Name::Stdin => self.to_string(),
+            Name::Path(path) => path.to_string_lossy().into_owned(),
+        }
+    }
 }
 
 impl fmt::Display for Name {
@@ -37,9 +45,15 @@ impl fmt::Display for Name {
     }
 }
 
-/// A file name for people: control characters, which a terminal would obey, become `?`.
+/// A file name for people: characters that a terminal would obey become `?`.
 pub fn shown(path: &Path) -> String {
-    path.to_string_lossy().chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+    path.to_string_lossy().chars().map(|c| if is_obeyed(c) { '?' } else { c }).collect()
+}
+
+/// Control characters, ends of lines, and what turns the direction of the text after it.
+fn is_obeyed(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The name of the compressed file; `None` if this one looks compressed already.
@@ -87,6 +101,8 @@ mod tests {
     #[test]
     fn control_characters_do_not_reach_the_terminal() {
         assert_eq!(shown(Path::new("a\u{1b}[31m\nb")), "a?[31m?b");
+        assert_eq!(shown(Path::new("a\u{202e}txt.exe\u{2028}")), "a?txt.exe?");
+        assert_eq!(Name::Path("a\nb".into()).exact(), "a\nb");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::estimate::{Estimate, estimate};
 use super::lanes::LARGE_MODEL_BYTES;
 use super::many::{decode_many, encode_many};
 use super::predictor::ModelPredictor;
+use super::spread::Spread;
 use super::{Plan, copies, decode, decode_without_model, encode, encode_without_model, lane_count};
 use crate::container::{
     CodedGroup, EncodedGroup, GROUP_LOG2_DEFAULT, GroupCodec, GroupParams, Method, ModelSource,
@@ -267,7 +268,8 @@ impl GroupCodec for Codec {
         done: &(dyn Fn(u64) + Sync),
     ) -> Result<EncodedGroup> {
         let prepared = self.prepare(plain)?;
-        done((plain.len() - prepared.rest.len()) as u64);
+        let spread = Spread::new(done, plain.len(), prepared.rest.len());
+        let done: &(dyn Fn(u64) + Sync) = &|bytes| spread.add(bytes);
         let by_model = || -> Result<Option<Vec<u8>>> {
             if !prepared.choice.runs_model() {
                 return Ok(None);
@@ -299,7 +301,8 @@ impl GroupCodec for Codec {
         done: &(dyn Fn(u64) + Sync),
     ) -> Result<Vec<u8>> {
         let opened = Opened::new(payload, plain_len)?;
-        done((plain_len - opened.rest_len) as u64);
+        let spread = Spread::new(done, plain_len, opened.rest_len);
+        let done: &(dyn Fn(u64) + Sync) = &|bytes| spread.add(bytes);
         let plan = self.plan(opened.rest_len, params, method == Method::Model)?;
         let (coder, rest_len) = (opened.coder.clone(), opened.rest_len);
         let rest = match method {

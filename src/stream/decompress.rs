@@ -143,12 +143,15 @@ impl<R: Read, W: Write> Decompressor<'_, R, W> {
             let end = self.gather(&mut walk, &mut held, &mut jobs);
             self.report();
             let progress = self.progress;
-            let results: Vec<Result<_>> =
-                batch::in_order(jobs, |job| Ok((job.method(), job.decode(progress)?)));
+            let results: Vec<Result<_>> = batch::in_order(jobs, |job| {
+                let (method, payload_bytes) = (job.method(), job.payload_len());
+                Ok((method, payload_bytes, job.decode(progress)?))
+            });
             // What came before the first error is good, and is written.
             for result in results {
-                let (method, plain) = result?;
+                let (method, payload_bytes, plain) = result?;
                 self.output.put(method, &plain)?;
+                progress.group(method, plain.len(), payload_bytes);
             }
             if let Some(footer) = end? {
                 let hash = std::mem::take(&mut self.output.frame_hash);
@@ -214,5 +217,8 @@ pub(super) fn read_short<R: Read>(
     let group = Pending::of_short(&head, base, models)?;
     group.require_memory(memory_limit)?;
     let plain = group.take_short_payload(source)?.decode(progress)?;
+    if plain.len() > 0 {
+        progress.group(head.method, plain.len(), head.payload_len);
+    }
     Ok((head.method, plain))
 }
