@@ -24,7 +24,6 @@ mod summary;
 mod together;
 
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -69,10 +68,13 @@ pub fn run() -> ExitCode {
         Action::Cat { range: Some(span) } => {
             cat::range(&Name::all(files), span, &settings, &messages);
         }
-        Action::Info { json } => match all(files, &action, &settings, &messages) {
-            Ok(names) => list::list(names, json, &messages),
-            Err(error) => messages.error("usage", &error),
-        },
+        Action::Info { json } => {
+            let places = Places::new(&settings);
+            let sources = Sources::new(files, &action, &settings, &places, &messages);
+            if let Some(sources) = sources {
+                list::list(sources.map(|found| found.name).collect(), json, &messages);
+            }
+        }
         Action::Bench { dir, json, csv, peers } => {
             bench::bench(&dir, bench::Form::new(json, csv), peers, &settings, &messages);
         }
@@ -110,21 +112,6 @@ fn usage(error: &clap::Error) -> ExitCode {
             Status::Error.into()
         }
     }
-}
-
-/// All sources at once, for what shows them side by side.
-fn all(
-    files: Vec<PathBuf>,
-    action: &Action,
-    settings: &Settings,
-    messages: &Messages,
-) -> anyhow::Result<Vec<Name>> {
-    if let Some(word) = files.first() {
-        near::refuse(word)?;
-    }
-    let places = Places::new(settings);
-    let sources = Sources::new(files, action, settings, &places, messages)?;
-    Ok(sources.map(|found| found.name).collect())
 }
 
 fn prepare(settings: &Settings) -> anyhow::Result<()> {

@@ -2,16 +2,14 @@
 
 use std::path::PathBuf;
 
-use anyhow::anyhow;
-
-use super::args::{Action, Destination, Settings};
+use super::args::{Action, Settings};
 use super::messages::{Failure, Messages};
 use super::models::{self, Encoder, LocalModels};
 use super::names::Name;
 use super::places::Places;
 use super::sources::{Found, Sources};
 use super::together::{self, Ready};
-use super::{compress, decompress, near, packed};
+use super::{compress, decompress, packed};
 
 /// What all files are worked on with.
 enum Work {
@@ -22,13 +20,9 @@ enum Work {
 
 /// Compresses, decompresses or tests all files that are named.
 pub fn each_file(action: &Action, settings: &Settings, files: Vec<PathBuf>, messages: &Messages) {
-    if let Err(error) = contradictions(settings, &files) {
-        return messages.error("usage", &error);
-    }
     let places = Places::new(settings);
-    let mut sources = match Sources::new(files, action, settings, &places, messages) {
-        Ok(sources) => sources,
-        Err(error) => return messages.error("usage", &error),
+    let Some(mut sources) = Sources::new(files, action, settings, &places, messages) else {
+        return;
     };
     let work = match Work::new(action, settings) {
         Ok(work) => work,
@@ -110,16 +104,4 @@ fn is_left_out(found: &Found, settings: &Settings, messages: &Messages) -> bool 
 
 fn is_made_here(name: &Name, places: &Places) -> bool {
     matches!(name, Name::Path(path) if places.has_made(path))
-}
-
-/// What cannot be meant, said before anything is touched.
-fn contradictions(settings: &Settings, files: &[PathBuf]) -> anyhow::Result<()> {
-    if settings.remove_source && settings.destination == Destination::Stdout {
-        // What becomes of the bytes behind standard output cannot be checked.
-        return Err(anyhow!("--rm does not go together with --stdout"));
-    }
-    if let Some(word) = files.first() {
-        near::refuse(word)?;
-    }
-    Ok(())
 }

@@ -6,11 +6,12 @@ use std::fs::{self, File, FileType};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Component, Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{anyhow, bail};
 
 use super::args::{Action, Destination, ListFile, Settings};
 use super::messages::Messages;
 use super::names::{self, Name, shown};
+use super::near;
 use super::places::Places;
 
 /// A name that is longer is no name, but another kind of file.
@@ -39,35 +40,31 @@ pub struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    /// What the command line and the settings name.
-    ///
-    /// Fails where that is nothing, or more than can be meant, before anything is touched.
+    /// What the command line and the settings name; `None` where that is nothing, or more than can be meant, which is
+    /// then said before anything is touched.
     pub fn new(
         files: Vec<PathBuf>,
         action: &Action,
         settings: &Settings,
         places: &'a Places,
         messages: &'a Messages,
-    ) -> anyhow::Result<Self> {
-        if settings.recursive && files.is_empty() && settings.list.is_none() {
-            bail!("--recursive needs a directory; `.` is this one");
+    ) -> Option<Self> {
+        if let Err(error) = contradictions(&files, settings) {
+            messages.error("usage", &error);
+            return None;
         }
+        let list = match settings.list.as_ref().map(List::open).transpose() {
+            Ok(list) => list,
+            Err((name, error)) => {
+                messages.error(name, &error);
+                return None;
+            }
+        };
         // A list that is empty names nothing, where nothing named is standard input.
         let names = match settings.list {
             Some(_) if files.is_empty() => Vec::new(),
             _ => Name::all(files),
         };
-        let list_from_stdin = |list: &ListFile| list.path == Path::new("-");
-        let n_stdin = names.iter().filter(|name| **name == Name::Stdin).count()
-            + usize::from(settings.list.as_ref().is_some_and(list_from_stdin));
-        if n_stdin > 1 {
-            bail!("standard input can be read only once");
-        }
-        if matches!(settings.destination, Destination::File(_))
-            && (names.len() > 1 || settings.recursive || settings.list.is_some())
-        {
-            bail!("--output takes one FILE; --stdout joins several, --output-dir keeps them apart");
-        }
         let is_ours: fn(&Path) -> bool = match action {
             Action::Compress => |path| names::compressed(path).is_some(),
             _ => |path| names::plain(path).is_some(),
@@ -78,9 +75,9 @@ impl<'a> Sources<'a> {
             }
             _ => |_| true,
         };
-        Ok(Sources {
+        Some(Sources {
             named: names.into_iter(),
-            list: settings.list.as_ref().map(List::open).transpose()?,
+            list,
             walk: Vec::new(),
             is_recursive: settings.recursive,
             is_ours,
@@ -160,6 +157,31 @@ impl Iterator for Sources<'_> {
     }
 }
 
+/// What cannot be meant.
+fn contradictions(files: &[PathBuf], settings: &Settings) -> anyhow::Result<()> {
+    if let Some(word) = files.first() {
+        near::refuse(word)?;
+    }
+    if settings.recursive && files.is_empty() && settings.list.is_none() {
+        bail!("--recursive needs a directory; `.` is this one");
+    }
+    let is_stdin = |path: &Path| path == Path::new("-");
+    let n_stdin = files.iter().filter(|file| is_stdin(file)).count()
+        + usize::from(settings.list.as_ref().is_some_and(|list| is_stdin(&list.path)));
+    if n_stdin > 1 {
+        bail!("standard input can be read only once");
+    }
+    let may_be_several = files.len() > 1 || settings.recursive || settings.list.is_some();
+    if matches!(settings.destination, Destination::File(_)) && may_be_several {
+        bail!("--output takes one FILE; --stdout joins several, --output-dir keeps them apart");
+    }
+    if settings.remove_source && settings.destination == Destination::Stdout {
+        // What becomes of the bytes behind standard output cannot be checked.
+        bail!("--rm does not go together with --stdout");
+    }
+    Ok(())
+}
+
 /// What is in a directory, by name; links are not followed, so that no walk goes round in circles.
 fn entries(dir: &Path) -> io::Result<Vec<(PathBuf, FileType)>> {
     let one = |entry: io::Result<fs::DirEntry>| {
@@ -169,15 +191,8 @@ fn entries(dir: &Path) -> io::Result<Vec<(PathBuf, FileType)>> {
         Ok((path, entry.file_type()?))
     };
     let mut entries = fs::read_dir(dir)?.map(one).collect::<io::Result<Vec<_>>>()?;
-    entries.retain(|(path, _)| !is_temporary(path));
     entries.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(entries)
-}
-
-/// Whether a file is one that llmzip is writing, or was when it was ended by force.
-fn is_temporary(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
-    name.starts_with(b".llmzip-") && name.ends_with(b".tmp")
 }
 
 /// An open list of names.
@@ -190,13 +205,13 @@ struct List {
 }
 
 impl List {
-    fn open(list: &ListFile) -> anyhow::Result<List> {
+    fn open(list: &ListFile) -> Result<List, (String, anyhow::Error)> {
         if list.path == Path::new("-") {
             let names = Box::new(BufReader::new(io::stdin()));
             return Ok(List { names, end: list.end, shown: Name::Stdin.to_string() });
         }
         let shown = shown(&list.path);
-        let file = File::open(&list.path).with_context(|| shown.clone())?;
+        let file = File::open(&list.path).map_err(|error| (shown.clone(), error.into()))?;
         Ok(List { names: Box::new(BufReader::new(file)), end: list.end, shown })
     }
 
@@ -238,5 +253,6 @@ fn path(name: Vec<u8>) -> anyhow::Result<PathBuf> {
 
 #[cfg(not(unix))]
 fn path(name: Vec<u8>) -> anyhow::Result<PathBuf> {
-    Ok(String::from_utf8(name).context("a name is not UTF-8")?.into())
+    let name = String::from_utf8(name);
+    Ok(name.map_err(|_| anyhow!("a name is not UTF-8"))?.into())
 }

@@ -1,9 +1,10 @@
 //! From the words of the command line to what is asked for, and errors in one line.
 
+use std::error::Error;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches};
 
 use super::fitting::{self, Mode};
@@ -49,6 +50,14 @@ pub fn parse(
 
 /// What is wrong with a command line, with what clap thinks was meant, on one line.
 pub fn one_line(error: &clap::Error) -> String {
+    if let Some(reason) = error.source()
+        && let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg)
+        && let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue)
+    {
+        // `--level <N>` is how clap calls it.
+        let flag = flag.split([' ', '[']).next().unwrap_or(flag);
+        return format!("{flag} {value}: {reason}");
+    }
     let text = error.to_string();
     let mut paragraphs = text
         .split("\n\n")
@@ -58,8 +67,31 @@ pub fn one_line(error: &clap::Error) -> String {
     let tips: Vec<String> = paragraphs
         .filter_map(|paragraph| paragraph.strip_prefix("tip: ").map(str::to_owned))
         .collect();
-    match tips.is_empty() {
-        true => format!("{what} (llmzip --help tells more)"),
-        false => format!("{what}; {}", tips.join("; ")),
+    match (tips.is_empty(), error.kind()) {
+        (false, _) => format!("{what}; {}", tips.join("; ")),
+        (true, ErrorKind::ArgumentConflict | ErrorKind::InvalidValue) => what.to_owned(),
+        (true, _) => format!("{what} (llmzip --help tells more)"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_one_line_and_say_what_would_be_right() {
+        let said = |line: &str| {
+            let words = std::iter::once("llmzip").chain(line.split_whitespace());
+            one_line(&parse(words.map(OsString::from)).unwrap_err())
+        };
+        assert_eq!(said("-11 a"), "--level 11: the levels are -1 (fastest) to -9 (smallest)");
+        assert_eq!(said("-T x a"), "--threads x: invalid digit found in string");
+        assert!(said("--group 3M a").contains("2M and 4M"));
+        assert!(said("models pul").ends_with("a similar subcommand exists: 'pull'"));
+        assert!(said("--progress=x a").contains("auto, never, always, json"));
+        for line in ["--nonsense", "models nonsense", "bench", "-v compress a", "--output"] {
+            let said = said(line);
+            assert!(!said.contains('\n') && !said.starts_with("error"), "{line}: {said}");
+        }
     }
 }
