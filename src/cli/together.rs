@@ -66,8 +66,7 @@ pub fn compress(
     (settings, places): (&Settings, &Places),
     form: Form,
 ) -> Vec<Option<Ready>> {
-    let target = |path: &Path| places.target(path, names::compressed);
-    prepare(names, (Operation::Compress, form), (settings, &target), |inputs, line| {
+    prepare(names, (Operation::Compress, form), (settings, places), |inputs, line| {
         stream::compress_many(inputs, &encoder.codec, options, line)
     })
 }
@@ -80,8 +79,7 @@ pub fn decompress(
     form: Form,
 ) -> Vec<Option<Ready>> {
     let options = super::decompress::options(settings);
-    let target = |path: &Path| places.target(path, names::plain);
-    prepare(names, (Operation::Decompress, form), (settings, &target), |inputs, line| {
+    prepare(names, (Operation::Decompress, form), (settings, places), |inputs, line| {
         stream::decompress_many(inputs, models, &options, line)
     })
 }
@@ -90,13 +88,17 @@ pub fn decompress(
 fn prepare(
     names: &[&Name],
     (operation, form): (Operation, Form),
-    (settings, target): (&Settings, &dyn Fn(&Path) -> anyhow::Result<Option<PathBuf>>),
+    (settings, places): (&Settings, &Places),
     work: impl FnOnce(&[&[u8]], &dyn Progress) -> Vec<llmzip::Result<(Vec<u8>, Summary)>>,
 ) -> Vec<Option<Ready>> {
+    let renamed: fn(&Path) -> Option<PathBuf> = match operation {
+        Operation::Compress => names::compressed,
+        _ => names::plain,
+    };
     let is_wanted = |path: &Path| match settings.destination {
-        Destination::Beside | Destination::Under(_) => {
-            target(path).is_ok_and(|to| to.is_some_and(|to| settings.force || !to.exists()))
-        }
+        Destination::Beside | Destination::Under(_) => places
+            .target(path, renamed)
+            .is_ok_and(|to| to.is_some_and(|to| settings.force || !to.exists())),
         Destination::Stdout => true,
         Destination::File(_) => false,
     };
