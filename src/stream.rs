@@ -36,6 +36,6 @@ pub use inspect::{FrameInfo, GroupInfo, SettingsInfo, inspect};
 pub use many::decompress_many;
 pub use options::{CompressOptions, DEFAULT_MEMORY_LIMIT, DecompressOptions};
 pub use progress::{NoProgress, Progress};
-pub use range::{decompress_range, plain_len};
+pub use range::decompress_range;
 pub use recover::recover;
 pub use summary::{Damage, Summary};

@@ -1,5 +1,7 @@
 //! `cat --range`: some bytes of an original.
 
+use std::io::BufReader;
+
 use anyhow::{anyhow, bail};
 use llmzip::stream;
 
@@ -38,7 +40,8 @@ fn write(
         Err(anyhow!(reason))?
     };
     // Asked first, so that nothing is written of a range that is not all there.
-    let end = bounds(span, stream::plain_len(&mut *file)?)?;
+    let frames = stream::inspect(BufReader::new(&mut *file))?;
+    let end = bounds(span, frames.iter().map(|frame| frame.plain_bytes).sum())?;
     let mut target = Target::stdout(false)?;
     let form = messages.progress_beside(target.is_terminal());
     let line =

@@ -2,17 +2,14 @@
 
 use std::io::{Read, Seek, Write};
 use std::ops::Range;
-use std::sync::Arc;
 
 use super::decode::{Models, Plain};
 use super::decompress::{Output, read_short};
 use super::map::Map;
 use super::options::DecompressOptions;
-use super::progress::{NoProgress, Progress, stop_if_cancelled};
+use super::progress::{Progress, stop_if_cancelled};
 use super::summary::Summary;
-use crate::container::{
-    Form, GroupCodec, LongHeader, Method, ModelSource, ShortHead, Source, read_magic,
-};
+use crate::container::{Form, LongHeader, Method, ModelSource, ShortHead, Source, read_magic};
 use crate::error::{Error, Result};
 
 /// Writes the bytes `range` of the original, counted over all frames.
@@ -49,52 +46,10 @@ pub fn decompress_range<R: Read + Seek, W: Write>(
         base: 0,
     };
     cut.frames()?;
-    if cut.base < cut.range.end {
-        return Err(Error::invalid(format!(
-            "the range ends at byte {}, the original at {}",
-            cut.range.end, cut.base
-        )));
-    }
     cut.output.writer.flush()?;
     let mut summary = cut.output.summary;
     summary.model_name = cut.models.last_name;
     Ok(summary)
-}
-
-/// Length of the original over all frames; payloads are passed over by seeking. `reader` is used from its start.
-///
-/// Fails as [`decompress`](super::decompress) does where the structure is damaged.
-pub fn plain_len<R: Read + Seek>(mut reader: R) -> Result<u64> {
-    reader.rewind()?;
-    let mut source = Source::new(reader);
-    let file_len = source.seek_len()?;
-    source.seek_to(0)?;
-    let mut cut = Cut {
-        file_len,
-        source,
-        output: Output::new(std::io::sink()),
-        models: Models::new(&NoModels),
-        memory_limit: 0,
-        progress: &NoProgress,
-        // Beyond every end, so that all frames are passed over.
-        range: u64::MAX..u64::MAX,
-        base: 0,
-    };
-    cut.frames()?;
-    Ok(cut.base)
-}
-
-/// Where nothing is decoded, no model is asked for.
-struct NoModels;
-
-impl ModelSource for NoModels {
-    fn by_prefix(&self, _id_prefix: &[u8], _name_hint: &str) -> Result<Arc<dyn GroupCodec>> {
-        Err(Error::invalid("no model is needed to know a length"))
-    }
-
-    fn without_model(&self) -> Arc<dyn GroupCodec> {
-        unreachable!("nothing is decoded to know a length")
-    }
 }
 
 struct Cut<'a, R, W> {
@@ -110,14 +65,13 @@ struct Cut<'a, R, W> {
 }
 
 impl<R: Read + Seek, W: Write> Cut<'_, R, W> {
-    /// Goes through the frames up to the one in which the range ends.
     fn frames(&mut self) -> Result<()> {
         loop {
             stop_if_cancelled(self.progress)?;
             let start = self.source.offset();
             match read_magic(&mut self.source)? {
                 None if start == 0 => return Err(Error::truncated("the beginning of a frame")),
-                None => return Ok(()),
+                None => break,
                 Some(Form::Short) => self.short_frame()?,
                 Some(Form::Long) => self.long_frame(start)?,
             }
@@ -125,6 +79,10 @@ impl<R: Read + Seek, W: Write> Cut<'_, R, W> {
                 return Ok(());
             }
         }
+        Err(Error::invalid(format!(
+            "the range ends at byte {}, the original at {}",
+            self.range.end, self.base
+        )))
     }
 
     fn short_frame(&mut self) -> Result<()> {
