@@ -12,7 +12,7 @@
 //! model alone would need, and its time running ahead.
 
 use llmzip::codec::{ModelPredictor, Plan, Predictor, Recording, decode, encode};
-use llmzip::container::WindowPolicy;
+use llmzip::container::{Decoded, Unwatched, WindowPolicy};
 use llmzip::entropy::{Decoder, Encoder};
 use llmzip::kernels::Isa;
 use llmzip::mixer::MixerKind;
@@ -167,7 +167,10 @@ fn measure(text: &[u8], threads: usize, lanes: usize) {
     let (mixer, _) = best(|| recording.encode(predictor.vocabulary(), &plan));
     let code = || encode(text, &predictor, &plan, Encoder::new(Vec::new()), &|_| ()).expect("runs");
     let (whole, coded) = best(code);
-    let back = || decode(Decoder::new(&coded), text.len(), &predictor, &plan, &|_| ());
+    let back = || {
+        decode(Decoder::new(&coded), text.len(), &predictor, &plan, &Unwatched)
+            .and_then(Decoded::into_plain)
+    };
     let (out, plain) = best(back);
     assert!(plain.expect("decodes") == text, "other bytes came back");
     println!(

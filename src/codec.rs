@@ -19,6 +19,7 @@ mod lessons;
 mod level;
 mod many;
 mod predictor;
+mod salvage;
 mod spread;
 mod walk;
 

@@ -18,19 +18,23 @@ mod params;
 mod settings;
 mod short;
 mod source;
+pub(crate) mod stored;
+mod until_end;
 pub mod varint;
 
 pub use check::Check;
 pub(crate) use check::for_run;
-pub use coding::{CodedGroup, EncodedGroup, GroupCodec, ModelSource};
+pub(crate) use coding::beginning;
+pub use coding::{CodedGroup, Decoded, EncodedGroup, GroupCodec, ModelSource, Unwatched, Watch};
 pub use footer::{CLOSING_MAGIC, Footer, IndexEntry, TRAILER_BYTES, Trailer};
 pub use group::GroupHead;
-pub use header::{Form, LONG_MAGIC, LongHeader, SHORT_MAGIC, read_magic};
+pub use header::{Form, LONG_MAGIC, LongHeader, Next, SHORT_MAGIC, next_frame};
 pub use method::Method;
 pub use params::{GroupParams, MixerKindCode, WindowPolicy};
 pub use settings::{ModelRef, NAME_MAX_BYTES, Settings};
 pub use short::ShortHead;
 pub use source::Source;
+pub use until_end::UntilEnd;
 
 /// The version of the format that this library writes, and the latest that it reads.
 pub const FORMAT_VERSION: u8 = 1;

@@ -6,6 +6,9 @@
 //! least four numbers: the interval cannot collapse, whatever is coded.
 //!
 //! The decoder reads zeros behind the last byte, which is why the encoder may drop trailing zero bytes.
+//!
+//! Both keep a hash of all decisions. Where their caller allows it and enough bytes have passed, they code some bits of
+//! that hash, a *checkpoint*: a decoder that comes by one knows that all it has decoded is right.
 
 use crate::error::{Error, Result};
 
@@ -34,6 +37,47 @@ pub fn code_bits<C: BinaryCoder>(value: u64, n: u32, coder: &mut C) -> u64 {
         .fold(0, |coded, i| coded << 1 | u64::from(coder.code(value >> i & 1 == 1, HALF_Q22)))
 }
 
+/// Bytes of coded data from one checkpoint to where the next one may stand: with 3 bytes each they make it a
+/// ten-thousandth longer.
+pub const CHECKPOINT_BYTES: usize = 32 << 10;
+
+/// Bits of a checkpoint: one in 2^24 damaged streams passes its first one by chance.
+const CHECKPOINT_BITS: u32 = 24;
+
+/// What both directions know of the decisions behind them.
+#[derive(Clone, Debug)]
+struct Trail {
+    /// Of all decisions in their order.
+    hash: u64,
+    /// Bytes that were shifted when the last checkpoint was over.
+    mark: usize,
+}
+
+impl Trail {
+    /// Odd, so that no decision is ever multiplied away.
+    const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
+
+    fn new() -> Self {
+        Trail { hash: 1, mark: 0 }
+    }
+
+    #[inline(always)]
+    fn add(&mut self, bit: bool) {
+        self.hash = (self.hash ^ u64::from(bit)).wrapping_mul(Self::MULTIPLIER);
+    }
+
+    /// Whether a checkpoint is due when so many bytes were shifted.
+    #[inline(always)]
+    fn is_due(&self, shifted: usize) -> bool {
+        shifted - self.mark >= CHECKPOINT_BYTES
+    }
+
+    /// The bits of a checkpoint at this place.
+    fn bits(&self) -> u64 {
+        self.hash >> (64 - CHECKPOINT_BITS)
+    }
+}
+
 /// Where `range` is cut: the part below belongs to `true`.
 #[inline(always)]
 fn split(range: u32, p1_q22: u32) -> u32 {
@@ -52,6 +96,7 @@ pub struct Encoder {
     /// Below 2^32 between the decisions.
     low: u64,
     range: u32,
+    trail: Trail,
 }
 
 /// Zero bytes that the encoder leaves out at the end at most.
@@ -60,7 +105,7 @@ const MAX_DROPPED: usize = 60;
 impl Encoder {
     /// Begins a stream that is appended to `out`.
     pub fn new(out: Vec<u8>) -> Self {
-        Self { start: out.len(), out, low: 0, range: u32::MAX }
+        Self { start: out.len(), out, low: 0, range: u32::MAX, trail: Trail::new() }
     }
 
     /// Codes one decision; see [`BinaryCoder::code`].
@@ -73,6 +118,7 @@ impl Encoder {
             self.low += u64::from(r1);
             self.range -= r1;
         }
+        self.trail.add(bit);
         if self.range < MIN_RANGE {
             self.carry();
             while self.range < MIN_RANGE {
@@ -98,6 +144,15 @@ impl Encoder {
             self.out.pop();
         }
         self.out
+    }
+
+    /// Codes a checkpoint if one is due; the decoder must ask at the same places.
+    #[inline]
+    pub fn checkpoint(&mut self) {
+        if self.trail.is_due(self.written()) {
+            code_bits(self.trail.bits(), CHECKPOINT_BITS, self);
+            self.trail.mark = self.written();
+        }
     }
 
     /// Bytes written so far, without what `finish` will add.
@@ -140,12 +195,13 @@ pub struct Decoder<'a> {
     /// The coded number, less the encoder's `low`.
     offset: u32,
     range: u32,
+    trail: Trail,
 }
 
 impl<'a> Decoder<'a> {
     /// Begins to read a stream that fills `input`.
     pub fn new(input: &'a [u8]) -> Self {
-        let mut decoder = Self { input, taken: 0, offset: 0, range: u32::MAX };
+        let mut decoder = Self { input, taken: 0, offset: 0, range: u32::MAX, trail: Trail::new() };
         for _ in 0..4 {
             decoder.take();
         }
@@ -163,11 +219,31 @@ impl<'a> Decoder<'a> {
             self.offset -= r1;
             self.range -= r1;
         }
+        self.trail.add(bit);
         while self.range < MIN_RANGE {
             self.take();
             self.range <<= 8;
         }
         bit
+    }
+
+    /// Decodes a checkpoint if one is due; `true` says that all decisions before it are right.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Damaged`] when the decisions since the last checkpoint are not those that were coded.
+    #[inline]
+    pub fn checkpoint(&mut self) -> Result<bool> {
+        // The first four bytes were not shifted in.
+        if !self.trail.is_due(self.taken - 4) {
+            return Ok(false);
+        }
+        let expected = self.trail.bits();
+        if code_bits(0, CHECKPOINT_BITS, self) != expected {
+            return Err(Error::damaged("the coded data does not match a check within it"));
+        }
+        self.trail.mark = self.taken - 4;
+        Ok(true)
     }
 
     /// Number of zeros that were read behind the end of the input.
@@ -359,6 +435,62 @@ mod tests {
                 decoder.decode(p);
             }
             let _ = decoder.finish();
+        }
+    }
+
+    /// Codes noise of even odds with a place for a checkpoint in front of each byte of it.
+    fn with_checkpoints(n_bytes: usize) -> (Vec<u8>, Vec<u8>) {
+        let plain: Vec<u8> = noise(n_bytes, 7).map(|n| n as u8).collect();
+        let mut encoder = Encoder::new(Vec::new());
+        for &byte in &plain {
+            encoder.checkpoint();
+            code_bits(byte.into(), 8, &mut encoder);
+        }
+        (plain, encoder.finish())
+    }
+
+    /// What comes back, how much of it passed a checkpoint, and what stopped it.
+    fn until_damage(coded: &[u8], n_bytes: usize) -> (Vec<u8>, usize, Result<()>) {
+        let mut decoder = Decoder::new(coded);
+        let (mut plain, mut good) = (Vec::new(), 0);
+        while plain.len() < n_bytes {
+            match decoder.checkpoint() {
+                Ok(true) => good = plain.len(),
+                Ok(false) => {}
+                Err(error) => return (plain, good, Err(error)),
+            }
+            plain.push(code_bits(0, 8, &mut decoder) as u8);
+        }
+        let end = decoder.finish();
+        (plain, good, end)
+    }
+
+    #[test]
+    fn checkpoints_come_back_and_cost_a_ten_thousandth() {
+        for n_bytes in [CHECKPOINT_BYTES - 1, CHECKPOINT_BYTES, CHECKPOINT_BYTES + 5, 300_000] {
+            let (plain, coded) = with_checkpoints(n_bytes);
+            let (decoded, good, end) = until_damage(&coded, n_bytes);
+            end.unwrap();
+            assert_eq!(decoded, plain);
+            assert!(n_bytes - good <= CHECKPOINT_BYTES + 8, "{good} of {n_bytes}");
+            assert!(coded.len() <= n_bytes + n_bytes / 10_000 + 3, "{} of {n_bytes}", coded.len());
+        }
+    }
+
+    #[test]
+    fn what_passed_a_checkpoint_is_right_and_what_did_not_is_soon_noticed() {
+        let n_bytes = 200_000;
+        let (plain, coded) = with_checkpoints(n_bytes);
+        for (at, flip) in noise(60, 3).map(|n| (n as usize % coded.len(), (n >> 20) as u8 | 1)) {
+            let mut damaged = coded.clone();
+            damaged[at] ^= flip;
+            let (decoded, good, end) = until_damage(&damaged, n_bytes);
+            assert_eq!(decoded[..good], plain[..good], "flipped {flip} at {at}");
+            // The last stretch has no checkpoint behind it; that is what the check of a group is for.
+            if at + CHECKPOINT_BYTES + 8 < coded.len() {
+                assert!(end.is_err() && decoded.len() < at + CHECKPOINT_BYTES + 8);
+            }
+            assert!(good + CHECKPOINT_BYTES + 8 > at);
         }
     }
 }

@@ -67,6 +67,13 @@ pub enum Error {
         limit_bytes: u64,
     },
 
+    /// The original is longer than the caller allows.
+    #[error("the original has more than {limit_bytes} bytes, the most that was allowed")]
+    TooLong {
+        /// What was allowed.
+        limit_bytes: u64,
+    },
+
     /// This machine does not compute the numbers that the model was published with.
     #[error(
         "this machine computes other numbers than the model's known answer ({what}); nothing was read or written"

@@ -20,6 +20,7 @@ mod place;
 mod progress;
 mod range;
 mod recover;
+mod search;
 mod summary;
 #[cfg(test)]
 mod testing;
@@ -28,13 +29,14 @@ mod tests;
 mod walk;
 
 pub use crate::container::{
-    EncodedGroup, GroupCodec, GroupParams, Method, MixerKindCode, ModelSource, WindowPolicy,
+    CodedGroup, Decoded, EncodedGroup, GroupCodec, GroupParams, Method, MixerKindCode, ModelSource,
+    Unwatched, Watch, WindowPolicy,
 };
 pub use compress::{compress, compress_many};
 pub use decompress::decompress;
-pub use inspect::{FrameInfo, GroupInfo, SettingsInfo, inspect};
+pub use inspect::{FrameInfo, GroupInfo, Seen, SettingsInfo, foreign_bytes, inspect, inspect_with};
 pub use many::decompress_many;
-pub use options::{CompressOptions, DEFAULT_MEMORY_LIMIT, DecompressOptions};
+pub use options::{CompressOptions, DEFAULT_MEMORY_LIMIT, DecompressOptions, Recover};
 pub use progress::{NoProgress, Progress};
 pub use range::decompress_range;
 pub use recover::recover;

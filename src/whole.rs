@@ -138,6 +138,10 @@ pub fn decompress_to<R: Read, W: Write>(
     writer: W,
     models: &dyn ModelSource,
 ) -> Result<()> {
-    stream::decompress(reader, writer, models, &DecompressOptions::default(), &NoProgress)?;
-    Ok(())
+    let options = DecompressOptions::default();
+    let summary = stream::decompress(reader, writer, models, &options, &NoProgress)?;
+    match summary.foreign_bytes {
+        0 => Ok(()),
+        n => Err(stream::foreign_bytes(n)),
+    }
 }

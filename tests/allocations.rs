@@ -5,7 +5,7 @@ mod common;
 use allocation_counter::measure;
 use common::{Random, learning_model, tiny_model};
 use llmzip::codec::{ModelPredictor, Plan, decode, encode};
-use llmzip::container::WindowPolicy;
+use llmzip::container::{Decoded, Unwatched, WindowPolicy};
 use llmzip::entropy::{Decoder, Encoder};
 use llmzip::kernels::Isa;
 use llmzip::mixer::{MixerKind, StartValues};
@@ -52,7 +52,9 @@ fn thousands_of_tokens_more_are_decoded_with_as_many_allocations() {
                 let mut back = Vec::new();
                 let info = measure(|| {
                     let coder = Decoder::new(&coded);
-                    back = decode(coder, len, &predictor, &plan, &|_| ()).expect("decoded");
+                    back = decode(coder, len, &predictor, &plan, &Unwatched)
+                        .and_then(Decoded::into_plain)
+                        .expect("decoded");
                 });
                 assert!(back == plain);
                 info.count_total

@@ -4,7 +4,7 @@ mod common;
 
 use common::{Random, learning_model, tiny_llmw, tiny_model};
 use llmzip::codec::{ModelPredictor, Plan, decode, encode};
-use llmzip::container::WindowPolicy;
+use llmzip::container::{Decoded, Unwatched, WindowPolicy};
 use llmzip::entropy::{Decoder, Encoder};
 use llmzip::kernels::Isa;
 use llmzip::mixer::{MixerKind, StartValues};
@@ -123,7 +123,7 @@ proptest! {
             let coded = pool(encoders).install(|| encode(&plain, &predictor, &plan, Encoder::new(Vec::new()), &|_| ())).unwrap();
             let expected = first.get_or_insert_with(|| coded.clone());
             prop_assert!(coded == *expected, "{} with {encoders} threads", isa.name());
-            let back = pool(decoders).install(|| decode(Decoder::new(&coded), len, &predictor, &plan, &|_| ()));
+            let back = pool(decoders).install(|| decode(Decoder::new(&coded), len, &predictor, &plan, &Unwatched).and_then(Decoded::into_plain));
             prop_assert!(back.unwrap() == plain, "{} with {decoders} threads", isa.name());
         }
     }
@@ -147,7 +147,8 @@ fn lane_0_may_end_while_it_is_alone() {
             start_values: StartValues::generic(),
         };
         let coded = encode(plain, &predictor, &plan, Encoder::new(Vec::new()), &|_| ()).unwrap();
-        let back = decode(Decoder::new(&coded), plain.len(), &predictor, &plan, &|_| ());
+        let back = decode(Decoder::new(&coded), plain.len(), &predictor, &plan, &Unwatched)
+            .and_then(Decoded::into_plain);
         assert_eq!(back.unwrap(), plain, "{lanes} lanes");
     }
 }
@@ -163,7 +164,8 @@ fn an_output_layer_that_learns_makes_a_text_smaller() {
         let mixer = MixerKind::Default;
         let plan = Plan { lanes: 2, prime_tokens: 64, mixer, learns, start_values };
         let coded = encode(text, &predictor, &plan, Encoder::new(Vec::new()), &|_| ()).unwrap();
-        let back = decode(Decoder::new(&coded), text.len(), &predictor, &plan, &|_| ());
+        let back = decode(Decoder::new(&coded), text.len(), &predictor, &plan, &Unwatched)
+            .and_then(Decoded::into_plain);
         assert!(back.unwrap() == text, "learns: {learns}");
         coded.len()
     };
@@ -225,7 +227,12 @@ fn a_text_has_the_coded_bytes_that_it_had() {
         start_values: model.start_values().clone(),
     };
     let coded = encode(&text, &predictor, &plan, Encoder::new(Vec::new()), &|_| ()).unwrap();
-    assert!(decode(Decoder::new(&coded), text.len(), &predictor, &plan, &|_| ()).unwrap() == text);
+    assert!(
+        decode(Decoder::new(&coded), text.len(), &predictor, &plan, &Unwatched)
+            .and_then(Decoded::into_plain)
+            .unwrap()
+            == text
+    );
     println!("{} bytes, {:x}", coded.len(), Sha256::digest(&coded));
 }
 

@@ -6,8 +6,10 @@
 //! commit that says why.
 
 use llmzip::codec::Level;
+use llmzip::container::hex;
 use llmzip::stream::{self, CompressOptions, NoProgress};
 use llmzip::{Error, Options, compress, decompress};
+use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 
 fn file(name: &str) -> PathBuf {
@@ -20,6 +22,16 @@ fn text() -> Vec<u8> {
 
 fn numbers() -> Vec<u8> {
     (0..4000u32).flat_map(|i| (i * i / 7).to_le_bytes()).collect()
+}
+
+/// Bytes of which nothing is known.
+fn noise(len: usize) -> Vec<u8> {
+    let mut state = 1u64;
+    let byte = |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 56) as u8
+    };
+    (0..len).map(byte).collect()
 }
 
 fn at(level: Level) -> Options {
@@ -41,6 +53,7 @@ fn good() -> Vec<(&'static str, Vec<u8>, Vec<u8>)> {
         let packed = compress(&plain, options).unwrap();
         (plain, packed)
     };
+    let letters = noise(50_000).iter().map(|byte| b' ' + byte % 64).collect();
     let three_lanes = Options { lanes: 3, window: 100, ..at(Level::Default) };
     let groups = (text(), in_groups(&text()));
     let named = [
@@ -54,6 +67,7 @@ fn good() -> Vec<(&'static str, Vec<u8>, Vec<u8>)> {
         ("good-text-groups.llmz", groups),
         ("good-numbers.llmz", made(numbers(), &at(Level::Default))),
         ("good-copies.llmz", made(text().repeat(3), &at(Level::Default))),
+        ("good-checkpoint.llmz", made(letters, &at(Level::Light))),
         ("good-zeros.llmz", made(vec![0; 100_000], &at(Level::Default))),
     ];
     named.into_iter().map(|(name, (plain, packed))| (name, plain, packed)).collect()
@@ -70,6 +84,16 @@ fn good_files_are_read_and_written_as_ever() {
         assert!(decompress(&golden).unwrap() == plain, "{name} is read differently");
         assert!(packed == golden, "{name} is written differently");
     }
+}
+
+#[test]
+fn stored_pieces_are_written_as_ever() {
+    let plain = noise(300_000);
+    let packed = compress(&plain, &Options::default()).unwrap();
+    assert_eq!(packed.len(), 300_000 + 3 * 4 + 91);
+    assert!(decompress(&packed).unwrap() == plain);
+    let digest = hex(&Sha256::digest(&packed));
+    assert_eq!(digest, "?");
 }
 
 #[test]
@@ -93,5 +117,7 @@ fn bad_files_are_refused_with_the_right_kind() {
     let damaged = decompress(&changed(&groups, middle, !groups[middle]));
     assert!(matches!(damaged, Err(Error::Damaged { group: Some(_), .. })));
     let trailing = [&message[..], b"garbage"].concat();
-    assert!(decompress(&trailing).is_err());
+    assert!(matches!(decompress(&trailing), Err(Error::Damaged { .. })));
+    let padded = [&message[..], &[0; 512]].concat();
+    assert_eq!(decompress(&padded).unwrap(), decompress(&message).unwrap());
 }

@@ -8,7 +8,7 @@ use llmzip::container::WindowPolicy;
 use llmzip::mixer::{MixerKind, StartValues};
 use llmzip::model::{Model, Storage, builtin};
 use llmzip::stream::{
-    self, CompressOptions, DecompressOptions, GroupCodec, ModelSource, NoProgress,
+    self, CompressOptions, DecompressOptions, GroupCodec, ModelSource, NoProgress, Recover,
 };
 use llmzip::{Error, Options, compress, decompress};
 use std::sync::Arc;
@@ -99,7 +99,7 @@ fn every_flipped_bit_and_every_prefix_is_refused_or_harmless() {
 struct Tiny(Arc<Codec>);
 
 impl ModelSource for Tiny {
-    fn by_prefix(&self, _: &[u8], _: &str) -> llmzip::Result<Arc<dyn GroupCodec>> {
+    fn by_prefix(&self, _: &[u8], _: usize, _: &str) -> llmzip::Result<Arc<dyn GroupCodec>> {
         Ok(self.0.clone())
     }
 
@@ -130,7 +130,7 @@ fn damage_names_its_group_and_recovery_keeps_the_others() {
     assert_eq!(bytes.start, 1024 * group);
     assert!(plain.starts_with(&out), "nothing wrong is written");
     let mut out = Vec::new();
-    let keep = DecompressOptions { recover: true, ..DecompressOptions::default() };
+    let keep = DecompressOptions { recover: Recover::Skip, ..DecompressOptions::default() };
     let summary = stream::decompress(&packed[..], &mut out, &models, &keep, &NoProgress).unwrap();
     assert_eq!(summary.damage.len(), 1);
     let expected = [&plain[..bytes.start as usize], &plain[bytes.end as usize..]].concat();

@@ -248,9 +248,14 @@ pub struct Coding {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Decompression")]
 pub struct Decoding {
-    /// Keep every undamaged group of a damaged file (it still counts as an error)
-    #[arg(long)]
-    pub recover: bool,
+    /// Keep all of a damaged file that is known to be right (it still counts as an error); `fill` puts zeros
+    /// where bytes are lost
+    #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true,
+          default_missing_value = "skip", value_parser = ["skip", "fill"])]
+    pub recover: Option<String>,
+    /// Refuse files that hold more than this, e.g. 500M or 2GiB
+    #[arg(long, value_name = "SIZE", value_parser = memory_size)]
+    pub max_output: Option<u64>,
     /// Refuse files that need more memory to decode, e.g. 500M or 2GiB
     #[arg(long, value_name = "SIZE", value_parser = memory_size)]
     pub memory_limit: Option<u64>,

@@ -4,9 +4,10 @@ use std::io::{self, Cursor, Read, Seek, Write};
 
 use anyhow::anyhow;
 use llmzip::container::{LONG_MAGIC, SHORT_MAGIC};
-use llmzip::stream::{self, DecompressOptions, Summary};
+use llmzip::stream::{self, DecompressOptions, Recover, Seen, Summary};
 
 use super::args::{Destination, Settings};
+use super::figures::bytes;
 use super::files::{Source, Target, Written};
 use super::messages::{Failure, Messages};
 use super::models::LocalModels;
@@ -49,7 +50,10 @@ pub fn decompress(
         None => Target::stdout(false)?,
     };
     let mut begun = Vec::new();
-    if settings.force && settings.destination == Destination::Stdout && !settings.recover {
+    if settings.force
+        && settings.destination == Destination::Stdout
+        && settings.recover == Recover::Off
+    {
         let is_ours;
         (begun, is_ours) = beginning(&mut source)?;
         if !is_ours {
@@ -76,16 +80,29 @@ pub fn decompress(
                 // It holds something else by now; from the beginning, then.
                 source = open(name, allow_special)?;
             }
-            let done = decode(&begun, &mut source, &mut target, models, settings, &mut line)?;
+            let done = decode(
+                (name, &begun),
+                &mut source,
+                &mut target,
+                models,
+                settings,
+                &mut line,
+                messages,
+            )?;
             (done, Share::whole(line.elapsed()))
         }
     };
+    if !done.damage.is_empty() && done.plain_bytes == 0 {
+        drop(line);
+        tell_damage(name, &done, messages);
+        return Err(anyhow!("nothing of it could be recovered").into());
+    }
     let written = target.commit(source.inherited())?;
     if let (Some(path), Written::File) = (&target_path, &written) {
         places.made(path);
     }
-    finish(line, name, Way::Out, &done, share, messages);
-    if settings.remove_source && written == Written::File && done.damage.is_empty() {
+    let is_whole = finish(line, name, Way::Out, &done, share, messages);
+    if settings.remove_source && written == Written::File && is_whole {
         source.remove()?;
     }
     Ok(())
@@ -101,24 +118,31 @@ pub fn test(
     let mut source = open(name, true)?;
     let mut line = Line::new(Operation::Test, name, None, messages.progress())
         .telling_groups(messages.tells_groups());
-    let done = decode(&[], &mut source, io::sink(), models, settings, &mut line)?;
+    let done = decode((name, &[]), &mut source, io::sink(), models, settings, &mut line, messages)?;
     let share = Share::whole(line.elapsed());
     finish(line, name, Way::Test, &done, share, messages);
     Ok(())
 }
 
-/// What is said when a file is done, with damage or without.
-fn finish(line: Line, name: &Name, way: Way, done: &Summary, share: Share, messages: &Messages) {
-    if !done.damage.is_empty() {
-        drop(line);
-        tell_damage(name, done, messages);
-        if way == Way::Test {
-            return;
-        }
-    } else {
+/// Says how a file went; whether all of it is as it should be.
+fn finish(
+    line: Line,
+    name: &Name,
+    way: Way,
+    done: &Summary,
+    share: Share,
+    messages: &Messages,
+) -> bool {
+    if done.damage.is_empty() && done.foreign_bytes == 0 {
         line.done(done, share.elapsed);
+    } else {
+        drop(line);
     }
-    messages.note(&summary::line(name, way, done, share));
+    let is_whole = tell_damage(name, done, messages);
+    if is_whole || way == Way::Out {
+        messages.note(&summary::line(name, way, done, share));
+    }
+    is_whole
 }
 
 /// What was read of a source to see whether it is an llmzip file, and whether it is; nothing where one can go back.
@@ -153,6 +177,7 @@ pub fn open(name: &Name, allow_special: bool) -> Result<Source, Failure> {
 pub fn options(settings: &Settings) -> DecompressOptions {
     DecompressOptions {
         memory_limit: settings.memory_limit(),
+        max_output: settings.max_output,
         recover: settings.recover,
         ..DecompressOptions::default()
     }
@@ -160,40 +185,75 @@ pub fn options(settings: &Settings) -> DecompressOptions {
 
 /// Decodes what `begun` and the rest of the source hold.
 fn decode(
-    begun: &[u8],
+    (name, begun): (&Name, &[u8]),
     source: &mut Source,
     target: impl Write,
     models: &LocalModels,
     settings: &Settings,
     line: &mut Line,
+    messages: &Messages,
 ) -> Result<Summary, Failure> {
     let options = options(settings);
     if let Some(file) = source.seekable() {
-        if line.is_shown() {
+        if !messages.is_quiet() {
             // How long the way is; a file that cannot tell will say why when it is decoded.
-            if let Ok(frames) = stream::inspect(io::BufReader::new(&mut *file)) {
-                let plain = frames.iter().map(|frame| frame.plain_bytes).sum();
-                let stored = frames.iter().map(|frame| frame.stored_bytes).sum();
+            if let Some((plain, stored)) = sizes(&mut *file) {
                 line.know(plain, stored);
+                if plain >= LARGE_CLAIM_BYTES && plain / LARGE_CLAIM > stored {
+                    let times = plain / stored.max(1);
+                    messages.tell(name, &format!("holds {}, {times} times its size", bytes(plain)));
+                }
             }
             file.rewind()?;
         }
-        if settings.recover {
+        if settings.recover != Recover::Off {
             return Ok(stream::recover(file, target, models, &options, line)?);
         }
     }
     Ok(stream::decompress(io::BufReader::new(begun.chain(source)), target, models, &options, line)?)
 }
 
-/// Each part that could not be recovered is an error, even though the rest was written.
-fn tell_damage(name: &Name, done: &Summary, messages: &Messages) {
+/// A file that holds so many times its size, and so much, may not be what it seems; who decodes it is told before.
+const LARGE_CLAIM: u64 = 1000;
+const LARGE_CLAIM_BYTES: u64 = 16 << 20;
+
+/// How many bytes a file holds and has, as far as it goes well.
+fn sizes(file: impl io::Read) -> Option<(u64, u64)> {
+    let mut sizes = (0u64, 0u64);
+    let seen = stream::inspect_with(io::BufReader::new(file), &mut |seen| {
+        if let Seen::End(frame) = seen {
+            sizes = (sizes.0.saturating_add(frame.plain_bytes), sizes.1 + frame.stored_bytes);
+        }
+        Ok(())
+    });
+    seen.is_ok().then_some(sizes)
+}
+
+/// Says what is not as it should be; whether all is.
+///
+/// Each part that could not be recovered is an error, even though the rest was written, and so are bytes that are not
+/// ours behind the last frame. Zeros there are what tapes and preallocated files have.
+fn tell_damage(name: &Name, done: &Summary, messages: &Messages) -> bool {
     for damage in &done.damage {
         let frame = damage.frame;
-        let lost = match &damage.bytes {
-            Some(bytes) if bytes.is_empty() => format!("frame {frame}: nothing is lost"),
-            Some(bytes) => format!("frame {frame}: bytes {}..{} are lost", bytes.start, bytes.end),
-            None => format!("frame {frame}: it is not known how much is lost"),
+        let lost = match &damage.lost {
+            Some(lost) if lost.is_empty() => "nothing is lost".to_owned(),
+            Some(lost) => {
+                let ranges: Vec<_> =
+                    lost.iter().map(|part| format!("{}..{}", part.start, part.end)).collect();
+                format!("bytes {} are lost", ranges.join(", "))
+            }
+            None => "it is not known how much is lost".to_owned(),
         };
-        messages.error(name, &anyhow!("{}; {lost}", damage.error));
+        messages.error(name, &anyhow!("{}; frame {frame}: {lost}", damage.error));
     }
+    if done.foreign_bytes > 0 {
+        let what = stream::foreign_bytes(done.foreign_bytes);
+        messages.error(name, &anyhow!("{what}; all before them is decoded"));
+    } else if done.padding_bytes > 0 {
+        let zeros = done.padding_bytes;
+        messages
+            .warning(name, &format!("{zeros} zero bytes behind the last frame are passed over"));
+    }
+    done.damage.is_empty() && done.foreign_bytes == 0
 }

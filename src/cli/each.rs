@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use llmzip::stream::Recover;
+
 use super::args::{Action, Settings};
 use super::messages::{Failure, Messages};
 use super::models::{self, Encoder, LocalModels};
@@ -70,7 +72,7 @@ impl Work {
                 let options = compress::options(encoder, settings);
                 together::compress(names, encoder, &options, how, form)
             }
-            Work::Decompress(models) if !settings.recover => {
+            Work::Decompress(models) if settings.recover == Recover::Off => {
                 together::decompress(names, models, how, form)
             }
             _ => names.iter().map(|_| None).collect(),

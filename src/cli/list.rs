@@ -1,67 +1,180 @@
 //! `info`: what is inside files, without decoding them.
 
-use std::io::BufReader;
+mod document;
+mod groups;
+
+use std::io::{self, BufReader, BufWriter, Write};
 
 use llmzip::bench::Table;
-use llmzip::stream::{self, FrameInfo, Method};
-use serde::Serialize;
+use llmzip::stream::{self, Method, Seen, SettingsInfo};
+
+use document::Document;
+use groups::Groups;
 
 use super::figures::{bits_per_byte, ratio};
 use super::files::Source;
 use super::messages::{Failure, Messages};
 use super::names::Name;
 
-/// What `--json` prints of one file.
-#[derive(Serialize)]
-struct Listed {
+/// What is known of one file at its end; of its groups nothing is kept.
+#[derive(Default)]
+struct Totals {
     file: String,
+    frames: u64,
+    /// Frames with a whole hash.
+    hashed: u64,
+    groups: u64,
     plain_bytes: u64,
     stored_bytes: u64,
-    frames: Vec<FrameInfo>,
+    /// Methods in the order in which they appear, with the models' names or identities.
+    coded_with: Vec<String>,
 }
 
-impl Listed {
-    fn groups(&self) -> usize {
-        self.frames.iter().map(|frame| frame.groups.len()).sum()
-    }
-}
+/// As many different ones are named; a file that was made to tire us may have any number.
+const MOST_NAMES: usize = 16;
 
-/// Prints one line per file; with `-v`, also one per group.
-pub fn list(names: Vec<Name>, json: bool, messages: &Messages) {
-    let mut listed = Vec::new();
-    for name in &names {
-        match inspect(name) {
-            Ok(file) => listed.push(file),
-            Err(failure) => messages.failure(name, &failure),
+impl Totals {
+    fn add(&mut self, seen: &Seen, model: &Option<String>) {
+        match seen {
+            Seen::Group(group) => {
+                self.groups += 1;
+                let name = match (group.method, model) {
+                    (Method::Model, Some(model)) => model.clone(),
+                    (method, _) => method.name().to_owned(),
+                };
+                if self.coded_with.len() < MOST_NAMES && !self.coded_with.contains(&name) {
+                    self.coded_with.push(name);
+                }
+            }
+            Seen::End(frame) => {
+                self.frames += 1;
+                self.hashed += u64::from(frame.sha256.is_some());
+                self.plain_bytes = self.plain_bytes.saturating_add(frame.plain_bytes);
+                self.stored_bytes += frame.stored_bytes;
+            }
+            Seen::Begin(_) | Seen::Settings(_) | Seen::Behind { .. } => {}
         }
     }
-    let text = if json { as_json(&listed) } else { Ok(as_tables(&listed, messages.is_verbose())) };
-    let printed = text.and_then(|text| super::print(&text));
-    if let Err(error) = printed {
-        messages.failure(&Name::Stdin, &Failure::Failed(error));
+
+    /// What guards the original: the truncated check of a short frame or the SHA-256 of a long one.
+    fn hash(&self) -> String {
+        match self.hashed {
+            0 => "check".into(),
+            n if n == self.frames => "sha256".into(),
+            _ => "mixed".into(),
+        }
+    }
+
+    fn row(&self) -> Vec<String> {
+        let names = match self.coded_with.is_empty() {
+            true => "-".into(),
+            false => self.coded_with.join(", "),
+        };
+        let words = [self.hash(), names, self.file.clone()];
+        row((self.frames, self.groups), (self.plain_bytes, self.stored_bytes), words)
     }
 }
 
-fn inspect(name: &Name) -> Result<Listed, Failure> {
+/// Prints one line per file, with `-v` also one per group; or all of it as JSON. Both as it is read, so that a file of
+/// any number of groups takes no memory.
+pub fn list(names: Vec<Name>, json: bool, messages: &Messages) {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let printed = print(&mut out, &names, json, messages).and_then(|()| Ok(out.flush()?));
+    if let Err(error) = printed {
+        messages.failure(&Name::Stdin, &Failure::Failed(error.context("standard output")));
+    }
+}
+
+/// Fails with what the output fails with.
+fn print(
+    out: &mut dyn Write,
+    names: &[Name],
+    json: bool,
+    messages: &Messages,
+) -> anyhow::Result<()> {
+    let mut all = Vec::new();
+    let mut document = Document::default();
+    if json {
+        out.write_all(b"[")?;
+    }
+    for name in names {
+        let source = match open(name) {
+            Ok(source) => source,
+            Err(failure) => {
+                messages.failure(name, &failure);
+                continue;
+            }
+        };
+        let mut totals = Totals { file: name.to_string(), ..Totals::default() };
+        let mut groups = Groups::default();
+        let mut model = None;
+        let mut behind = (0, 0);
+        let mut refused = None;
+        if json {
+            document.begin_file(out, &totals.file)?;
+        }
+        let looked = stream::inspect_with(BufReader::new(source), &mut |seen| {
+            match &seen {
+                Seen::Begin(frame) => {
+                    model = frame.model_id.as_ref().map(|id| format!("model {id}"))
+                }
+                Seen::Settings(SettingsInfo { model_name: Some(name), .. }) => {
+                    model = Some(super::names::shown(name.as_ref()));
+                }
+                Seen::Behind { padding, foreign } => behind = (*padding, *foreign),
+                _ => {}
+            }
+            totals.add(&seen, &model);
+            let printed = match json {
+                true => document.add(out, seen),
+                false if messages.is_verbose() => groups.add(out, &totals, seen),
+                false => Ok(()),
+            };
+            printed.map_err(|error| {
+                let kind = error.kind();
+                refused = Some(error);
+                io::Error::from(kind).into()
+            })
+        });
+        if let Some(error) = refused {
+            return Err(error.into());
+        }
+        if json {
+            let error = looked.as_ref().err().map(ToString::to_string);
+            document.end_file(out, &totals, error)?;
+        }
+        match (looked, behind) {
+            (Err(error), _) => messages.failure(name, &error.into()),
+            (Ok(()), (_, foreign @ 1..)) => {
+                messages.failure(name, &stream::foreign_bytes(foreign).into());
+                all.push(totals);
+            }
+            (Ok(()), (zeros, _)) => {
+                if zeros > 0 {
+                    let text = format!("{zeros} zero bytes behind the last frame are passed over");
+                    messages.warning(name, &text);
+                }
+                all.push(totals);
+            }
+        }
+    }
+    match json {
+        true => Ok(out.write_all(b"\n]\n")?),
+        false => Ok(out.write_all(summary(&all).as_bytes())?),
+    }
+}
+
+fn open(name: &Name) -> Result<Source, Failure> {
     let source = Source::open(name, true)?;
     if source.is_terminal() {
         Err(anyhow::anyhow!("compressed data is not read from a terminal; see llmzip --help"))?;
     }
-    let frames = stream::inspect(BufReader::new(source))?;
-    Ok(Listed {
-        file: name.to_string(),
-        plain_bytes: frames.iter().map(|frame| frame.plain_bytes).sum(),
-        stored_bytes: frames.iter().map(|frame| frame.stored_bytes).sum(),
-        frames,
-    })
+    Ok(source)
 }
 
-fn as_json(listed: &[Listed]) -> anyhow::Result<String> {
-    Ok(serde_json::to_string_pretty(listed)? + "\n")
-}
-
-fn as_tables(listed: &[Listed], verbose: bool) -> String {
-    if listed.is_empty() {
+/// The table of all files.
+fn summary(all: &[Totals]) -> String {
+    if all.is_empty() {
         return String::new();
     }
     let mut table = Table::new(&[
@@ -75,31 +188,21 @@ fn as_tables(listed: &[Listed], verbose: bool) -> String {
         "<coded with",
         "<file",
     ]);
-    for file in listed {
-        table.row(row(
-            (file.frames.len(), file.groups()),
-            (file.plain_bytes, file.stored_bytes),
-            [hash(&file.frames), coded_with(&file.frames), file.file.clone()],
-        ));
+    for file in all {
+        table.row(file.row());
     }
-    if listed.len() > 1 {
-        let sum = |each: fn(&Listed) -> u64| listed.iter().map(each).sum::<u64>();
+    if all.len() > 1 {
+        let sum = |each: fn(&Totals) -> u64| all.iter().map(each).fold(0, u64::saturating_add);
         table.row(row(
-            (listed.iter().map(|f| f.frames.len()).sum(), listed.iter().map(Listed::groups).sum()),
+            (sum(|f| f.frames), sum(|f| f.groups)),
             (sum(|f| f.plain_bytes), sum(|f| f.stored_bytes)),
-            [String::new(), String::new(), format!("{} files", listed.len())],
+            [String::new(), String::new(), format!("{} files", all.len())],
         ));
     }
-    let mut text = table.to_string();
-    if verbose {
-        for file in listed {
-            text.push_str(&format!("\n{}\n{}", file.file, groups(file)));
-        }
-    }
-    text
+    table.to_string()
 }
 
-fn row(counts: (usize, usize), sizes: (u64, u64), words: [String; 3]) -> Vec<String> {
+fn row(counts: (u64, u64), sizes: (u64, u64), words: [String; 3]) -> Vec<String> {
     let (plain, stored) = sizes;
     let mut cells = vec![
         counts.0.to_string(),
@@ -111,66 +214,4 @@ fn row(counts: (usize, usize), sizes: (u64, u64), words: [String; 3]) -> Vec<Str
     ];
     cells.extend(words);
     cells
-}
-
-/// What guards the original: the truncated check of a short frame or the SHA-256 of a long one.
-fn hash(frames: &[FrameInfo]) -> String {
-    let long = frames.iter().filter(|frame| frame.sha256.is_some()).count();
-    match long {
-        0 => "check".into(),
-        n if n == frames.len() => "sha256".into(),
-        _ => "mixed".into(),
-    }
-}
-
-/// The methods in the order in which they appear, with the models' names or identities.
-fn coded_with(frames: &[FrameInfo]) -> String {
-    let mut names: Vec<String> = Vec::new();
-    for frame in frames {
-        for group in &frame.groups {
-            let name = match (group.method, &frame.model_name, &frame.model_id) {
-                (Method::Model, Some(name), _) => super::names::shown(name.as_ref()),
-                (Method::Model, None, Some(id)) => format!("model {id}"),
-                (method, ..) => method.name().to_owned(),
-            };
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-    }
-    if names.is_empty() { "-".into() } else { names.join(", ") }
-}
-
-/// One line per group of a file.
-fn groups(file: &Listed) -> Table {
-    let mut table = Table::new(&[
-        "frame", "group", "offset", "original", "payload", "ratio", "<method", "lanes", "window",
-        "<check",
-    ]);
-    for (frame_number, frame) in file.frames.iter().enumerate() {
-        for (number, group) in frame.groups.iter().enumerate() {
-            let is_before = |from: u64| from <= number as u64;
-            let settings = frame.settings.iter().rfind(|s| is_before(s.from_group));
-            let params = settings.map(|s| s.params).filter(|_| group.method.is_coded());
-            // 0 stands for what the codec or the model says.
-            let number_or_auto = |value: Option<u32>| match value {
-                None => "-".into(),
-                Some(0) => "auto".into(),
-                Some(n) => n.to_string(),
-            };
-            table.row(vec![
-                frame_number.to_string(),
-                number.to_string(),
-                group.offset.to_string(),
-                group.plain_bytes.to_string(),
-                group.payload_bytes.to_string(),
-                ratio(group.plain_bytes, group.payload_bytes),
-                group.method.name().to_owned(),
-                number_or_auto(params.map(|p| p.lanes)),
-                number_or_auto(params.map(|p| p.window)),
-                group.check.clone(),
-            ]);
-        }
-    }
-    table
 }

@@ -137,16 +137,25 @@ impl LocalModels {
 }
 
 impl ModelSource for LocalModels {
-    fn by_prefix(&self, id_prefix: &[u8], name_hint: &str) -> llmzip::Result<Arc<dyn GroupCodec>> {
-        if let Some(model) = &self.named
-            && model.id().0.starts_with(id_prefix)
-        {
+    /// First the model that the user names, then the builtin, then those of the cache.
+    fn by_prefix(
+        &self,
+        id_prefix: &[u8],
+        nth: usize,
+        name_hint: &str,
+    ) -> llmzip::Result<Arc<dyn GroupCodec>> {
+        let fits = |model: &Arc<Model>| model.id().0.starts_with(id_prefix);
+        let builtin = builtin();
+        let mut at_hand: Vec<_> = self.named.iter().filter(|model| fits(model)).cloned().collect();
+        if fits(&builtin) && at_hand.iter().all(|named| named.id() != builtin.id()) {
+            at_hand.push(builtin);
+        }
+        if let Some(model) = at_hand.get(nth) {
             return Ok(Arc::new(Codec::with_model(model.clone())?));
         }
-        if builtin().id().0.starts_with(id_prefix) {
-            return BuiltinModels.by_prefix(id_prefix, name_hint);
-        }
-        if let Some(cached) = ModelCache::from_env()?.by_prefix(id_prefix)? {
+        let mut cached = ModelCache::from_env()?.by_prefix(id_prefix)?;
+        cached.retain(|cached| at_hand.iter().all(|model| *model.id() != cached.summary.id));
+        if let Some(cached) = cached.get(nth - at_hand.len()) {
             return Ok(Arc::new(Codec::with_model(Arc::new(cached.open()?))?));
         }
         Err(llmzip::Error::MissingModel {

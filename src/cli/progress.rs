@@ -158,11 +158,6 @@ impl Line {
         self
     }
 
-    /// Whether anybody sees it.
-    pub fn is_shown(&self) -> bool {
-        self.state.form != Form::Nothing
-    }
-
     /// Both sizes of the file to decode, which became known.
     pub fn know(&mut self, plain_total: u64, stored_total: u64) {
         let mut work = self.state.work();

@@ -105,22 +105,58 @@ pub fn take_out(plain: &[u8], copies: &[Copy]) -> Vec<u8> {
 
 /// The group again, `len` bytes of it, from copies that [`code`] has checked.
 pub fn put_back(rest: &[u8], copies: &[Copy], len: usize) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(len);
-    let mut rest = rest.iter().copied();
-    for copy in copies {
-        let literals = copy.position - plain.len();
-        plain.extend(rest.by_ref().take(literals));
+    let mut restored = Restored::new(copies, len);
+    restored.extend(rest);
+    restored.plain
+}
+
+/// The beginning of a group as more and more of what is left without its copies becomes known.
+#[derive(Debug)]
+pub struct Restored<'a> {
+    /// So much of the group.
+    pub plain: Vec<u8>,
+    /// Copies that are not in it yet.
+    copies: &'a [Copy],
+    /// Bytes of the rest that are in it.
+    taken: usize,
+}
+
+impl<'a> Restored<'a> {
+    /// Nothing yet of a group of `len` bytes with these copies, which [`code`] has checked.
+    pub fn new(copies: &'a [Copy], len: usize) -> Self {
+        Restored { plain: Vec::with_capacity(len), copies, taken: 0 }
+    }
+
+    /// Goes as far as the beginning of the rest reaches that is known now.
+    pub fn extend(&mut self, rest: &[u8]) {
+        loop {
+            let known = rest.len() - self.taken;
+            let literals = match self.copies.first() {
+                Some(copy) => known.min(copy.position - self.plain.len()),
+                None => known,
+            };
+            self.plain.extend_from_slice(&rest[self.taken..self.taken + literals]);
+            self.taken += literals;
+            match self.copies.split_first() {
+                Some((copy, others)) if copy.position == self.plain.len() => {
+                    self.copies = others;
+                    self.copy(copy);
+                }
+                _ => return,
+            }
+        }
+    }
+
+    fn copy(&mut self, copy: &Copy) {
         // In pieces of at most the distance, so that a piece never reads what it writes.
         let mut left = copy.len;
         while left > 0 {
-            let from = plain.len() - copy.distance;
+            let from = self.plain.len() - copy.distance;
             let piece = left.min(copy.distance);
-            plain.extend_from_within(from..from + piece);
+            self.plain.extend_from_within(from..from + piece);
             left -= piece;
         }
     }
-    plain.extend(rest);
-    plain
 }
 
 /// Codes the list of copies of a group of `len` bytes, and returns it.
@@ -172,6 +208,13 @@ mod tests {
         let decoded = code(&[], plain.len(), &mut Decoder::new(&coded)).unwrap();
         assert_eq!(decoded, copies);
         assert!(put_back(&rest, &copies, plain.len()) == plain);
+        let mut restored = Restored::new(&copies, plain.len());
+        for known in (0..rest.len()).step_by(rest.len() / 7 + 1) {
+            restored.extend(&rest[..known]);
+            assert!(restored.plain.len() >= known && plain.starts_with(&restored.plain));
+        }
+        restored.extend(&rest);
+        assert!(restored.plain == plain);
         (copies, coded.len())
     }
 

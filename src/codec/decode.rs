@@ -10,6 +10,7 @@ use super::lessons::Board;
 use super::predictor::{Predictor, PredictorLanes};
 use super::walk::{Live, code_byte, code_token};
 use super::{Plan, cuts};
+use crate::container::{Decoded, Watch};
 use crate::entropy::Decoder;
 use crate::error::{Error, Result};
 use crate::mixer::Mixer;
@@ -92,10 +93,43 @@ pub(super) struct Mixing<'a> {
     pub(super) plain: Vec<u8>,
     /// The part of each lane that is still to come.
     pub(super) rest: Vec<Range<usize>>,
-    pub(super) done: &'a (dyn Fn(u64) + Sync),
+    /// The part of each lane that has passed a checkpoint.
+    pub(super) good: Vec<Range<usize>>,
+    pub(super) watch: &'a dyn Watch,
 }
 
-impl Mixing<'_> {
+impl<'a> Mixing<'a> {
+    /// Nothing decoded yet of these lanes.
+    pub(super) fn new(
+        vocabulary: &'a Vocabulary,
+        mixer: Mixer,
+        coder: Decoder<'a>,
+        lanes: &[Range<usize>],
+        watch: &'a dyn Watch,
+    ) -> Self {
+        let len = lanes.last().map_or(0, |lane| lane.end);
+        Mixing {
+            vocabulary,
+            mixer,
+            coder,
+            plain: vec![0; len],
+            rest: lanes.to_vec(),
+            good: lanes.iter().map(|lane| lane.start..lane.start).collect(),
+            watch,
+        }
+    }
+
+    /// Comes by where a step begins, which is where a checkpoint may stand.
+    pub(super) fn checkpoint(&mut self) -> Result<()> {
+        if self.coder.checkpoint()? {
+            for (good, rest) in self.good.iter_mut().zip(&self.rest) {
+                good.end = rest.start;
+            }
+            self.watch.known(&self.plain, &self.good)?;
+        }
+        Ok(())
+    }
+
     /// Decodes the next token of a lane, if it is not finished.
     pub(super) fn token(&mut self, lane: usize, frequencies: &Frequencies) -> Result<Option<u32>> {
         let rest = &mut self.rest[lane];
@@ -123,8 +157,14 @@ impl Mixing<'_> {
             bytes += before - self.rest[shard.first + i].len();
         }
         self.coder.check()?;
-        (self.done)(bytes as u64);
+        self.watch.done(bytes as u64);
         Ok(())
+    }
+
+    /// What is decoded, and how it ended.
+    fn into_decoded(self, result: Result<()>) -> Decoded {
+        let end = result.and_then(|()| self.coder.finish());
+        Decoded { plain: self.plain, good: self.good, end }
     }
 
     /// Whether all lanes have reached their ends.
@@ -136,27 +176,24 @@ impl Mixing<'_> {
 /// Decodes `len` bytes that `encode` coded with an equal predictor and plan.
 ///
 /// # Errors
-/// `Damaged` if the coded bytes cannot be what `encode` made.
+/// `Damaged` if the coded bytes cannot be what `encode` made, at the end of what could be decoded, or of nothing.
 pub fn decode<P: Predictor>(
     mut coder: Decoder<'_>,
     len: usize,
     predictor: &P,
     plan: &Plan,
-    done: &(dyn Fn(u64) + Sync),
-) -> Result<Vec<u8>> {
+    watch: &dyn Watch,
+) -> Result<Decoded> {
     let lanes = cuts::code(&[], len, plan.lanes, &mut coder)?;
     let ranges = lanes.ranges();
-    let mut mixing = Mixing {
-        vocabulary: predictor.vocabulary(),
-        mixer: Mixer::new(plan.mixer, true, ranges, &plan.start_values),
-        coder,
-        plain: vec![0; len],
-        rest: ranges.to_vec(),
-        done,
-    };
+    let mixer = Mixer::new(plan.mixer, true, ranges, &plan.start_values);
+    let mut mixing = Mixing::new(predictor.vocabulary(), mixer, coder, ranges, watch);
     let mut shards = shards(predictor, plan)?;
     let threads = parallel::threads();
-    parallel::awake(threads, || prime(predictor, plan, &mut shards, &mut mixing))?;
+    let primed = parallel::awake(threads, || prime(predictor, plan, &mut shards, &mut mixing));
+    if primed.is_err() {
+        return Ok(mixing.into_decoded(primed));
+    }
     let threads = if shards.len() == 1 { threads } else { 1 };
     let waiting = shards.iter().map(|_| None).collect();
     let board = Board::default();
@@ -175,9 +212,7 @@ pub fn decode<P: Predictor>(
     let shards = shards.into_iter().enumerate().collect();
     parallel::awake(threads, || parallel::work_off(shards, work));
     let relay = relay.into_inner().unwrap_or_else(PoisonError::into_inner);
-    relay.result?;
-    relay.mixing.coder.finish()?;
-    Ok(relay.mixing.plain)
+    Ok(relay.mixing.into_decoded(relay.result))
 }
 
 /// Who is to be mixed next, and who waits for it.
@@ -204,7 +239,10 @@ impl<L: PredictorLanes> Relay<'_, L> {
             && !self.mixing.over()
             && let Some(mut shard) = self.waiting[self.turn].take()
         {
-            self.result = self.mixing.step(&mut shard);
+            self.result = match self.turn {
+                0 => self.mixing.checkpoint().and_then(|()| self.mixing.step(&mut shard)),
+                _ => self.mixing.step(&mut shard),
+            };
             if let Some(class) = &mut shard.class {
                 class.attend(self.step, &mut self.board);
             }
@@ -256,10 +294,11 @@ fn prime<P: Predictor>(
     leader.advance();
     let alone = if plan.lanes == 1 { 0 } else { plan.prime_tokens };
     for _ in 0..alone {
-        leader.slots[0].coded = mixing.token(0, &leader.slots[0].frequencies)?;
-        if leader.slots[0].coded.is_none() {
+        if Range::is_empty(&mixing.rest[0]) {
             break;
         }
+        mixing.checkpoint()?;
+        leader.slots[0].coded = mixing.token(0, &leader.slots[0].frequencies)?;
         leader.advance();
     }
     if shared {
@@ -275,23 +314,32 @@ fn prime<P: Predictor>(
 /// Decodes `len` bytes that the mixer alone coded.
 ///
 /// # Errors
-/// `Damaged` if the coded bytes end too early.
+/// `Damaged` at the end of what could be decoded, if the coded bytes cannot be what was made.
 pub fn decode_without_model(
     mut coder: Decoder<'_>,
     len: usize,
     plan: &Plan,
-    done: &(dyn Fn(u64) + Sync),
-) -> Result<Vec<u8>> {
+    watch: &dyn Watch,
+) -> Decoded {
     let lane = 0..len;
     let mut mixer = Mixer::new(plan.mixer, false, std::slice::from_ref(&lane), &plan.start_values);
     let mut plain = vec![0; len];
-    for part in plain.chunks_mut(super::REPORT_BYTES) {
-        for byte in part.iter_mut() {
-            *byte = code_byte(0, 0, &mut mixer, &mut coder);
+    let mut good = 0;
+    let mut all = || {
+        for at in 0..len {
+            if coder.checkpoint()? {
+                good = at;
+                watch.known(&plain, std::slice::from_ref(&(0..at)))?;
+            }
+            plain[at] = code_byte(0, 0, &mut mixer, &mut coder);
+            let reported = at / super::REPORT_BYTES * super::REPORT_BYTES;
+            if (at + 1).is_multiple_of(super::REPORT_BYTES) || at + 1 == len {
+                coder.check()?;
+                watch.done((at + 1 - reported) as u64);
+            }
         }
-        coder.check()?;
-        done(part.len() as u64);
-    }
-    coder.finish()?;
-    Ok(plain)
+        coder.finish()
+    };
+    let end = all();
+    Decoded { plain, good: std::iter::once(0..good).collect(), end }
 }

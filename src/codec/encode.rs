@@ -36,6 +36,7 @@ impl Mixing<'_> {
         let steps = lanes.iter().map(|noted| noted.tokens).max().unwrap_or(0);
         let mut bytes = 0;
         for step in 0..steps {
+            self.coder.checkpoint();
             for (lane, opinion) in opinions.iter_mut().enumerate() {
                 if step < lanes[lane].tokens {
                     bytes += self.token(lane, opinion);
@@ -165,6 +166,7 @@ pub fn encode_without_model(
     let mut mixer = Mixer::new(plan.mixer, false, std::slice::from_ref(&lane), &plan.start_values);
     for part in plain.chunks(REPORT_BYTES) {
         for &byte in part {
+            coder.checkpoint();
             code_byte(0, byte, &mut mixer, &mut coder);
         }
         done(part.len() as u64);

@@ -2,6 +2,7 @@
 
 use super::predictor::Predictor;
 use super::{Plan, decode, encode};
+use crate::container::Unwatched;
 use crate::entropy::{Decoder, Encoder};
 use crate::error::Result;
 use std::time::{Duration, Instant};
@@ -51,7 +52,7 @@ pub fn estimate<P: Predictor>(
     let began = Instant::now();
     let coded = try_encode(sample)?;
     let encoded = began.elapsed();
-    decode(Decoder::new(&coded), sample.len(), predictor, &plan, &|_| ())?;
+    decode(Decoder::new(&coded), sample.len(), predictor, &plan, &Unwatched)?.into_plain()?;
     let decoded = began.elapsed() - encoded;
     let whole = |part: Duration| part.mul_f64(len as f64 / sample.len() as f64);
     Ok(Some(Estimate { encode: whole(encoded), decode: whole(decoded) }))

@@ -5,11 +5,12 @@ use super::estimate::{Estimate, estimate};
 use super::lanes::LARGE_MODEL_BYTES;
 use super::many::{decode_many, encode_many};
 use super::predictor::ModelPredictor;
-use super::spread::Spread;
+use super::salvage::{Beginning, known_parts};
+use super::spread::{Spread, Spreading};
 use super::{Plan, copies, decode, decode_without_model, encode, encode_without_model, lane_count};
 use crate::container::{
-    CodedGroup, EncodedGroup, GROUP_LOG2_DEFAULT, GroupCodec, GroupParams, Method, ModelSource,
-    WindowPolicy, hex,
+    CodedGroup, Decoded, EncodedGroup, GROUP_LOG2_DEFAULT, GroupCodec, GroupParams, Method,
+    ModelSource, Unwatched, Watch, WindowPolicy, hex,
 };
 use crate::entropy::{Decoder, Encoder};
 use crate::error::{Error, Result};
@@ -292,30 +293,33 @@ impl GroupCodec for Codec {
         })
     }
 
-    fn decode(
-        &self,
-        method: Method,
-        payload: &[u8],
-        plain_len: usize,
-        params: &GroupParams,
-        done: &(dyn Fn(u64) + Sync),
-    ) -> Result<Vec<u8>> {
-        let opened = Opened::new(payload, plain_len)?;
-        let spread = Spread::new(done, plain_len, opened.rest_len);
-        let done: &(dyn Fn(u64) + Sync) = &|bytes| spread.add(bytes);
-        let plan = self.plan(opened.rest_len, params, method == Method::Model)?;
+    fn decode(&self, group: &CodedGroup<'_>, watch: &dyn Watch) -> Result<Decoded> {
+        let CodedGroup { plain_len, params, .. } = group;
+        let opened = Opened::new(group.payload, *plain_len)?;
+        let done = |bytes| watch.done(bytes);
+        let spread = Spread::new(&done, *plain_len, opened.rest_len);
+        let watch: &dyn Watch = &Spreading { watch, spread };
+        let plan = self.plan(opened.rest_len, params, group.method == Method::Model)?;
         let (coder, rest_len) = (opened.coder.clone(), opened.rest_len);
-        let rest = match method {
-            Method::Model => decode(coder, rest_len, &self.predictor(params)?, &plan, done)?,
-            Method::Mixer => decode_without_model(coder, rest_len, &plan, done)?,
-            Method::Stored | Method::Run => return Err(Error::damaged("not a coded group")),
+        let decode = |watch: &dyn Watch| match group.method {
+            Method::Model => decode(coder, rest_len, &self.predictor(params)?, &plan, watch),
+            Method::Mixer => Ok(decode_without_model(coder, rest_len, &plan, watch)),
+            Method::Stored | Method::Run => Err(Error::damaged("not a coded group")),
         };
-        Ok(opened.put_back(rest, plain_len))
+        if opened.copies.is_empty() {
+            return decode(watch);
+        }
+        let beginning = Beginning::new(&opened.copies, *plain_len, watch);
+        let rest = decode(&beginning)?;
+        Ok(Decoded {
+            good: known_parts(&rest.good, &opened.copies, *plain_len),
+            plain: beginning.finish(&rest.plain),
+            end: rest.end,
+        })
     }
 
     fn decode_many(&self, groups: &[CodedGroup<'_>]) -> Vec<Result<Vec<u8>>> {
-        let alone =
-            |g: &CodedGroup| self.decode(g.method, g.payload, g.plain_len, &g.params, &|_| ());
+        let alone = |group: &CodedGroup| self.decode(group, &Unwatched)?.into_plain();
         let mut results: Vec<_> = groups.iter().map(|_| None).collect();
         let mut together = Vec::new();
         for (i, group) in groups.iter().enumerate() {
@@ -360,8 +364,13 @@ impl GroupCodec for Codec {
 pub struct BuiltinModels;
 
 impl ModelSource for BuiltinModels {
-    fn by_prefix(&self, id_prefix: &[u8], name_hint: &str) -> Result<Arc<dyn GroupCodec>> {
-        if builtin().id().0.starts_with(id_prefix) {
+    fn by_prefix(
+        &self,
+        id_prefix: &[u8],
+        nth: usize,
+        name_hint: &str,
+    ) -> Result<Arc<dyn GroupCodec>> {
+        if nth == 0 && builtin().id().0.starts_with(id_prefix) {
             return Ok(Arc::new(Codec::builtin()?));
         }
         let identity = hex(id_prefix);

@@ -8,9 +8,11 @@ use super::decode::{Mixing as Decoding, Shard};
 use super::encode::Mixing as Encoding;
 use super::predictor::Predictor;
 use super::{Lanes, Plan};
+use crate::container::Unwatched;
 use crate::entropy::{Decoder, Encoder};
 use crate::error::Result;
 use crate::mixer::Mixer;
+use crate::model::Frequencies;
 use crate::parallel;
 
 /// Codes groups of one lane each, which are not empty, each behind what its coder has coded.
@@ -56,6 +58,19 @@ struct Group<'a> {
     result: Result<()>,
 }
 
+impl Group<'_> {
+    /// Decodes the next token, if there is one.
+    fn token(&mut self, frequencies: &Frequencies) -> Result<Option<u32>> {
+        if self.mixing.rest[0].is_empty() {
+            return Ok(None);
+        }
+        self.mixing.checkpoint()?;
+        let token = self.mixing.token(0, frequencies)?;
+        self.mixing.coder.check()?;
+        Ok(token)
+    }
+}
+
 /// Decodes groups of one lane each: a decoder behind the copies, and how many bytes follow.
 ///
 /// # Errors
@@ -71,14 +86,13 @@ pub fn decode_many<P: Predictor>(
     let n_groups = groups.len();
     let begin = |(number, (coder, len))| Group {
         number,
-        mixing: Decoding {
-            vocabulary: predictor.vocabulary(),
-            mixer: mixer(plan, len),
+        mixing: Decoding::new(
+            predictor.vocabulary(),
+            mixer(plan, len),
             coder,
-            plain: vec![0; len],
-            rest: Lanes::new(len, 1).ranges().to_vec(),
-            done: &|_| (),
-        },
+            Lanes::new(len, 1).ranges(),
+            &Unwatched,
+        ),
         result: Ok(()),
     };
     let mut groups: Vec<_> = groups.into_iter().enumerate().map(begin).collect();
@@ -118,13 +132,10 @@ fn decode_share<P: Predictor>(
         let mut busy = false;
         for (group, slot) in groups.iter_mut().zip(&mut shard.slots) {
             if group.result.is_ok() {
-                let coded = group.mixing.token(0, &slot.frequencies);
-                slot.coded = coded
-                    .and_then(|token| group.mixing.coder.check().map(|()| token))
-                    .unwrap_or_else(|error| {
-                        group.result = Err(error);
-                        None
-                    });
+                slot.coded = group.token(&slot.frequencies).unwrap_or_else(|error| {
+                    group.result = Err(error);
+                    None
+                });
                 busy |= slot.coded.is_some();
             }
         }

@@ -1,6 +1,10 @@
 //! Reports of how much of a group is done, spread evenly over the time that it takes.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::container::Watch;
+use crate::error::Result;
 
 /// Reports copies with the bytes between them.
 ///
@@ -35,6 +39,22 @@ impl<'a> Spread<'a> {
         let share = u128::from(self.plain_len) * u128::from(rest_done.min(self.rest_len));
         // Not more than `plain_len`.
         (share / u128::from(self.rest_len.max(1))) as u64
+    }
+}
+
+/// A watch that hears of copies with the bytes between them.
+pub struct Spreading<'a> {
+    pub watch: &'a dyn Watch,
+    pub spread: Spread<'a>,
+}
+
+impl Watch for Spreading<'_> {
+    fn done(&self, bytes: u64) {
+        self.spread.add(bytes);
+    }
+
+    fn known(&self, plain: &[u8], good: &[Range<usize>]) -> Result<()> {
+        self.watch.known(plain, good)
     }
 }
 

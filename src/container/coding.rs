@@ -1,5 +1,6 @@
 //! The seam between frames and what fills their groups.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::{GroupParams, Method};
@@ -27,6 +28,54 @@ pub struct CodedGroup<'a> {
     pub params: GroupParams,
 }
 
+/// Hears how the decoding of a group goes on, from one thread or another.
+pub trait Watch: Sync {
+    /// So many more bytes are decoded.
+    fn done(&self, _bytes: u64) {}
+
+    /// A checkpoint was passed: of `plain`, which has the group's length, the parts `good` are known to be right. They are
+    /// in their order, and not shorter than the last time.
+    ///
+    /// What this fails with ends the decoding.
+    fn known(&self, _plain: &[u8], _good: &[Range<usize>]) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Where the first gap is in parts that are in their order.
+pub(crate) fn beginning(good: &[Range<usize>]) -> usize {
+    good.iter().fold(0, |end, part| if part.start <= end { end.max(part.end) } else { end })
+}
+
+/// Nobody watches.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unwatched;
+
+impl Watch for Unwatched {}
+
+/// What decoding a group gave.
+#[derive(Debug)]
+pub struct Decoded {
+    /// As many bytes as the group has; zeros or wrong ones where it could not be decoded.
+    pub plain: Vec<u8>,
+    /// Which of them passed a checkpoint, in their order.
+    pub good: Vec<Range<usize>>,
+    /// What stopped it before the end.
+    pub end: Result<()>,
+}
+
+impl Decoded {
+    /// Bytes that were decoded to the end and passed no checkpoint.
+    pub fn whole(plain: Vec<u8>) -> Self {
+        Decoded { plain, good: Vec::new(), end: Ok(()) }
+    }
+
+    /// All bytes, if nothing stopped it.
+    pub fn into_plain(self) -> Result<Vec<u8>> {
+        self.end.map(|()| self.plain)
+    }
+}
+
 /// Encodes and decodes one group at a time, with a model or without.
 ///
 /// Several groups may be in work at once, on different threads. The result must depend on the
@@ -51,17 +100,10 @@ pub trait GroupCodec: Send + Sync {
 
     /// Decodes a payload of [`Method::Mixer`] or [`Method::Model`] into exactly `plain_len` bytes.
     ///
-    /// The payload and the length are untrusted: let the result grow as it is decoded, and answer
-    /// [`Error::Damaged`](crate::Error::Damaged) where it cannot be right. Wrong bytes need not be
-    /// noticed, the caller compares a checksum.
-    fn decode(
-        &self,
-        method: Method,
-        payload: &[u8],
-        plain_len: usize,
-        params: &GroupParams,
-        done: &(dyn Fn(u64) + Sync),
-    ) -> Result<Vec<u8>>;
+    /// The payload and the length are untrusted: let the result grow as it is decoded. Where the payload cannot be right,
+    /// [`Error::Damaged`](crate::Error::Damaged) stands at the end of what was decoded until then, or is the
+    /// result if nothing was. Wrong bytes need not be noticed, the caller compares a checksum.
+    fn decode(&self, group: &CodedGroup<'_>, watch: &dyn Watch) -> Result<Decoded>;
 
     /// Encodes several groups, each as [`encode`](Self::encode) would; together it may be faster.
     fn encode_many(&self, plains: &[&[u8]], params: &GroupParams) -> Vec<Result<EncodedGroup>> {
@@ -70,9 +112,7 @@ pub trait GroupCodec: Send + Sync {
 
     /// Decodes several groups, each as [`decode`](Self::decode) would; together it may be faster.
     fn decode_many(&self, groups: &[CodedGroup<'_>]) -> Vec<Result<Vec<u8>>> {
-        let decode =
-            |g: &CodedGroup| self.decode(g.method, g.payload, g.plain_len, &g.params, &|_| ());
-        groups.iter().map(decode).collect()
+        groups.iter().map(|group| self.decode(group, &Unwatched)?.into_plain()).collect()
     }
 
     /// The most memory, in bytes, that encoding or decoding a group of `plain_len` bytes takes.
@@ -81,11 +121,17 @@ pub trait GroupCodec: Send + Sync {
 
 /// Where codecs come from when a file names them.
 pub trait ModelSource: Sync {
-    /// The codec of the model whose identity begins with `id_prefix` (2 bytes, or all 32).
+    /// The codec of a model whose identity begins with `id_prefix` (2 bytes, or all 32).
     ///
-    /// `name_hint` is what the file calls it, empty in short frames; it may help to say how to get
-    /// the model, never to choose it. Fails with [`Error::MissingModel`](crate::Error::MissingModel).
-    fn by_prefix(&self, id_prefix: &[u8], name_hint: &str) -> Result<Arc<dyn GroupCodec>>;
+    /// Two bytes can fit several models: `nth` counts them from 0, each model once and in an order that stays the same.
+    /// `name_hint` is what the file calls it, empty in short frames; it may help to say how to get the model, never to
+    /// choose it. Fails with [`Error::MissingModel`](crate::Error::MissingModel) if there are no more than `nth`.
+    fn by_prefix(
+        &self,
+        id_prefix: &[u8],
+        nth: usize,
+        name_hint: &str,
+    ) -> Result<Arc<dyn GroupCodec>>;
 
     /// The codec for groups that need no model.
     fn without_model(&self) -> Arc<dyn GroupCodec>;

@@ -24,6 +24,11 @@ pub struct IndexEntry {
     pub has_settings: bool,
 }
 
+impl IndexEntry {
+    /// A whole run: tag, two bytes of check, and the byte.
+    pub const LEAST_STORED_LEN: u64 = 4;
+}
+
 /// The footer of a long frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Footer {
@@ -96,6 +101,9 @@ impl Footer {
         for _ in 0..n_groups {
             let entry = source.varint(what)?;
             let entry = IndexEntry { stored_len: entry >> 1, has_settings: entry & 1 != 0 };
+            if entry.stored_len < IndexEntry::LEAST_STORED_LEN {
+                return Err(Error::damaged("the index has a group without room for one"));
+            }
             groups_end = groups_end
                 .checked_add(entry.stored_len)
                 .filter(|&end| end < 1 << (8 * FRAME_LEN_BYTES - 1))

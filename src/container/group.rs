@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::check::Check;
 use super::short::require_lengths;
-use super::{Method, source::Source, varint};
+use super::{Method, source::Source, stored, varint};
 use crate::error::{Error, Result};
 
 const TAG: u8 = 0xA0;
@@ -78,7 +78,7 @@ impl GroupHead {
             }
         }
         let payload_len = match method {
-            Method::Stored => plain_len,
+            Method::Stored => stored::payload_len(plain_len),
             Method::Run => 1,
             Method::Mixer | Method::Model => source.varint("the payload's length")?,
         };

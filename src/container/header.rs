@@ -23,24 +23,56 @@ pub enum Form {
     Long,
 }
 
-/// Takes the magic bytes of the next frame; `None` where the input ends instead.
+/// What comes behind a frame, or at the beginning of the input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// A frame, whose magic bytes were taken.
+    Frame {
+        /// Its form.
+        form: Form,
+        /// Where it begins.
+        start: u64,
+        /// Zero bytes before it.
+        padding: u64,
+    },
+    /// No other frame.
+    End {
+        /// Zero bytes behind the last one, as tapes and preallocated files have them.
+        padding: u64,
+        /// Bytes behind those that are not ours.
+        foreign: u64,
+    },
+}
+
+/// Takes everything up to and including the magic bytes of the next frame, or all there is.
 ///
-/// What is not a frame is [`Error::NotLlmzip`] at the very beginning of the input, and later
-/// [`Error::Damaged`], naming the offset.
-pub fn read_magic<R: Read>(source: &mut Source<R>) -> Result<Option<Form>> {
+/// What is not a frame is [`Error::NotLlmzip`] at the very beginning of the input; nothing at all is
+/// [`Error::Truncated`] there.
+pub fn next_frame<R: Read>(source: &mut Source<R>) -> Result<Next> {
+    let what = "the beginning of a frame";
+    let is_first = source.offset() == 0;
+    let padding = if is_first { 0 } else { source.skip_zeros()? };
     let start = source.offset();
     if source.is_at_end()? {
-        return Ok(None);
+        return match is_first {
+            true => Err(Error::truncated(what)),
+            false => Ok(Next::End { padding, foreign: 0 }),
+        };
     }
-    let what = "the beginning of a frame";
-    let strange = || match start {
-        0 => Error::NotLlmzip,
-        _ => {
-            Error::damaged(format!("what follows the frame that ends at byte {start} is no frame"))
+    match magic(source, what)? {
+        Some(form) => Ok(Next::Frame { form, start, padding }),
+        None if is_first => Err(Error::NotLlmzip),
+        None => {
+            source.skip_all()?;
+            Ok(Next::End { padding, foreign: source.offset() - start })
         }
-    };
+    }
+}
+
+/// Takes magic bytes, or as many as show that they are none.
+fn magic<R: Read>(source: &mut Source<R>, what: &str) -> Result<Option<Form>> {
     if source.byte(what)? != SHORT_MAGIC[0] {
-        return Err(strange());
+        return Ok(None);
     }
     match source.byte(what)? {
         second if second == SHORT_MAGIC[1] => Ok(Some(Form::Short)),
@@ -48,12 +80,12 @@ pub fn read_magic<R: Read>(source: &mut Source<R>) -> Result<Option<Form>> {
             // One at a time: a file that differs here is another kind of file, however short.
             for &expected in &LONG_MAGIC[2..] {
                 if source.byte(what)? != expected {
-                    return Err(strange());
+                    return Ok(None);
                 }
             }
             Ok(Some(Form::Long))
         }
-        _ => Err(strange()),
+        _ => Ok(None),
     }
 }
 

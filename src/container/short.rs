@@ -34,6 +34,11 @@ impl ShortHead {
     /// Bytes of the check behind the payload.
     pub const CHECK_BYTES: usize = 4;
 
+    /// Whether the byte behind the magic can be that of a head of this version.
+    pub fn can_be(flags: u8) -> bool {
+        flags >> VERSION_SHIFT == FORMAT_VERSION
+    }
+
     /// Appends the head, the magic included.
     pub fn write(&self, out: &mut Vec<u8>) {
         let mixer = self.params.mixer.0.min(MIXER_ELSEWHERE);

@@ -94,13 +94,16 @@ impl ModelCache {
         Ok(found.pop())
     }
 
-    /// The model whose identity begins with these bytes.
+    /// The models whose identities begin with these bytes, each once, in the order of their identities.
     ///
     /// # Errors
     /// `Io`.
-    pub fn by_prefix(&self, id_prefix: &[u8]) -> Result<Option<CachedModel>> {
-        let models = self.list()?;
-        Ok(models.into_iter().find(|model| model.summary.id.0.starts_with(id_prefix)))
+    pub fn by_prefix(&self, id_prefix: &[u8]) -> Result<Vec<CachedModel>> {
+        let mut models = self.list()?;
+        models.retain(|model| model.summary.id.0.starts_with(id_prefix));
+        models.sort_by_key(|model| model.summary.id);
+        models.dedup_by_key(|model| model.summary.id);
+        Ok(models)
     }
 
     /// Where a model is kept, once it is there.

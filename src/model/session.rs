@@ -338,8 +338,10 @@ pub fn check_window(window: usize, policy: WindowPolicy) -> Result<()> {
         return Err(Error::invalid(format!("a window is 1 to {MAX_WINDOW} tokens, not {window}")));
     }
     match policy {
-        WindowPolicy::Hop { keep } if keep as usize >= window => {
-            Err(Error::invalid("a hop keeps fewer tokens than the window holds"))
+        WindowPolicy::Hop { keep } if 2 * keep as usize > window => {
+            // Each hop reads again what it keeps: of a window of 1,000 a hop that keeps 999 reads
+            // 999 tokens for each new one.
+            Err(Error::invalid("a hop keeps at most half of the window"))
         }
         _ => Ok(()),
     }

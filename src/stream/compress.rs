@@ -11,20 +11,20 @@ use super::progress::{Progress, stop_if_cancelled};
 use super::summary::Summary;
 use crate::container::{
     Check, EXACT_VERSION, Footer, GroupCodec, GroupHead, GroupParams, IndexEntry, LongHeader,
-    Method, ModelRef, SHORT_MAX_BYTES, Settings, ShortHead, varint,
+    Method, ModelRef, SHORT_MAX_BYTES, Settings, ShortHead, UntilEnd, varint,
 };
 use crate::error::{Error, Result};
 
 /// Compresses everything that `reader` has into one frame on `writer`, which is flushed.
 ///
 /// Inputs of up to 64 KB become a short frame unless `options.full_hashes` is set; longer ones are
-/// coded group by group, and their length need not be known.
+/// coded group by group, and their length need not be known. The input ends where `reader` first gives nothing.
 ///
 /// Fails with [`Error::Io`] from reader, writer or cancellation, [`Error::Invalid`] for options
 /// that cannot be recorded, and with what the codec fails with. With `options.verify`, a group that
 /// does not decode to its bytes is [`Error::Damaged`]; what was written is then of no use.
 pub fn compress<R: Read, W: Write>(
-    mut reader: R,
+    reader: R,
     writer: W,
     codec: &Arc<dyn GroupCodec>,
     options: &CompressOptions,
@@ -33,6 +33,7 @@ pub fn compress<R: Read, W: Write>(
     let header = LongHeader { group_log2: options.checked_group_log2()? };
     let mut compressor = Compressor::new(writer, codec, options, progress)?;
     let model_is_used = compressor.model.is_some();
+    let mut reader = UntilEnd::new(reader);
     let mut first = Vec::new();
     (&mut reader).take(SHORT_MAX_BYTES as u64 + 1).read_to_end(&mut first)?;
     stop_if_cancelled(progress)?;
@@ -154,7 +155,7 @@ impl<'a, W: Write> Compressor<'a, W> {
         check.update(&head);
         check.update(&encoded.plain);
         let check: [u8; ShortHead::CHECK_BYTES] = check.first();
-        let frame = [&head, encoded.stored(), &check].concat();
+        let frame = [&head, &encoded.stored()[..], &check].concat();
         self.put(&frame)?;
         if !encoded.plain.is_empty() {
             self.count(&encoded);
@@ -228,10 +229,11 @@ impl<'a, W: Write> Compressor<'a, W> {
         } else {
             bytes.clear();
         }
+        let stored = encoded.stored();
         let mut head = GroupHead {
             method: encoded.method,
             plain_len: encoded.plain.len() as u64,
-            payload_len: encoded.stored().len() as u64,
+            payload_len: stored.len() as u64,
             check: [0; 8],
         };
         let mut check = head.check_of(frame.index.len() as u64, frame.group_bytes);
@@ -241,7 +243,7 @@ impl<'a, W: Write> Compressor<'a, W> {
         let stored_len = bytes.len() as u64 + head.payload_len;
         frame.index.push(IndexEntry { stored_len, has_settings });
         self.put(&bytes)?;
-        self.put(encoded.stored())?;
+        self.put(&stored)?;
         self.count(&encoded);
         Ok(())
     }

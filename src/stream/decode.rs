@@ -1,13 +1,14 @@
 //! One group, decoded and compared with its check before anyone sees it.
 
-use std::io::{Read, Write};
+use std::io::Read;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::place::Place;
 use super::progress::{Meter, Progress};
 use crate::container::{
-    Check, CodedGroup, GroupCodec, GroupHead, GroupParams, Method, ModelSource, Settings,
-    ShortHead, Source, for_run,
+    Check, CodedGroup, Decoded, GroupCodec, GroupHead, GroupParams, Method, ModelSource, Settings,
+    ShortHead, Source, Watch, beginning, for_run, stored,
 };
 use crate::error::{Error, Result};
 
@@ -31,6 +32,49 @@ pub(super) struct Job {
     payload: Vec<u8>,
 }
 
+impl Job {
+    /// Whether the payload ends too early.
+    fn is_cut(&self) -> bool {
+        (self.payload.len() as u64) < self.group.payload_len
+    }
+}
+
+/// Who is shown the beginning of a group before its end is known.
+pub(super) type Early<'a> = dyn Fn(&[u8]) -> Result<()> + Sync + 'a;
+
+/// Passes on what a codec tells.
+struct Watching<'a> {
+    meter: &'a Meter<'a>,
+    early: &'a Early<'a>,
+}
+
+impl Watch for Watching<'_> {
+    fn done(&self, bytes: u64) {
+        self.meter.add(bytes);
+    }
+
+    fn known(&self, plain: &[u8], good: &[Range<usize>]) -> Result<()> {
+        (self.early)(&plain[..beginning(good)])
+    }
+}
+
+/// What decoding gave, before the check of the group.
+enum Attempt {
+    Run(Plain),
+    Parts(Decoded),
+}
+
+/// What could be had of a group.
+pub(super) enum Salvaged {
+    Whole(Plain),
+    /// As many bytes as the group has, which of them are right, and why not all are.
+    Parts {
+        plain: Vec<u8>,
+        good: Vec<Range<usize>>,
+        error: Error,
+    },
+}
+
 /// The good bytes of a group.
 pub(super) enum Plain {
     Bytes(Vec<u8>),
@@ -52,10 +96,15 @@ impl Plain {
         }
     }
 
-    pub(super) fn write_to(&self, writer: &mut impl Write) -> Result<()> {
+    /// Hands all but the first `skipped` bytes to `each`, a long run piece by piece.
+    pub(super) fn for_rest(
+        &self,
+        skipped: u64,
+        mut each: impl FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
         match self {
-            Plain::Bytes(bytes) => Ok(writer.write_all(bytes)?),
-            Plain::Run { byte, len } => for_run(*byte, *len, |piece| Ok(writer.write_all(piece)?)),
+            Plain::Bytes(bytes) => each(&bytes[skipped as usize..]),
+            Plain::Run { byte, len } => for_run(*byte, len - skipped, each),
         }
     }
 }
@@ -78,7 +127,7 @@ impl Pending {
             codec = Some(match head.method {
                 Method::Model => {
                     let model = settings.model.as_ref().ok_or_else(missing)?;
-                    models.by_prefix(&model.id, &model.name)?
+                    models.by_identity(&model.id, &model.name)?
                 }
                 _ => models.without_model(),
             });
@@ -98,8 +147,14 @@ impl Pending {
         .with_memory())
     }
 
-    /// The group of a short frame whose original begins `base` bytes into the whole output.
-    pub(super) fn of_short(head: &ShortHead, base: u64, models: &mut Models) -> Result<Self> {
+    /// The group of a short frame whose original begins `base` bytes into the whole output, to be
+    /// decoded with the `nth` of the models that it may mean.
+    pub(super) fn of_short(
+        head: &ShortHead,
+        base: u64,
+        models: &mut Models,
+        nth: usize,
+    ) -> Result<Self> {
         let mut bytes = Vec::new();
         head.write(&mut bytes);
         let mut check = Check::default();
@@ -111,7 +166,7 @@ impl Pending {
             memory_bytes: 0,
             place: Place { group: 0, bytes: base..base + head.plain_len },
             codec: match (head.method, &head.model_prefix) {
-                (Method::Model, Some(prefix)) => Some(models.by_prefix(prefix, "")?),
+                (Method::Model, Some(prefix)) => Some(models.by_prefix(*prefix, nth)?),
                 (Method::Mixer, _) => Some(models.without_model()),
                 _ => None,
             },
@@ -133,13 +188,21 @@ impl Pending {
 
     /// Lets the bytes of the group through if they match its check.
     fn checked(self, plain: Plain) -> Result<Plain> {
-        let mut check = self.check;
+        match self.matches(&plain) {
+            true => Ok(plain),
+            false => Err(self.mismatch()),
+        }
+    }
+
+    fn matches(&self, plain: &Plain) -> bool {
+        let mut check = self.check.clone();
         plain.add_to(&mut check);
         let check: [u8; 32] = check.first();
-        if plain.len() != self.plain_len || !check.starts_with(&self.expected) {
-            return Err(self.place.mark(Error::damaged("the bytes do not match their check")));
-        }
-        Ok(plain)
+        plain.len() == self.plain_len && check.starts_with(&self.expected)
+    }
+
+    fn mismatch(&self) -> Error {
+        self.place.mark(Error::damaged("the bytes do not match their check"))
     }
 
     /// Refuses a group that needs more memory than `limit_bytes` all by itself.
@@ -154,6 +217,12 @@ impl Pending {
     pub(super) fn take_payload<R: Read>(self, source: &mut Source<R>) -> Result<Job> {
         let payload = source.bytes(self.payload_len, "the payload");
         let payload = payload.map_err(|e| self.place.mark(e))?;
+        Ok(Job { group: self, payload })
+    }
+
+    /// Takes as much of the payload of a group in a long frame as there is.
+    pub(super) fn take_what_is_there<R: Read>(self, source: &mut Source<R>) -> Result<Job> {
+        let payload = source.up_to(self.payload_len)?;
         Ok(Job { group: self, payload })
     }
 
@@ -177,25 +246,73 @@ impl Job {
     }
 
     /// Decodes, and hands the bytes out only if they match the check.
-    pub(super) fn decode(self, progress: &dyn Progress) -> Result<Plain> {
-        let Job { group, payload } = self;
-        let meter = Meter::new(progress, group.plain_len);
-        let plain = match &group.codec {
-            None if group.method == Method::Run => {
-                Plain::Run { byte: payload[0], len: group.plain_len }
-            }
-            None => Plain::Bytes(payload),
-            Some(codec) => {
-                let plain_len = usize::try_from(group.plain_len)
-                    .map_err(|_| Error::unsupported("a group larger than the address space"))?;
-                let done = |n| meter.add(n);
-                let plain = codec.decode(group.method, &payload, plain_len, &group.params, &done);
-                Plain::Bytes(plain.map_err(|e| group.place.mark(e))?)
+    ///
+    /// `early` is shown the beginning of the group as soon as a checkpoint says that it is right, more of it each time;
+    /// what it fails with ends the decoding.
+    pub(super) fn decode(self, progress: &dyn Progress, early: &Early<'_>) -> Result<Plain> {
+        let (group, decoded) = self.attempt(progress, early)?;
+        let plain = match decoded {
+            Attempt::Run(plain) => plain,
+            Attempt::Parts(parts) => {
+                Plain::Bytes(parts.into_plain().map_err(|e| group.place.mark(e))?)
             }
         };
-        let plain = group.checked(plain)?;
-        meter.finish();
-        Ok(plain)
+        group.checked(plain)
+    }
+
+    /// Decodes as far as that goes: the whole group, or what is known to be right of it and why there is no more.
+    ///
+    /// # Errors
+    /// What has nothing to do with damage.
+    pub(super) fn salvage(self, progress: &dyn Progress) -> Result<Salvaged> {
+        let is_cut = self.is_cut();
+        if is_cut && self.group.method == Method::Run {
+            return Err(self.group.place.mark(Error::truncated("the payload")));
+        }
+        let (group, decoded) = self.attempt(progress, &|_| Ok(()))?;
+        let (plain, good, end) = match decoded {
+            Attempt::Run(plain) => (plain, Vec::new(), Ok(())),
+            Attempt::Parts(parts) => (Plain::Bytes(parts.plain), parts.good, parts.end),
+        };
+        let error = match end {
+            Ok(()) if group.matches(&plain) => return Ok(Salvaged::Whole(plain)),
+            _ if is_cut => group.place.mark(Error::truncated("the end of the payload")),
+            Ok(()) => group.mismatch(),
+            Err(error) => group.place.mark(error),
+        };
+        match (error, plain) {
+            (error @ (Error::Damaged { .. } | Error::Truncated { .. }), Plain::Bytes(plain)) => {
+                Ok(Salvaged::Parts { plain, good, error })
+            }
+            (error, _) => Err(error),
+        }
+    }
+
+    fn attempt(self, progress: &dyn Progress, early: &Early<'_>) -> Result<(Pending, Attempt)> {
+        let Job { group, payload } = self;
+        let meter = Meter::new(progress, group.plain_len);
+        let plain_len = usize::try_from(group.plain_len)
+            .map_err(|_| Error::unsupported("a group larger than the address space"))?;
+        let decoded = match &group.codec {
+            None if group.method == Method::Run => {
+                Attempt::Run(Plain::Run { byte: payload[0], len: group.plain_len })
+            }
+            None => Attempt::Parts(stored::unpack(payload, plain_len)),
+            Some(codec) => {
+                let coded = CodedGroup {
+                    method: group.method,
+                    payload: &payload,
+                    plain_len,
+                    params: group.params,
+                };
+                let decoded = codec.decode(&coded, &Watching { meter: &meter, early });
+                Attempt::Parts(decoded.map_err(|e| group.place.mark(e))?)
+            }
+        };
+        if !matches!(&decoded, Attempt::Parts(parts) if parts.end.is_err()) {
+            meter.finish();
+        }
+        Ok((group, decoded))
     }
 
     /// Decodes several jobs, those of one codec together. Each has the result that it would have alone.
@@ -216,7 +333,7 @@ impl Job {
             }
         }
         for (i, job) in left {
-            results[i] = Some(job.decode(progress));
+            results[i] = Some(job.decode(progress, &|_| Ok(())));
         }
         results.into_iter().flatten().collect()
     }
@@ -235,36 +352,117 @@ impl Job {
 /// The models asked for so far; many frames of one model ask its source once.
 pub(super) struct Models<'a> {
     source: &'a dyn ModelSource,
-    last: Option<(Vec<u8>, Arc<dyn GroupCodec>)>,
+    /// The newest ones, with what was asked for.
+    known: Vec<(Vec<u8>, usize, Arc<dyn GroupCodec>)>,
+    /// The two bytes of a short frame that was decoded last, and which of the models that fit had made it.
+    fitting: Option<([u8; 2], usize)>,
     mixer: Option<Arc<dyn GroupCodec>>,
     /// What the model that was last asked for is called.
     pub last_name: Option<String>,
 }
 
+/// Models that are kept at hand: a file is made with one, and two bytes rarely fit several.
+const KNOWN_MODELS: usize = 2;
+
 impl<'a> Models<'a> {
     pub(super) fn new(source: &'a dyn ModelSource) -> Self {
-        Models { source, last: None, mixer: None, last_name: None }
+        Models { source, known: Vec::new(), fitting: None, mixer: None, last_name: None }
     }
 
     fn without_model(&mut self) -> Arc<dyn GroupCodec> {
         self.mixer.get_or_insert_with(|| self.source.without_model()).clone()
     }
 
-    fn by_prefix(&mut self, prefix: &[u8], name: &str) -> Result<Arc<dyn GroupCodec>> {
-        if let Some((known, codec)) = &self.last
-            && known == prefix
-        {
-            return Ok(codec.clone());
+    fn by_identity(&mut self, id: &[u8; 32], name: &str) -> Result<Arc<dyn GroupCodec>> {
+        self.find(id, 0, name)
+    }
+
+    /// The `nth` of the models whose identity begins so; the one that was right last time comes first.
+    fn by_prefix(&mut self, prefix: [u8; 2], nth: usize) -> Result<Arc<dyn GroupCodec>> {
+        let nth = match self.fitting {
+            Some((known, fitting)) if known == prefix => match nth {
+                0 => fitting,
+                nth if nth <= fitting => nth - 1,
+                nth => nth,
+            },
+            _ => nth,
+        };
+        self.find(&prefix, nth, "")
+    }
+
+    /// Remembers that the model which was last asked for as `nth` for these two bytes was right.
+    fn was_right(&mut self, prefix: [u8; 2], nth: usize) {
+        if nth > 0 {
+            // Asked for in the order of `by_prefix`.
+            let fitting = match self.fitting {
+                Some((known, fitting)) if known == prefix && nth <= fitting => nth - 1,
+                _ => nth,
+            };
+            self.fitting = Some((prefix, fitting));
         }
-        let codec = self.source.by_prefix(prefix, name)?;
-        if !codec.model_id().is_some_and(|id| id.starts_with(prefix)) {
-            return Err(Error::MissingModel {
-                identity: crate::container::hex(prefix),
-                hint: "another model was found in its place".into(),
-            });
-        }
+    }
+
+    fn find(&mut self, prefix: &[u8], nth: usize, name: &str) -> Result<Arc<dyn GroupCodec>> {
+        let is_it = |known: &&(Vec<u8>, usize, Arc<_>)| known.0 == prefix && known.1 == nth;
+        let codec = match self.known.iter().find(is_it) {
+            Some((_, _, codec)) => codec.clone(),
+            None => {
+                let codec = self.source.by_prefix(prefix, nth, name)?;
+                if !codec.model_id().is_some_and(|id| id.starts_with(prefix)) {
+                    return Err(Error::MissingModel {
+                        identity: crate::container::hex(prefix),
+                        hint: "another model was found in its place".into(),
+                    });
+                }
+                self.known.truncate(KNOWN_MODELS - 1);
+                self.known.insert(0, (prefix.to_vec(), nth, codec.clone()));
+                codec
+            }
+        };
         self.last_name = Some(codec.model_name().to_owned());
-        self.last = Some((prefix.to_vec(), codec.clone()));
         Ok(codec)
     }
+}
+
+/// Reads what follows the magic of a short frame whose original begins `base` bytes into the output.
+///
+/// Two bytes name its model; of several that fit, any that satisfies the check is the right one.
+pub(super) fn read_short<R: Read>(
+    source: &mut Source<R>,
+    base: u64,
+    models: &mut Models,
+    memory_limit: u64,
+    progress: &dyn Progress,
+) -> Result<(Method, Plain)> {
+    let head = ShortHead::read(source)?;
+    let group = Pending::of_short(&head, base, models, 0)?;
+    group.require_memory(memory_limit)?;
+    let Job { group, payload } = group.take_short_payload(source)?;
+    let expected = group.expected.clone();
+    let early: &Early = &|_| Ok(());
+    let Some(prefix) = head.model_prefix else {
+        return Ok((head.method, Job { group, payload }.decode(progress, early)?));
+    };
+    let first = match (Job { group, payload: payload.clone() }).decode(progress, early) {
+        Err(error @ Error::Damaged { .. }) => error,
+        decoded => return Ok((head.method, decoded?)),
+    };
+    for nth in 1.. {
+        let mut group = match Pending::of_short(&head, base, models, nth) {
+            Err(Error::MissingModel { .. }) => break,
+            group => group?,
+        };
+        group.expected.clone_from(&expected);
+        if group.memory_bytes > memory_limit {
+            continue;
+        }
+        match (Job { group, payload: payload.clone() }).decode(progress, early) {
+            Err(Error::Damaged { .. }) => {}
+            decoded => {
+                models.was_right(prefix, nth);
+                return Ok((head.method, decoded?));
+            }
+        }
+    }
+    Err(first)
 }

@@ -1,29 +1,33 @@
 //! From any number of frames to the original.
 
-use std::io::{Cursor, Read, Write};
+use std::io::{self, Cursor, Read, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::batch;
-use super::decode::{Job, Models, Pending, Plain};
-use super::options::{DecompressOptions, TOGETHER_BYTES};
+use super::decode::{Job, Models, Pending, Plain, read_short};
+use super::options::{DecompressOptions, Recover, TOGETHER_BYTES};
 use super::progress::{Progress, stop_if_cancelled};
 use super::recover::recover;
 use super::summary::Summary;
 use super::walk::{Record, Walk};
 use crate::container::{
-    Check, Footer, Form, LongHeader, Method, ModelSource, ShortHead, Source, read_magic,
+    Check, Footer, Form, LongHeader, Method, ModelSource, Next, Source, next_frame,
 };
 use crate::error::{Error, Result};
 
 /// Decompresses all frames that `reader` has, one after the other, to `writer`, which is flushed.
 ///
-/// The bytes of a group are written only after they matched its check, so all that is written is
-/// right even if an error follows. With `options.recover` the whole compressed input is first read
-/// into memory, within the memory limit, and then goes through [`recover`].
+/// Bytes are written only after they matched a check, so all that is written is right even if an error follows: those of a
+/// whole group, and of the group that is next to be written as much of its beginning as a checkpoint within it has
+/// proved. With `options.recover` the whole compressed input is first read into memory, within the memory limit, and
+/// then goes through [`recover`].
+///
+/// Zero bytes behind a frame are passed over, and so is anything else behind the last one: the summary has how many.
+/// Who takes them for damage must look there.
 ///
 /// Fails with [`Error::NotLlmzip`] if the input does not begin with a frame, [`Error::Truncated`]
-/// and [`Error::Damaged`] naming what does not fit (bytes that follow a frame and are none
-/// included), [`Error::Unsupported`] for later versions, [`Error::Memory`] above the limit,
-/// [`Error::MissingModel`] and [`Error::Io`].
+/// and [`Error::Damaged`] naming what does not fit, [`Error::Unsupported`] for later versions, [`Error::Memory`] and
+/// [`Error::TooLong`] above the limits, [`Error::MissingModel`] and [`Error::Io`].
 pub fn decompress<R: Read, W: Write>(
     mut reader: R,
     writer: W,
@@ -31,7 +35,7 @@ pub fn decompress<R: Read, W: Write>(
     options: &DecompressOptions,
     progress: &dyn Progress,
 ) -> Result<Summary> {
-    if options.recover {
+    if options.recover != Recover::Off {
         let mut file = Vec::new();
         let limit_bytes = options.memory_limit;
         (&mut reader).take(limit_bytes.saturating_add(1)).read_to_end(&mut file)?;
@@ -42,7 +46,7 @@ pub fn decompress<R: Read, W: Write>(
     }
     let mut decompressor = Decompressor {
         source: Source::new(reader),
-        output: Output::new(writer),
+        output: Output::new(writer, options.max_output),
         models: Models::new(models),
         at_once: batch::at_once(options.threads).max(1),
         memory_limit: options.memory_limit,
@@ -63,17 +67,53 @@ pub(super) struct Output<W> {
     pub summary: Summary,
     /// Hash of the present frame's original.
     pub frame_hash: Check,
+    max_bytes: Option<u64>,
+    /// How much of the group that comes next was written before its end was known.
+    begun_bytes: u64,
 }
 
 impl<W: Write> Output<W> {
-    pub(super) fn new(writer: W) -> Self {
-        Output { writer, summary: Summary::default(), frame_hash: Check::default() }
+    /// Nothing written, and at most `max_bytes` to come.
+    pub(super) fn new(writer: W, max_bytes: Option<u64>) -> Self {
+        let (summary, frame_hash) = (Summary::default(), Check::default());
+        Output { writer, summary, frame_hash, max_bytes, begun_bytes: 0 }
     }
 
+    /// Refuses what would come to more bytes than are allowed, if `more` follow what is written.
+    pub(super) fn require_room(&self, more: u64) -> Result<()> {
+        match self.max_bytes {
+            Some(limit) if self.summary.plain_bytes.saturating_add(more) > limit => {
+                Err(Error::TooLong { limit_bytes: limit })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes some of the beginning of the next group.
+    pub(super) fn begin(&mut self, bytes: &[u8]) -> Result<()> {
+        self.frame_hash.update(bytes);
+        self.writer.write_all(bytes)?;
+        self.begun_bytes += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Writes a group, or what is left of it.
     pub(super) fn put(&mut self, method: Method, plain: &Plain) -> Result<()> {
-        plain.add_to(&mut self.frame_hash);
-        plain.write_to(&mut self.writer)?;
+        self.require_room(plain.len())?;
+        let begun = std::mem::take(&mut self.begun_bytes);
+        plain.for_rest(begun, |piece| {
+            self.frame_hash.update(piece);
+            Ok(self.writer.write_all(piece)?)
+        })?;
         self.summary.count(method, plain.len());
+        Ok(())
+    }
+
+    /// Writes a part of a group of which the whole is not to be had.
+    pub(super) fn put_part(&mut self, bytes: &[u8]) -> Result<()> {
+        self.require_room(bytes.len() as u64)?;
+        self.writer.write_all(bytes)?;
+        self.summary.plain_bytes += bytes.len() as u64;
         Ok(())
     }
 
@@ -102,12 +142,19 @@ impl<R: Read, W: Write> Decompressor<'_, R, W> {
     fn all_frames(&mut self) -> Result<()> {
         loop {
             stop_if_cancelled(self.progress)?;
-            let start = self.source.offset();
-            match read_magic(&mut self.source)? {
-                None if start == 0 => return Err(Error::truncated("the beginning of a frame")),
-                None => return Ok(()),
-                Some(Form::Short) => self.short_frame()?,
-                Some(Form::Long) => self.long_frame(start)?,
+            match next_frame(&mut self.source)? {
+                Next::End { padding, foreign } => {
+                    self.output.summary.padding_bytes += padding;
+                    self.output.summary.foreign_bytes = foreign;
+                    return Ok(());
+                }
+                Next::Frame { form, start, padding } => {
+                    self.output.summary.padding_bytes += padding;
+                    match form {
+                        Form::Short => self.short_frame()?,
+                        Form::Long => self.long_frame(start)?,
+                    }
+                }
             }
             self.report();
         }
@@ -122,6 +169,7 @@ impl<R: Read, W: Write> Decompressor<'_, R, W> {
     }
 
     fn short_frame(&mut self) -> Result<()> {
+        let start = self.source.offset();
         let (method, plain) = read_short(
             &mut self.source,
             self.output.summary.plain_bytes,
@@ -129,7 +177,11 @@ impl<R: Read, W: Write> Decompressor<'_, R, W> {
             self.memory_limit,
             self.progress,
         )?;
-        self.output.put_short(method, &plain)
+        self.output.put_short(method, &plain)?;
+        if plain.len() > 0 {
+            self.progress.group(method, plain.len(), self.source.offset() - start);
+        }
+        Ok(())
     }
 
     fn long_frame(&mut self, start: u64) -> Result<()> {
@@ -143,10 +195,20 @@ impl<R: Read, W: Write> Decompressor<'_, R, W> {
             let end = self.gather(&mut walk, &mut held, &mut jobs);
             self.report();
             let progress = self.progress;
-            let results: Vec<Result<_>> = batch::in_order(jobs, |job| {
-                let (method, payload_bytes) = (job.method(), job.payload_len());
-                Ok((method, payload_bytes, job.decode(progress)?))
-            });
+            let output = &mut self.output;
+            let mut refused = Ok(());
+            let results: Vec<Result<_>> = batch::in_order_telling(
+                jobs,
+                |job, tell| {
+                    let (method, payload_bytes) = (job.method(), job.payload_len());
+                    Ok((method, payload_bytes, decode_telling(job, progress, tell)?))
+                },
+                |beginning: Vec<u8>| {
+                    refused = output.begin(&beginning);
+                    refused.is_ok()
+                },
+            );
+            refused?;
             // What came before the first error is good, and is written.
             for result in results {
                 let (method, payload_bytes, plain) = result?;
@@ -173,7 +235,7 @@ impl<R: Read, W: Write> Decompressor<'_, R, W> {
         held: &mut Option<Pending>,
         jobs: &mut Vec<Job>,
     ) -> Result<Option<Footer>> {
-        let mut memory_bytes = 0u64;
+        let (mut memory_bytes, mut plain_bytes) = (0u64, 0u64);
         while jobs.len() < self.at_once {
             let group = match held.take() {
                 Some(group) => group,
@@ -190,6 +252,8 @@ impl<R: Read, W: Write> Decompressor<'_, R, W> {
                 },
             };
             group.require_memory(self.memory_limit)?;
+            plain_bytes += group.plain_len;
+            self.output.require_room(plain_bytes)?;
             memory_bytes = memory_bytes.saturating_add(group.memory_bytes);
             let together = match group.method {
                 Method::Model => self.memory_limit.min(TOGETHER_BYTES),
@@ -205,20 +269,19 @@ impl<R: Read, W: Write> Decompressor<'_, R, W> {
     }
 }
 
-/// Reads what follows the magic of a short frame whose original begins `base` bytes into the output.
-pub(super) fn read_short<R: Read>(
-    source: &mut Source<R>,
-    base: u64,
-    models: &mut Models,
-    memory_limit: u64,
+/// Decodes a group, and tells what is known of its beginning piece by piece.
+fn decode_telling(
+    job: Job,
     progress: &dyn Progress,
-) -> Result<(Method, Plain)> {
-    let head = ShortHead::read(source)?;
-    let group = Pending::of_short(&head, base, models)?;
-    group.require_memory(memory_limit)?;
-    let plain = group.take_short_payload(source)?.decode(progress)?;
-    if plain.len() > 0 {
-        progress.group(head.method, plain.len(), head.payload_len);
-    }
-    Ok((head.method, plain))
+    tell: &(dyn Fn(Vec<u8>) -> bool + Sync),
+) -> Result<Plain> {
+    let told = AtomicUsize::new(0);
+    job.decode(progress, &|beginning| {
+        // One thread after the other comes here.
+        let from = told.swap(beginning.len(), Ordering::Relaxed);
+        match tell(beginning[from..].to_vec()) {
+            true => Ok(()),
+            false => Err(io::Error::from(io::ErrorKind::BrokenPipe).into()),
+        }
+    })
 }

@@ -1,9 +1,12 @@
 //! One group, encoded: as a run, by the codec, or stored where that does not help.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::progress::{Meter, Progress};
-use crate::container::{EncodedGroup, GroupCodec, GroupParams, Method, varint};
+use crate::container::{
+    CodedGroup, EncodedGroup, GroupCodec, GroupParams, Method, Unwatched, stored, varint,
+};
 use crate::error::{Error, Result};
 
 /// A group with what it became; the plain bytes stay, storing may turn out to be shorter yet.
@@ -23,11 +26,16 @@ impl Encoded {
     }
 
     /// The bytes that go into the file.
-    pub(super) fn stored(&self) -> &[u8] {
+    pub(super) fn stored(&self) -> Cow<'_, [u8]> {
         match self.method {
-            Method::Stored => &self.plain,
-            Method::Run => &self.plain[..1],
-            Method::Mixer | Method::Model => &self.payload,
+            Method::Stored
+                if stored::payload_len(self.plain.len() as u64) > self.plain.len() as u64 =>
+            {
+                Cow::Owned(stored::pack(&self.plain))
+            }
+            Method::Stored => Cow::Borrowed(&self.plain),
+            Method::Run => Cow::Borrowed(&self.plain[..1]),
+            Method::Mixer | Method::Model => Cow::Borrowed(&self.payload),
         }
     }
 }
@@ -84,9 +92,13 @@ impl Encoder<'_> {
 
     fn check(&self, encoded: &Encoded) -> Result<()> {
         let plain = &encoded.plain;
-        let (method, payload) = (encoded.method, &encoded.payload);
-        let again = self.codec.decode(method, payload, plain.len(), &self.params, &|_| {})?;
-        if again != *plain {
+        let group = CodedGroup {
+            method: encoded.method,
+            payload: &encoded.payload,
+            plain_len: plain.len(),
+            params: self.params,
+        };
+        if self.codec.decode(&group, &Unwatched)?.into_plain()? != *plain {
             return Err(Error::damaged("a group decoded to other bytes than it was made from"));
         }
         Ok(())

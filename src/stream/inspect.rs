@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::walk::{Record, Walk};
 use crate::container::{
-    FORMAT_VERSION, Form, GroupHead, GroupParams, LongHeader, Method, Settings, ShortHead, Source,
-    hex, read_magic,
+    FORMAT_VERSION, Form, GroupHead, GroupParams, LongHeader, Method, Next, Settings, ShortHead,
+    Source, hex, next_frame,
 };
 use crate::error::{Error, Result};
 
@@ -68,20 +68,78 @@ pub struct GroupInfo {
     pub check: String,
 }
 
+/// What [`inspect_with`] shows, in the order of the file.
+#[derive(Debug)]
+pub enum Seen {
+    /// A frame begins here; of what is known only at its end there is nothing yet.
+    Begin(FrameInfo),
+    /// Parameters and model from the next group on.
+    Settings(SettingsInfo),
+    /// A group.
+    Group(GroupInfo),
+    /// The frame is whole; settings and groups apart, all is known of it.
+    End(FrameInfo),
+    /// What stands between and behind the frames: zero bytes, and bytes that are not ours.
+    Behind {
+        /// Zeros.
+        padding: u64,
+        /// Others.
+        foreign: u64,
+    },
+}
+
 /// Reads all frames up to the end, passing over the payloads.
 ///
 /// Structure, headers and footers are checked as in decompression; the payloads are not decoded.
+///
+/// # Errors
+/// As [`decompress`](super::decompress); bytes behind the last frame that are not ours are [`Error::Damaged`].
 pub fn inspect<R: Read>(reader: R) -> Result<Vec<FrameInfo>> {
-    let mut source = Source::new(reader);
     let mut frames = Vec::new();
+    let (mut settings, mut groups) = (Vec::new(), Vec::new());
+    inspect_with(reader, &mut |seen| {
+        match seen {
+            Seen::Begin(_) => {}
+            Seen::Settings(info) => settings.push(info),
+            Seen::Group(info) => groups.push(info),
+            Seen::End(info) => {
+                let (settings, groups) =
+                    (std::mem::take(&mut settings), std::mem::take(&mut groups));
+                frames.push(FrameInfo { settings, groups, ..info });
+            }
+            Seen::Behind { foreign: 0, .. } => {}
+            Seen::Behind { foreign, .. } => return Err(foreign_bytes(foreign)),
+        }
+        Ok(())
+    })?;
+    Ok(frames)
+}
+
+/// The error for bytes behind the last frame that are not ours.
+pub fn foreign_bytes(n: u64) -> Error {
+    Error::damaged(format!("{n} bytes behind the last frame are not of an llmzip file"))
+}
+
+/// Reads all frames as [`inspect`] does, and shows one thing after the other without keeping any.
+///
+/// # Errors
+/// As [`decompress`](super::decompress), and what `visit` fails with.
+pub fn inspect_with<R: Read>(reader: R, visit: &mut dyn FnMut(Seen) -> Result<()>) -> Result<()> {
+    let mut source = Source::new(reader);
+    let mut all_padding = 0;
     loop {
-        let start = source.offset();
-        frames.push(match read_magic(&mut source)? {
-            None if start == 0 => return Err(Error::truncated("the beginning of a frame")),
-            None => return Ok(frames),
-            Some(Form::Short) => short_frame(&mut source, start)?,
-            Some(Form::Long) => long_frame(&mut source, start)?,
-        });
+        match next_frame(&mut source)? {
+            Next::End { padding, foreign } => {
+                return visit(Seen::Behind { padding: all_padding + padding, foreign });
+            }
+            Next::Frame { form, start, padding } => {
+                all_padding += padding;
+                match form {
+                    Form::Short => short_frame(&mut source, start, visit)?,
+                    Form::Long => long_frame(&mut source, start, visit)?,
+                }
+            }
+        }
     }
 }
 
@@ -101,65 +159,75 @@ fn empty_info(form: Form, offset: u64) -> FrameInfo {
     }
 }
 
-fn short_frame<R: Read>(source: &mut Source<R>, start: u64) -> Result<FrameInfo> {
+fn short_frame<R: Read>(
+    source: &mut Source<R>,
+    start: u64,
+    visit: &mut dyn FnMut(Seen) -> Result<()>,
+) -> Result<()> {
     let head = ShortHead::read(source)?;
+    let mut info = empty_info(Form::Short, start);
+    info.model_id = head.model_prefix.map(|prefix| hex(&prefix));
+    visit(Seen::Begin(info.clone()))?;
     source.skip(head.payload_len, "the payload")?;
     let check: [u8; ShortHead::CHECK_BYTES] = source.array("the check of a short frame")?;
-    let mut info = empty_info(Form::Short, start);
-    info.stored_bytes = source.offset() - start;
-    info.plain_bytes = head.plain_len;
-    info.model_id = head.model_prefix.map(|prefix| hex(&prefix));
     if head.method.is_coded() {
-        info.settings.push(SettingsInfo {
+        visit(Seen::Settings(SettingsInfo {
             from_group: 0,
             exact_version: None,
             model_id: info.model_id.clone(),
             model_name: None,
             params: head.params,
-        });
+        }))?;
     }
     if head.plain_len > 0 {
-        info.groups.push(GroupInfo {
+        visit(Seen::Group(GroupInfo {
             method: head.method,
             offset: start,
             plain_bytes: head.plain_len,
             payload_bytes: head.payload_len,
             check: hex(&check),
-        });
+        }))?;
     }
-    Ok(info)
+    info.stored_bytes = source.offset() - start;
+    info.plain_bytes = head.plain_len;
+    visit(Seen::End(info))
 }
 
-fn long_frame<R: Read>(source: &mut Source<R>, start: u64) -> Result<FrameInfo> {
+fn long_frame<R: Read>(
+    source: &mut Source<R>,
+    start: u64,
+    visit: &mut dyn FnMut(Seen) -> Result<()>,
+) -> Result<()> {
     let header = LongHeader::read(source)?;
     let mut walk = Walk::new(header, start, 0);
     let mut info = empty_info(Form::Long, start);
     info.group_bytes = Some(header.group_bytes());
+    visit(Seen::Begin(info.clone()))?;
     loop {
         let offset = source.offset();
         match walk.next(source)? {
             Record::Settings => {
                 if let Some(settings) = &walk.settings {
-                    info.settings.push(settings_info(settings, walk.index.len() as u64));
+                    let settings = settings_info(settings, walk.index.len() as u64);
+                    if settings.model_id.is_some() {
+                        info.model_id.clone_from(&settings.model_id);
+                        info.model_name.clone_from(&settings.model_name);
+                    }
+                    visit(Seen::Settings(settings))?;
                 }
             }
             Record::Group(head, place) => {
                 source.skip(head.payload_len, "the payload").map_err(|e| place.mark(e))?;
-                info.groups.push(group_info(&head, offset));
+                visit(Seen::Group(group_info(&head, offset)))?;
             }
             Record::Footer(footer) => {
                 info.plain_bytes = footer.plain_len;
                 info.stored_bytes = source.offset() - start;
                 info.sha256 = Some(hex(&footer.sha256));
-                break;
+                return visit(Seen::End(info));
             }
         }
     }
-    if let Some(last) = info.settings.iter().rev().find(|s| s.model_id.is_some()) {
-        info.model_id = last.model_id.clone();
-        info.model_name = last.model_name.clone();
-    }
-    Ok(info)
 }
 
 fn settings_info(settings: &Settings, from_group: u64) -> SettingsInfo {

@@ -5,7 +5,7 @@ use super::decompress::{Output, decompress};
 use super::options::DecompressOptions;
 use super::progress::Progress;
 use super::summary::Summary;
-use crate::container::{Form, Method, ModelSource, ShortHead, Source, read_magic};
+use crate::container::{Form, Method, ModelSource, Next, ShortHead, Source, next_frame};
 use crate::error::Result;
 
 /// Decompresses several files, each as [`decompress`] would, with what was done.
@@ -72,7 +72,7 @@ fn finish(waiting: Vec<Waiting>, results: &mut [Done], progress: &dyn Progress) 
     {
         // A failure goes the ordinary way once more, and is told there.
         let Ok(plain) = plain else { continue };
-        let mut output = Output::new(Vec::new());
+        let mut output = Output::new(Vec::new(), None);
         let put = output.put_short(method, &plain);
         let summary = Summary { stored_bytes, model_name, ..output.summary };
         results[file] = Some(put.map(|()| (output.writer, summary)));
@@ -82,14 +82,14 @@ fn finish(waiting: Vec<Waiting>, results: &mut [Done], progress: &dyn Progress) 
 /// The job of a file that is one short frame, and the memory it takes; `None` for other files.
 fn only_short_frame(file: &[u8], models: &mut Models) -> Result<Option<(Job, u64)>> {
     let mut source = Source::new(file);
-    if read_magic(&mut source)? != Some(Form::Short) {
+    if !matches!(next_frame(&mut source)?, Next::Frame { form: Form::Short, .. }) {
         return Ok(None);
     }
     let head = ShortHead::read(&mut source)?;
     if head.plain_len == 0 {
         return Ok(None);
     }
-    let group = Pending::of_short(&head, 0, models)?;
+    let group = Pending::of_short(&head, 0, models, 0)?;
     let memory_bytes = group.memory_bytes;
     let job = group.take_short_payload(&mut source)?;
     Ok((source.offset() == file.len() as u64).then_some((job, memory_bytes)))

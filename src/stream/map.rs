@@ -21,29 +21,41 @@ pub(super) struct Map {
     pub sha256: Option<[u8; 32]>,
     /// Bytes of the original in the frames before this one.
     base: u64,
-    /// Offset and entry of each group.
-    groups: Vec<(u64, IndexEntry)>,
+    /// One entry a group.
+    groups: Vec<IndexEntry>,
+    /// Where the first one begins.
+    first: u64,
+    /// The number of a group, and where it begins: from there the way to the next one is short.
+    at: (u64, u64),
     /// The settings record that was last read, with its group.
     settings: Option<(u64, Settings)>,
 }
 
 impl Map {
-    fn new(start: u64, base: u64, footer: &Footer, end: u64) -> Self {
-        let mut offset = start + LongHeader::BYTES;
-        let mut locate = |entry: &IndexEntry| {
-            let at = offset;
-            offset += entry.stored_len;
-            (at, *entry)
-        };
+    fn new(start: u64, base: u64, footer: Footer, end: u64) -> Self {
+        let first = start + LongHeader::BYTES;
         Map {
             group_bytes: 1 << footer.group_log2,
             plain_len: footer.plain_len,
             end,
             sha256: Some(footer.sha256),
             base,
-            groups: footer.index.iter().map(&mut locate).collect(),
+            groups: footer.index,
+            first,
+            at: (0, first),
             settings: None,
         }
+    }
+
+    /// Where group `number` begins.
+    fn locate(&mut self, number: u64) -> u64 {
+        if number < self.at.0 {
+            self.at = (0, self.first);
+        }
+        let (from, offset) = self.at;
+        let passed = &self.groups[from as usize..number as usize];
+        self.at = (number, offset + passed.iter().map(|entry| entry.stored_len).sum::<u64>());
+        self.at.1
     }
 
     /// The frame at `start`, if one that begins there ends exactly at `end`.
@@ -68,34 +80,10 @@ impl Map {
         }
         // Every entry of the index takes a byte of the footer at least.
         match Footer::read(trailer.footer_len, source) {
-            Ok(footer) if source.offset() == end => Ok(Some(Map::new(start, base, &footer, end))),
+            Ok(footer) if source.offset() == end => Ok(Some(Map::new(start, base, footer, end))),
             Ok(_) | Err(Error::Damaged { .. } | Error::Truncated { .. }) => Ok(None),
             Err(error) => Err(error),
         }
-    }
-
-    /// The frame at `start`, wherever a good footer says that it ends, up to `file_len`.
-    pub(super) fn search<R: Read + Seek>(
-        source: &mut Source<R>,
-        start: u64,
-        file_len: u64,
-        base: u64,
-    ) -> Result<Option<Self>> {
-        if let Some(map) = Map::ending_at(source, start, file_len, base)? {
-            return Ok(Some(map));
-        }
-        // Most closing magics by chance are dismissed in the window, without seeking.
-        let ends_frame = |at: u64, bytes: &[u8; TRAILER_BYTES as usize]| {
-            Trailer::parse(bytes).is_some_and(|t| t.frame_len == at + TRAILER_BYTES - start)
-        };
-        let mut from = start;
-        while let Some(at) = find(source, from, ends_frame)? {
-            if let Some(map) = Map::ending_at(source, start, at + TRAILER_BYTES, base)? {
-                return Ok(Some(map));
-            }
-            from = at + 1;
-        }
-        Ok(None)
     }
 
     /// The frame at `start`, from one group's lengths to the next, as far as that goes.
@@ -109,7 +97,7 @@ impl Map {
         base: u64,
     ) -> (Self, Option<Error>) {
         let mut walk = Walk::new(header, start, base);
-        let mut groups = Vec::new();
+        let first = walk.span_start;
         let mut plain_len = 0;
         let mut end = walk.span_start;
         let mut sha256 = None;
@@ -123,12 +111,13 @@ impl Map {
                     break None;
                 }
                 Ok(Record::Group(_, place)) => {
-                    if walk.span_start > file_len {
-                        break Some(place.mark(Error::truncated("the payload")));
-                    }
-                    groups.extend(walk.index.last().map(|entry| (end, *entry)));
                     end = walk.span_start;
                     plain_len = walk.plain_len;
+                    if end > file_len {
+                        // As much of it as there is may be good yet.
+                        end = file_len;
+                        break Some(place.mark(Error::truncated("the rest of the payload")));
+                    }
                     if let Err(error) = source.seek_to(end) {
                         break Some(error);
                     }
@@ -136,7 +125,8 @@ impl Map {
             }
         };
         let group_bytes = header.group_bytes();
-        (Map { group_bytes, plain_len, end, sha256, base, groups, settings: None }, stopped)
+        let (groups, at, settings) = (walk.index, (0, first), None);
+        (Map { group_bytes, plain_len, end, sha256, base, groups, first, at, settings }, stopped)
     }
 
     pub(super) fn n_groups(&self) -> u64 {
@@ -150,16 +140,18 @@ impl Map {
         Place { group: number, bytes: self.base + start..self.base + end }
     }
 
-    /// Reads group `number`, ready to be decoded.
+    /// Reads group `number`, ready to be decoded; with `cut` as much of it as there is.
     pub(super) fn read_group<R: Read + Seek>(
         &mut self,
         source: &mut Source<R>,
         number: u64,
         models: &mut Models,
         memory_limit: u64,
+        cut: bool,
     ) -> Result<Job> {
         let place = self.place(number);
-        self.read_group_at(source, number, &place, models, memory_limit).map_err(|e| place.mark(e))
+        let read = self.read_group_at(source, number, &place, models, memory_limit, cut);
+        read.map_err(|e| place.mark(e))
     }
 
     fn read_group_at<R: Read + Seek>(
@@ -169,8 +161,9 @@ impl Map {
         place: &Place,
         models: &mut Models,
         memory_limit: u64,
+        cut: bool,
     ) -> Result<Job> {
-        let (offset, entry) = self.groups[number as usize];
+        let (offset, entry) = (self.locate(number), self.groups[number as usize]);
         source.seek_to(offset)?;
         if entry.has_settings {
             self.read_settings(source, number)?;
@@ -192,7 +185,7 @@ impl Map {
         let group = Pending::of_group(&head, self.group_bytes, place.clone(), settings, models)?;
         group.require_memory(memory_limit)?;
         source.seek_to(offset + entry.stored_len - head.payload_len)?;
-        group.take_payload(source)
+        if cut { group.take_what_is_there(source) } else { group.take_payload(source) }
     }
 
     /// Sees to it that the settings that hold for a group are the ones at hand.
@@ -202,12 +195,13 @@ impl Map {
         number: u64,
     ) -> Result<()> {
         let before = &self.groups[..=number as usize];
-        let at = before.iter().rposition(|(_, entry)| entry.has_settings);
+        let at = before.iter().rposition(|entry| entry.has_settings);
         let at = at.ok_or_else(|| Error::damaged("no settings stand before this group"))?;
         if self.settings.as_ref().is_some_and(|(group, _)| *group == at as u64) {
             return Ok(());
         }
-        source.seek_to(self.groups[at].0)?;
+        let offset = self.locate(at as u64);
+        source.seek_to(offset)?;
         self.read_settings(source, at as u64)
     }
 
@@ -218,33 +212,5 @@ impl Map {
         }
         self.settings = Some((number, Settings::read(source)?));
         Ok(())
-    }
-}
-
-/// The first offset at or after `from` whose next `N` bytes `accept` takes.
-pub(super) fn find<R: Read + Seek, const N: usize>(
-    source: &mut Source<R>,
-    from: u64,
-    accept: impl Fn(u64, &[u8; N]) -> bool,
-) -> Result<Option<u64>> {
-    source.seek_to(from)?;
-    let mut window = Vec::new();
-    let mut window_start = from;
-    loop {
-        let chunk = source.some_bytes()?;
-        if chunk.is_empty() {
-            return Ok(None);
-        }
-        window.extend_from_slice(&chunk);
-        for (i, bytes) in window.windows(N).enumerate() {
-            let at = window_start + i as u64;
-            if bytes.first_chunk().is_some_and(|bytes| accept(at, bytes)) {
-                return Ok(Some(at));
-            }
-        }
-        // What is left may begin something that the next chunk ends.
-        let done = window.len().saturating_sub(N - 1);
-        window.drain(..done);
-        window_start += done as u64;
     }
 }

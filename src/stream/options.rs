@@ -64,12 +64,33 @@ pub struct DecompressOptions {
     pub threads: usize,
     /// The memory that groups in work may take; a group that alone needs more is refused.
     pub memory_limit: u64,
-    /// Go on after damage, see [`recover`](super::recover).
-    pub recover: bool,
+    /// An original that is longer is refused before more than this is written.
+    pub max_output: Option<u64>,
+    /// Whether to go on after damage, see [`recover`](super::recover).
+    pub recover: Recover,
 }
 
 impl Default for DecompressOptions {
     fn default() -> Self {
-        DecompressOptions { threads: 0, memory_limit: DEFAULT_MEMORY_LIMIT, recover: false }
+        let recover = Recover::Off;
+        DecompressOptions {
+            threads: 0,
+            memory_limit: DEFAULT_MEMORY_LIMIT,
+            max_output: None,
+            recover,
+        }
     }
+}
+
+/// What to do about damage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Recover {
+    /// Stop.
+    #[default]
+    Off,
+    /// Go on behind it, and write what is good.
+    Skip,
+    /// The same with zeros in the place of lost bytes, as far as it is known how many they are, so that all else stands where
+    /// it stood.
+    Fill,
 }

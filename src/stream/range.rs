@@ -1,21 +1,23 @@
 //! Some bytes of the original, decoding only the groups that hold them.
 
-use std::io::{Read, Seek, Write};
+use std::io::{self, Read, Seek, Write};
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
-use super::decode::{Models, Plain};
-use super::decompress::{Output, read_short};
+use super::decode::{Job, Models, Plain, read_short};
+use super::decompress::Output;
 use super::map::Map;
 use super::options::DecompressOptions;
 use super::progress::{Progress, stop_if_cancelled};
 use super::summary::Summary;
-use crate::container::{Form, LongHeader, Method, ModelSource, ShortHead, Source, read_magic};
+use crate::container::{Form, LongHeader, Method, ModelSource, Next, Source, next_frame};
 use crate::error::{Error, Result};
 
 /// Writes the bytes `range` of the original, counted over all frames.
 ///
-/// Each group that holds some of them is decoded and checked whole; the others are passed over by
-/// seeking. The hash of the whole is not checked. `reader` is used from its start.
+/// Of the groups of long frames only those that hold some of them are decoded, and no further than a checkpoint behind
+/// what is wanted; the others are passed over by seeking. Short frames before the range are decoded, since
+/// nothing else says that their lengths are right. The hash of the whole is not checked. `reader` is used from its start.
 ///
 /// Fails with [`Error::Invalid`] for a range that is reversed or goes beyond the original, after
 /// what there is was written, and as [`decompress`](super::decompress) does. Progress counts the
@@ -38,7 +40,7 @@ pub fn decompress_range<R: Read + Seek, W: Write>(
     let mut cut = Cut {
         file_len,
         source,
-        output: Output::new(writer),
+        output: Output::new(writer, options.max_output),
         models: Models::new(models),
         memory_limit: options.memory_limit,
         progress,
@@ -68,12 +70,10 @@ impl<R: Read + Seek, W: Write> Cut<'_, R, W> {
     fn frames(&mut self) -> Result<()> {
         loop {
             stop_if_cancelled(self.progress)?;
-            let start = self.source.offset();
-            match read_magic(&mut self.source)? {
-                None if start == 0 => return Err(Error::truncated("the beginning of a frame")),
-                None => break,
-                Some(Form::Short) => self.short_frame()?,
-                Some(Form::Long) => self.long_frame(start)?,
+            match next_frame(&mut self.source)? {
+                Next::End { .. } => break,
+                Next::Frame { form: Form::Short, .. } => self.short_frame()?,
+                Next::Frame { form: Form::Long, start, .. } => self.long_frame(start)?,
             }
             if self.range.end <= self.base {
                 return Ok(());
@@ -86,26 +86,15 @@ impl<R: Read + Seek, W: Write> Cut<'_, R, W> {
     }
 
     fn short_frame(&mut self) -> Result<()> {
-        let body = self.source.offset();
-        let head = ShortHead::read(&mut self.source)?;
-        let bytes = self.base..self.base + head.plain_len;
-        if overlap(&bytes, &self.range).is_some() {
-            self.source.seek_to(body)?;
-            let (method, plain) = read_short(
-                &mut self.source,
-                self.base,
-                &mut self.models,
-                self.memory_limit,
-                self.progress,
-            )?;
-            self.put(method, plain, &bytes)?;
-        } else {
-            let end = self.source.offset() + head.payload_len + ShortHead::CHECK_BYTES as u64;
-            if end > self.file_len {
-                return Err(Error::truncated("the payload of a short frame"));
-            }
-            self.source.seek_to(end)?;
-        }
+        let (method, plain) = read_short(
+            &mut self.source,
+            self.base,
+            &mut self.models,
+            self.memory_limit,
+            self.progress,
+        )?;
+        let bytes = self.base..self.base + plain.len();
+        self.put(method, plain, &bytes)?;
         self.base = bytes.end;
         self.output.summary.frames += 1;
         Ok(())
@@ -136,13 +125,15 @@ impl<R: Read + Seek, W: Write> Cut<'_, R, W> {
             for number in first..=last {
                 stop_if_cancelled(self.progress)?;
                 let (models, limit) = (&mut self.models, self.memory_limit);
-                let job = map.read_group(&mut self.source, number, models, limit)?;
+                let job = map.read_group(&mut self.source, number, models, limit, false)?;
                 let method = job.method();
                 let stored_len = job.payload_len();
-                let plain = job.decode(self.progress)?;
+                let held = map.place(number).bytes;
+                let needed = self.range.end.min(held.end) - held.start;
+                let plain = decode_beginning(job, needed, self.progress)?;
                 self.progress.stored(stored_len);
                 self.progress.group(method, plain.len(), stored_len);
-                self.put(method, plain, &map.place(number).bytes)?;
+                self.put(method, plain, &held)?;
             }
         }
         self.source.seek_to(map.end)?;
@@ -164,6 +155,23 @@ impl<R: Read + Seek, W: Write> Cut<'_, R, W> {
             }
         };
         self.output.put(method, &part)
+    }
+}
+
+/// At least the first `needed` bytes of a group.
+fn decode_beginning(job: Job, needed: u64, progress: &dyn Progress) -> Result<Plain> {
+    let enough = Mutex::new(None);
+    let plain = job.decode(progress, &|beginning| {
+        if (beginning.len() as u64) < needed {
+            return Ok(());
+        }
+        let needed = beginning[..needed as usize].to_vec();
+        *enough.lock().unwrap_or_else(PoisonError::into_inner) = Some(needed);
+        Err(io::Error::from(io::ErrorKind::Interrupted).into())
+    });
+    match enough.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(beginning) => Ok(Plain::Bytes(beginning)),
+        None => plain,
     }
 }
 

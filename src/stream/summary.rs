@@ -20,6 +20,10 @@ pub struct Summary {
     pub groups_by_method: [u64; 4],
     /// What the model that the last such group used is called.
     pub model_name: Option<String>,
+    /// Zero bytes between and behind the frames, as tapes and preallocated files have them.
+    pub padding_bytes: u64,
+    /// Bytes behind the last frame that are not ours, and were passed over.
+    pub foreign_bytes: u64,
     /// What could not be recovered; always empty unless recovery was asked for.
     pub damage: Vec<Damage>,
 }
@@ -39,9 +43,9 @@ pub struct Damage {
     pub frame: u64,
     /// Number of the group in the frame, from 0, where one is known.
     pub group: Option<u64>,
-    /// Which bytes of the frame's original are missing from the output, where that is known; an
-    /// empty range where nothing is missing (a damaged footer behind good groups).
-    pub bytes: Option<Range<u64>>,
+    /// Which bytes of the frame's original are lost, in their order, where that is known; none
+    /// where nothing is missing (a damaged footer behind good groups).
+    pub lost: Option<Vec<Range<u64>>>,
     /// Why.
     pub error: Error,
 }

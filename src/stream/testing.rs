@@ -4,8 +4,8 @@ use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use super::{
-    CompressOptions, DecompressOptions, EncodedGroup, GroupCodec, GroupParams, Method, ModelSource,
-    NoProgress, Summary,
+    CodedGroup, CompressOptions, Decoded, DecompressOptions, EncodedGroup, GroupCodec, GroupParams,
+    Method, ModelSource, NoProgress, Summary, Watch,
 };
 use crate::error::{Error, Result};
 
@@ -19,6 +19,13 @@ impl Packer {
     pub fn model(seed: u8) -> Arc<dyn GroupCodec> {
         let id = Some(std::array::from_fn(|i| seed.wrapping_mul(31).wrapping_add(i as u8 * 7)));
         Arc::new(Packer { id, name: format!("packer-{seed}") })
+    }
+
+    /// Another model whose identity begins with the same two bytes as that of seed 1.
+    pub fn twin() -> Arc<dyn GroupCodec> {
+        let mut id = Packer::model(1).model_id().unwrap();
+        id[31] ^= 0x55;
+        Arc::new(Packer { id: Some(id), name: "packer-twin".into() })
     }
 
     pub fn mixer() -> Arc<dyn GroupCodec> {
@@ -70,20 +77,15 @@ impl GroupCodec for Packer {
         Ok(EncodedGroup { method: self.method(), payload })
     }
 
-    fn decode(
-        &self,
-        method: Method,
-        payload: &[u8],
-        plain_len: usize,
-        params: &GroupParams,
-        _done: &(dyn Fn(u64) + Sync),
-    ) -> Result<Vec<u8>> {
+    fn decode(&self, group: &CodedGroup<'_>, _watch: &dyn Watch) -> Result<Decoded> {
+        let CodedGroup { method, payload, plain_len, params } = *group;
         if payload.len() != (plain_len * 7).div_ceil(8) || method != self.method() {
             return Err(Error::damaged("the payload has the wrong length"));
         }
-        let key = self.key(params);
+        let key = self.key(&params);
         let bit = |at: usize| (payload[at / 8] ^ key) >> (at % 8) & 1;
-        Ok((0..plain_len).map(|i| (0..7).fold(0, |b, k| b | bit(i * 7 + k) << k)).collect())
+        let byte = |i| (0..7).fold(0, |b, k| b | bit(i * 7 + k) << k);
+        Ok(Decoded::whole((0..plain_len).map(byte).collect()))
     }
 
     fn memory_bytes(&self, plain_len: u64, _params: &GroupParams) -> u64 {
@@ -91,15 +93,20 @@ impl GroupCodec for Packer {
     }
 }
 
-/// Knows the models with the seeds 1 and 2.
+/// Knows the models with the seeds 1 and 2, and the twin.
 pub struct Shelf;
 
 impl ModelSource for Shelf {
-    fn by_prefix(&self, id_prefix: &[u8], name_hint: &str) -> Result<Arc<dyn GroupCodec>> {
-        [1, 2]
-            .map(Packer::model)
+    fn by_prefix(
+        &self,
+        id_prefix: &[u8],
+        nth: usize,
+        name_hint: &str,
+    ) -> Result<Arc<dyn GroupCodec>> {
+        [Packer::model(1), Packer::model(2), Packer::twin()]
             .into_iter()
-            .find(|codec| codec.model_id().is_some_and(|id| id.starts_with(id_prefix)))
+            .filter(|codec| codec.model_id().is_some_and(|id| id.starts_with(id_prefix)))
+            .nth(nth)
             .ok_or_else(|| Error::MissingModel {
                 identity: crate::container::hex(id_prefix),
                 hint: format!("perhaps {name_hint}"),

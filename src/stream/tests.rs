@@ -2,7 +2,10 @@
 
 mod arbitrary;
 mod bounds;
+mod candidates;
 mod damage;
+mod early;
+mod ends;
 mod ranges;
 mod recovery;
 mod roundtrip;

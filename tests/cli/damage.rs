@@ -86,3 +86,111 @@ fn nothing_at_all_is_not_a_compressed_file() {
     }
     assert_eq!(sandbox.files(), ["empty.llmz"]);
 }
+
+#[test]
+fn a_source_that_grows_becomes_a_good_file() {
+    use std::io::Write;
+    let sandbox = Sandbox::with("log", &text());
+    let mut log = std::fs::OpenOptions::new().append(true).open(sandbox.path("log")).unwrap();
+    for arguments in ["-1 -f log", "-1 -f --full-hashes log", "-2 -f log"] {
+        let child = sandbox.command(arguments).spawn().unwrap();
+        for line in 0..40 {
+            writeln!(log, "one more line, number {line}").unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        assert!(child.wait_with_output().unwrap().status.success(), "{arguments}");
+        let plain = sandbox.succeed("-d -c log.llmz");
+        assert!(sandbox.read("log").starts_with(&plain), "{arguments}");
+    }
+}
+
+#[test]
+fn zeros_behind_the_last_frame_are_a_warning() {
+    let sandbox = Sandbox::with("a", &text());
+    let mut bytes = sandbox.succeed("-1 -c a");
+    bytes.extend([0; 1000]);
+    sandbox.write("tape.llmz", &bytes);
+    for arguments in ["-d tape.llmz", "-t tape.llmz", "-l tape.llmz"] {
+        let output = sandbox.run(arguments);
+        assert_eq!(code(&output), 2, "{arguments}");
+        assert!(said(&output).contains("1000 zero bytes behind"), "{}", said(&output));
+    }
+    assert!(sandbox.read("tape") == text());
+}
+
+#[test]
+fn what_was_decoded_before_foreign_bytes_is_kept() {
+    let sandbox = Sandbox::with("a", &text());
+    let mut bytes = sandbox.succeed("-1 -c a");
+    bytes.extend(b"-----END-----\n");
+    sandbox.write("mail.llmz", &bytes);
+    let output = sandbox.run("-d --rm mail.llmz");
+    assert_eq!(code(&output), 1);
+    assert!(said(&output).contains("14 bytes behind the last frame"), "{}", said(&output));
+    assert_eq!(said(&output).lines().count(), 1);
+    assert!(sandbox.read("mail") == text() && sandbox.has("mail.llmz"));
+}
+
+#[test]
+fn damage_within_a_group_costs_little() {
+    // Letters of which nothing is known, so that they take three quarters of their bytes.
+    let letters: Vec<u8> = noise(400_000).iter().map(|byte| b'0' + byte % 64).collect();
+    let sandbox = Sandbox::with("a", &letters);
+    sandbox.succeed("-1 a");
+    let mut bytes = sandbox.read("a.llmz");
+    let at = bytes.len() * 3 / 4;
+    bytes[at..at + 4].copy_from_slice(b"oops");
+    sandbox.write("bad.llmz", &bytes);
+    let output = sandbox.run("-d --recover bad.llmz");
+    assert_eq!(code(&output), 1);
+    let kept = sandbox.read("bad");
+    assert!(letters.starts_with(&kept) && kept.len() > 250_000, "{}", kept.len());
+    assert!(said(&output).contains(&format!("bytes {}..400000 are lost", kept.len())));
+    sandbox.run("-d -f --recover=fill bad.llmz");
+    let filled = sandbox.read("bad");
+    assert!(filled.len() == 400_000 && filled.starts_with(&kept));
+    assert!(filled[kept.len()..].iter().all(|&byte| byte == 0));
+    // Cut short, it keeps as much.
+    sandbox.write("cut.llmz", &bytes[..at]);
+    sandbox.run("-d --recover cut.llmz");
+    assert!(sandbox.read("cut") == kept);
+}
+
+#[test]
+fn where_nothing_can_be_recovered_there_is_no_file() {
+    let sandbox = Sandbox::with("a", b"a small message");
+    let whole = sandbox.succeed("-1 -c a");
+    sandbox.write("cut.llmz", &whole[..whole.len() - 3]);
+    let output = sandbox.run("-d --recover cut.llmz");
+    assert_eq!(code(&output), 1);
+    assert!(said(&output).contains("cut short"), "{}", said(&output));
+    assert!(!said(&output).contains("not an llmzip file"), "{}", said(&output));
+    assert!(!sandbox.has("cut"));
+}
+
+#[test]
+fn more_than_was_allowed_is_refused() {
+    let sandbox = Sandbox::with("zeros", &vec![0; 20 << 20]);
+    sandbox.succeed("-1 zeros");
+    let output = sandbox.run("-d -c --max-output 1M zeros.llmz");
+    assert_eq!(code(&output), 1);
+    assert!(output.stdout.is_empty() && said(&output).contains("1048576"), "{}", said(&output));
+    // What a file claims is said before it is decoded, where it is beyond all measure.
+    let output = sandbox.run("-t zeros.llmz");
+    assert_eq!(code(&output), 0);
+    assert!(said(&output).contains("times its size"), "{}", said(&output));
+}
+
+#[test]
+fn a_list_that_breaks_off_is_json_all_the_same() {
+    let sandbox = Sandbox::with("a", &text());
+    sandbox.succeed("-1 a");
+    let bytes = sandbox.read("a.llmz");
+    for len in (0..bytes.len()).step_by(bytes.len() / 50 + 1) {
+        sandbox.write("cut.llmz", &[&bytes[..], &bytes[..len]].concat());
+        let output = sandbox.run("-l --json cut.llmz a.llmz");
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(json[1]["frames"][0]["plain_bytes"], text().len());
+        assert_eq!(json[0]["error"].is_string(), len > 0, "{len}");
+    }
+}

@@ -3,7 +3,9 @@
 
 use super::tiny_model;
 use llmzip::codec::{BuiltinModels, Codec};
-use llmzip::container::{GroupCodec, GroupParams, LONG_MAGIC, Method, SHORT_MAGIC};
+use llmzip::container::{
+    CodedGroup, GroupCodec, GroupParams, LONG_MAGIC, Method, SHORT_MAGIC, Unwatched,
+};
 use llmzip::import::{ImportOptions, import_model};
 use llmzip::mixer::MixerKind;
 use llmzip::model::{Model, Storage, inspect_llmw};
@@ -160,7 +162,8 @@ fn group(codec: &Codec, method: Method, data: &[u8]) {
     let plain_len = usize::from(u16::from_le_bytes([low, high])) % GROUP_BYTES + 1;
     let mut params = GroupParams { lanes: u32::from(lanes % 9), ..GroupParams::default() };
     params.mixer.0 = MixerKind::ALL[usize::from(mixer) % MixerKind::ALL.len()].code();
-    if let Ok(plain) = codec.decode(method, payload, plain_len, &params, &|_| ()) {
-        assert_eq!(plain.len(), plain_len);
+    let group = CodedGroup { method, payload, plain_len, params };
+    if let Ok(decoded) = codec.decode(&group, &Unwatched) {
+        assert_eq!(decoded.plain.len(), plain_len);
     }
 }

@@ -28,6 +28,7 @@ const FITTING: &[(&str, &[Mode])] = &[
     ("verify", &[Compress]),
     ("exclude_compressed", &[Compress]),
     ("recover", &[Decompress, Test]),
+    ("max_output", &[Decompress, Test]),
     ("memory_limit", &[Compress, Decompress, Test]),
     ("model", &[Compress, Decompress, Test]),
     ("json", &[List]),

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches};
 
+use llmzip::stream::Recover;
+
 use super::fitting::{self, Mode};
 use super::settings::{Action, Destination, Settings};
 use super::{Cli, digits, help};
@@ -41,7 +43,7 @@ pub fn parse(
     if called == "llmzcat" && matches!(action, Action::Decompress) {
         settings.destination = Destination::Stdout;
     }
-    if matches!(action, Action::Cat { range: Some(_) }) && settings.recover {
+    if matches!(action, Action::Cat { range: Some(_) }) && settings.recover != Recover::Off {
         let text = "--recover does nothing with --range, which stops at the first damage";
         return Err(command.error(ErrorKind::ArgumentConflict, text));
     }

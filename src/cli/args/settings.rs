@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use llmzip::codec::Level;
+use llmzip::stream::Recover;
 
 use super::fitting::Mode;
 use super::values::{Show, Span};
@@ -69,7 +70,8 @@ pub struct Settings {
     pub window: Option<u32>,
     pub full_hashes: bool,
     pub verify: bool,
-    pub recover: bool,
+    pub recover: Recover,
+    pub max_output: Option<u64>,
     pub memory_limit: Option<u64>,
     /// 0 is one a core; `None` is what the environment says, or else the same.
     pub threads: Option<usize>,
@@ -95,7 +97,8 @@ impl Default for Settings {
             window: None,
             full_hashes: false,
             verify: false,
-            recover: false,
+            recover: Recover::Off,
+            max_output: None,
             memory_limit: None,
             threads: None,
             verbosity: 0,
@@ -161,7 +164,12 @@ impl Settings {
     }
 
     fn decoding(mut self, decoding: Decoding) -> Self {
-        self.recover = decoding.recover;
+        self.recover = match decoding.recover.as_deref() {
+            None => Recover::Off,
+            Some("fill") => Recover::Fill,
+            Some(_) => Recover::Skip,
+        };
+        self.max_output = decoding.max_output;
         self.memory_limit = decoding.memory_limit;
         self
     }

@@ -100,7 +100,8 @@ fn claiming(method: Method, plain_len: u64, payload_len: u64, group_log2: u8) ->
 fn huge_claims_are_cheap_to_refuse() {
     let whole = 1 << 30;
     // Nothing is allocated for a payload that does not come, nor for a run.
-    let (_, result) = unpack(&claiming(Method::Stored, whole, whole, 30));
+    let large = DecompressOptions { memory_limit: 2 << 30, ..DecompressOptions::default() };
+    let (_, result) = unpack_with(&claiming(Method::Stored, whole, whole, 30), &large);
     assert!(matches!(result, Err(Error::Truncated { .. })));
     let (_, result) = unpack(&claiming(Method::Run, whole, 1, 30));
     assert!(matches!(result, Err(Error::Truncated { .. })));

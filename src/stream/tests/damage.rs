@@ -60,6 +60,8 @@ fn every_flipped_bit_is_refused_or_harmless() {
             file[bit / 8] ^= 1 << (bit % 8);
             let (again, result) = unpack(&file);
             match result {
+                // Where a second frame's magic is damaged, it is something else.
+                Ok(summary) if summary.foreign_bytes > 0 => assert!(plain.starts_with(&again)),
                 Ok(_) => assert!(again == plain, "bit {bit}"),
                 Err(error) => {
                     assert!(is_right_kind(&error), "bit {bit}: {error}");
@@ -97,13 +99,39 @@ fn damage_names_the_group_and_its_bytes() {
 #[test]
 fn bytes_behind_a_frame_are_named() {
     for frame in [pack_short(b"abc"), pack_long(b"abc")] {
-        for tail in [&b"\0"[..], b"garbage", b"\xF5\x7B", b"\xF5\x4C\x4D"] {
-            let (plain, result) = unpack(&[&frame, tail].concat());
+        for tail in [&b"x"[..], b"garbage", b"\xF5\x7B", b"\xF5\x4C\x4D"] {
+            let file = [&frame, tail].concat();
+            let (plain, result) = unpack(&file);
             assert_eq!(plain, b"abc");
-            let message = result.unwrap_err().to_string();
-            assert!(message.contains(&format!("ends at byte {}", frame.len())), "{message}");
+            assert_eq!(result.unwrap().foreign_bytes, tail.len() as u64);
+            let message = crate::decompress(&file[..]).unwrap_err().to_string();
+            assert!(message.contains(&format!(" {} bytes behind", tail.len())), "{message}");
+            assert!(matches!(inspect(&file[..]), Err(Error::Damaged { .. })));
         }
     }
+}
+
+#[test]
+fn zeros_behind_frames_are_passed_over() {
+    for (zeros, between) in [(1, 0), (512, 7), (200_000, 100_000)] {
+        let (zeros, between) = (vec![0; zeros], vec![0; between]);
+        let file = [&pack_short(b"abc")[..], &between, &pack_long(b"def"), &zeros].concat();
+        let (plain, result) = unpack(&file);
+        assert_eq!(plain, b"abcdef");
+        let summary = result.unwrap();
+        assert_eq!(summary.padding_bytes as usize, zeros.len() + between.len());
+        assert_eq!((summary.frames, summary.foreign_bytes), (2, 0));
+        assert_eq!(inspect(&file[..]).unwrap().len(), 2);
+        let mut part = Vec::new();
+        let options = DecompressOptions::default();
+        let reader = std::io::Cursor::new(&file);
+        decompress_range(reader, &mut part, &Shelf, &options, 2..5, &NoProgress).unwrap();
+        assert_eq!(part, b"cde");
+        // Something else behind them.
+        let file = [&file[..], b"x\0\0"].concat();
+        assert_eq!(unpack(&file).1.unwrap().foreign_bytes, 3);
+    }
+    assert!(matches!(unpack(&[0; 20]).1, Err(Error::NotLlmzip)));
 }
 
 #[test]
@@ -185,15 +213,8 @@ fn a_codec_that_decodes_otherwise_fails_verification() {
         ) -> crate::Result<EncodedGroup> {
             Ok(EncodedGroup { method: Method::Mixer, payload: plain[..1].to_vec() })
         }
-        fn decode(
-            &self,
-            _: Method,
-            _: &[u8],
-            plain_len: usize,
-            _: &GroupParams,
-            _: &(dyn Fn(u64) + Sync),
-        ) -> crate::Result<Vec<u8>> {
-            Ok(vec![0; plain_len])
+        fn decode(&self, group: &CodedGroup<'_>, _: &dyn Watch) -> crate::Result<Decoded> {
+            Ok(Decoded::whole(vec![0; group.plain_len]))
         }
         fn memory_bytes(&self, _: u64, _: &GroupParams) -> u64 {
             0

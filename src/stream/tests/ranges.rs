@@ -58,6 +58,24 @@ fn damaged_files_give_errors_or_the_right_bytes() {
     }
 }
 
+#[test]
+fn damage_before_the_range_never_moves_it() {
+    let text = b"It was the best of times, it was the worst of times.";
+    let plain = [&text[..], b"tail of it, and", &text[..]].concat();
+    for first in [pack_short(text), pack_short(&[7; 52]), pack_long(text)] {
+        let good = [&first[..], &pack_short(b"tail of it, and"), &pack_short(text)].concat();
+        for range in [55..60, 70..90] {
+            for bit in 0..good.len() * 8 {
+                let mut file = good.clone();
+                file[bit / 8] ^= 1 << (bit % 8);
+                let (part, result) = cut(&file, range.start as u64..range.end as u64);
+                assert!(plain[range.clone()].starts_with(&part), "bit {bit}");
+                assert!(result.is_err() || part.len() == range.len(), "bit {bit}");
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]

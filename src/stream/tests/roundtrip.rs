@@ -94,7 +94,7 @@ fn what_is_written_does_not_depend_on_threads_memory_or_reads() {
     assert!(dribbled == one);
 
     for (threads, memory_limit) in [(1, 1 << 30), (2, 10_000), (8, 1 << 30)] {
-        let options = DecompressOptions { threads, memory_limit, recover: false };
+        let options = DecompressOptions { threads, memory_limit, ..DecompressOptions::default() };
         let mut again = Vec::new();
         let reader = Dribble { inner: &one[..], count: 0 };
         decompress(reader, &mut again, &Shelf, &options, &NoProgress).unwrap();
