@@ -2,9 +2,11 @@
 
 mod args;
 mod bench;
+mod cat;
 mod commands;
 mod compress;
 mod decompress;
+mod each;
 mod exit;
 mod figures;
 mod files;
@@ -15,44 +17,49 @@ mod memory;
 mod messages;
 mod models;
 mod names;
+mod near;
+mod packed;
+mod places;
 mod progress;
+mod screen;
 mod signals;
+mod sources;
 mod summary;
 mod together;
 
-use std::io::Write;
-use std::path::Path;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
-use llmzip::stream::Recover;
 
-use args::{Action, Cli, Destination, Settings};
+use args::{Action, Settings, Show};
 use exit::Status;
 pub use memory::OrEnd as MemoryOrEnd;
 use messages::{Failure, Messages};
 use names::Name;
+use places::Places;
+use sources::Sources;
 
 /// Does what the command line says; what the process exits with comes back.
 pub fn run() -> ExitCode {
     exit::on_panic();
     if let Err(error) = commands::refuse_ambiguous(std::env::args_os().skip(1)) {
-        let messages = Messages::new(0);
+        let messages = Messages::new(0, Show::Auto);
         messages.error("usage", &error);
         return messages.status().into();
     }
-    let (action, mut settings, files) = match Cli::try_parse().and_then(Cli::into_parts) {
-        Ok(parts) => called_by_name(parts),
+    let (action, mut settings, files) = match args::parse(std::env::args_os()) {
+        Ok(parts) => parts,
         Err(error) => return usage(&error),
     };
-    let messages = Messages::new(settings.verbosity);
+    let messages = Messages::new(settings.verbosity, settings.progress);
     if settings.verbosity < -1 {
         exit::be_silent();
     }
     match models::Defaults::load() {
         Ok(defaults) => {
+            settings.default_level(defaults.level);
             settings.default_model = defaults.model;
             settings.threads = settings.threads.or(defaults.threads);
         }
@@ -67,18 +74,31 @@ pub fn run() -> ExitCode {
     }
     match action {
         Action::Compress | Action::Decompress | Action::Test => {
-            each_file(&action, &settings, Name::all(files), &messages);
+            each::each_file(&action, &settings, files, &messages);
         }
-        Action::Info { json } => list::list(Name::all(files), json, &messages),
+        Action::Cat { range: None } => {
+            each::each_file(&Action::Decompress, &settings, files, &messages);
+        }
+        Action::Cat { range: Some(span) } => {
+            cat::range(&Name::all(files), span, &settings, &messages);
+        }
+        Action::Info { json } => {
+            let places = Places::new(&settings);
+            let sources = Sources::new(files, &action, &settings, &places, &messages);
+            if let Some(sources) = sources {
+                list::list(sources.map(|found| found.name).collect(), json, &messages);
+            }
+        }
         Action::Bench { dir, json, csv, peers } => {
             bench::bench(&dir, bench::Form::new(json, csv), peers, &settings, &messages);
         }
         Action::Measure { contender, file } => {
             let measured = bench::measure_one(&contender, &file, &settings);
-            say_or_tell(measured, &file, &messages);
+            say_or_tell(measured, &Name::Path(file), &messages);
         }
         Action::Models(models) => {
-            say_or_tell(models::run(&models, &messages), Path::new("models"), &messages);
+            let done = models::run(&models, &messages);
+            say_or_tell(done, &Name::Path("models".into()), &messages);
         }
     }
     messages.status().into()
@@ -86,31 +106,25 @@ pub fn run() -> ExitCode {
 
 /// Help, version, or a usage error, which clap would let look like a warning.
 fn usage(error: &clap::Error) -> ExitCode {
-    let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    if is_help && let Err(error) = files::standard::output() {
-        let messages = Messages::new(0);
-        messages.error("standard output", &error.into());
-        return messages.status().into();
-    }
-    match error.print() {
-        Ok(()) if is_help => Status::Fine.into(),
-        _ => Status::Error.into(),
-    }
-}
-
-/// `unllmz` decompresses and `llmzcat` does so to standard output, as `unxz` and `xzcat` do.
-fn called_by_name(
-    (action, mut settings, files): (Action, Settings, Vec<std::path::PathBuf>),
-) -> (Action, Settings, Vec<std::path::PathBuf>) {
-    let program = std::env::args_os().next().unwrap_or_default();
-    let name = Path::new(&program).file_stem().unwrap_or_default().to_owned();
-    match action {
-        Action::Compress if name == "unllmz" => (Action::Decompress, settings, files),
-        Action::Compress if name == "llmzcat" => {
-            settings.destination = Destination::Stdout;
-            (Action::Decompress, settings, files)
+    let messages = Messages::new(0, Show::Auto);
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let text = error.render();
+            let is_plain = std::env::var_os("NO_COLOR").is_some_and(|set| !set.is_empty())
+                || std::env::var_os("TERM").is_none_or(|term| term == "dumb")
+                || !std::io::stdout().is_terminal();
+            let text = if is_plain { text.to_string() } else { text.ansi().to_string() };
+            say_or_tell(Ok(text), &Name::Path("help".into()), &messages);
+            messages.status().into()
         }
-        action => (action, settings, files),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            screen::say(error.to_string().trim_end());
+            Status::Error.into()
+        }
+        _ => {
+            screen::say(&format!("llmzip: {}", args::one_line(error)));
+            Status::Error.into()
+        }
     }
 }
 
@@ -122,80 +136,11 @@ fn prepare(settings: &Settings) -> anyhow::Result<()> {
     pool.build_global().context("threads")
 }
 
-/// One file after the other; what fails for one does not keep the next from being done.
-fn each_file(action: &Action, settings: &Settings, names: Vec<Name>, messages: &Messages) {
-    if let Err(error) = contradictions(settings, &names) {
-        return messages.error("usage", &error);
-    }
-    if !matches!(action, Action::Compress) {
-        let models = match models::LocalModels::new(settings) {
-            Ok(models) => models,
-            Err(error) => return messages.error("model", &error),
-        };
-        let mut left = &names[..];
-        while !left.is_empty() {
-            let ready = match action {
-                Action::Decompress if settings.recover == Recover::Off => {
-                    together::decompress(left, &models, settings)
-                }
-                _ => vec![None],
-            };
-            let (now, later) = left.split_at(ready.len());
-            left = later;
-            for (name, ready) in now.iter().zip(ready) {
-                let done = match action {
-                    Action::Test => decompress::test(name, &models, settings, messages),
-                    _ => decompress::decompress(name, ready, &models, settings, messages),
-                };
-                done.unwrap_or_else(|failure| messages.failure(name, &failure));
-            }
-        }
-        return;
-    }
-    let encoder = match models::encoder(settings) {
-        Ok(encoder) => encoder,
-        Err(error) => return messages.error("model", &error),
-    };
-    let mut left = &names[..];
-    while !left.is_empty() {
-        let options = compress::options(&encoder, settings);
-        let ready = together::compress(left, &encoder, &options, settings);
-        let (now, later) = left.split_at(ready.len());
-        left = later;
-        for (name, ready) in now.iter().zip(ready) {
-            compress::compress(name, ready, &encoder, settings, messages)
-                .unwrap_or_else(|failure| messages.failure(name, &failure));
-        }
-    }
-}
-
-/// What cannot be meant, said before anything is touched.
-fn contradictions(settings: &Settings, names: &[Name]) -> anyhow::Result<()> {
-    if matches!(settings.destination, Destination::File(_)) && names.len() > 1 {
-        return Err(anyhow!("--output takes one FILE; --stdout joins several"));
-    }
-    if settings.remove_source && settings.destination == Destination::Stdout {
-        // What becomes of the bytes behind standard output cannot be checked.
-        return Err(anyhow!("--rm does not go together with --stdout"));
-    }
-    if let Some(Name::Path(path)) = names.first()
-        && Cli::command().get_subcommands().any(|command| path.as_os_str() == command.get_name())
-        && !path.exists()
-    {
-        return Err(anyhow!("the command {} comes before all options", path.display()));
-    }
-    if names.iter().filter(|name| **name == Name::Stdin).count() > 1 {
-        return Err(anyhow!("standard input can be read only once"));
-    }
-    Ok(())
-}
-
 /// Prints a result that is text, or says why there is none.
-fn say_or_tell(result: anyhow::Result<String>, subject: &Path, messages: &Messages) {
+fn say_or_tell(result: anyhow::Result<String>, subject: &Name, messages: &Messages) {
     let printed = result.and_then(|text| print(&text));
     if let Err(error) = printed {
-        let name = Name::Path(subject.to_owned());
-        messages.failure(&name, &Failure::Failed(error));
+        messages.failure(subject, &Failure::Failed(error));
     }
 }
 

@@ -20,6 +20,7 @@ mod level;
 mod many;
 mod predictor;
 mod salvage;
+mod spread;
 mod walk;
 
 pub use decode::{decode, decode_without_model};

@@ -20,6 +20,10 @@ mod holes;
 #[cfg(unix)]
 #[path = "cli/leftovers.rs"]
 mod leftovers;
+#[path = "cli/levels.rs"]
+mod levels;
+#[path = "cli/many.rs"]
+mod many;
 #[cfg(target_os = "linux")]
 #[path = "cli/model_files.rs"]
 mod model_files;
@@ -27,6 +31,10 @@ mod model_files;
 mod names;
 #[path = "cli/pairs.rs"]
 mod pairs;
+#[path = "cli/progress.rs"]
+mod progress;
+#[path = "cli/ranges.rs"]
+mod ranges;
 #[path = "cli/reports.rs"]
 mod reports;
 #[path = "cli/sandbox.rs"]
@@ -36,3 +44,5 @@ mod sandbox;
 mod targets;
 #[path = "cli/terminals.rs"]
 mod terminals;
+#[path = "cli/usage.rs"]
+mod usage;

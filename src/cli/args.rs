@@ -5,32 +5,19 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+mod digits;
+mod fitting;
+mod help;
 mod models;
+mod parse;
 mod settings;
 mod values;
 
 pub use models::{Making, Models};
-pub use settings::{Action, Destination, Settings};
-use values::{memory_size, window_tokens};
-
-const LEVELS: &str = "\
-Levels, with rough costs on one core:
-  -1  light mixer, no model: more than 1 MB/s in and out
-  -2  full mixer, no model: some hundred kB/s
-  -5  builtin model and the default mixer: tens of kB/s (default)
-  -7  builtin model and the full mixer: somewhat slower
-  -9  Qwen3-0.6B and the full mixer: about a hundred times slower than -5;
-      the model must be on this machine, for the way back too";
-
-const EXIT: &str = "\
-Exit status: 0 all is well, 1 an error, 2 only warnings (a file was skipped).
-Without FILE, or where FILE is -, standard input is read and the result goes
-to standard output. Source files are kept unless --rm is given. An unfinished
-result is called .FILE.tmp-XXXXXX; only SIGKILL or a crash of the system can
-leave one.
-LLMZIP_MODEL and LLMZIP_THREADS, or `model = \"NAME\"` and `threads = N` in
-llmzip/config.toml where the system keeps settings, are used where no flag says
-otherwise. LLMZIP_CACHE is the folder of models.";
+pub use parse::{one_line, parse};
+pub use settings::{Action, Destination, ListFile, Settings};
+pub use values::{Show, Span, level};
+use values::{group_bytes, memory_size, window_tokens};
 
 /// Compress any file without loss by predicting it with a language model.
 #[derive(Debug, Parser)]
@@ -40,9 +27,8 @@ otherwise. LLMZIP_CACHE is the folder of models.";
     max_term_width = 100,
     args_conflicts_with_subcommands = true,
     args_override_self = true,
-    disable_help_subcommand = true,
     override_usage = "llmzip [OPTIONS] [FILE]...\n       llmzip COMMAND [OPTIONS] [FILE]...",
-    after_help = format!("{LEVELS}\n\n{EXIT}"),
+    after_help = format!("{}\n\n{}", help::LEVELS, help::NOTES),
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -52,6 +38,10 @@ pub struct Cli {
     pub files: Vec<PathBuf>,
     #[command(flatten)]
     pub mode: Mode,
+    #[command(flatten)]
+    pub choosing: Choosing,
+    #[command(flatten)]
+    pub leaving: Leaving,
     #[command(flatten)]
     pub output: Output,
     #[command(flatten)]
@@ -67,11 +57,15 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Make FILE.llmz of each FILE
-    #[command(after_help = LEVELS)]
+    #[command(after_help = help::LEVELS)]
     Compress {
         /// What to read; none or `-` is standard input
         #[arg(value_name = "FILE", value_parser = values::path())]
         files: Vec<PathBuf>,
+        #[command(flatten)]
+        choosing: Choosing,
+        #[command(flatten)]
+        leaving: Leaving,
         #[command(flatten)]
         output: Output,
         #[command(flatten)]
@@ -87,6 +81,8 @@ pub enum Command {
         #[arg(value_name = "FILE.llmz", value_parser = values::path())]
         files: Vec<PathBuf>,
         #[command(flatten)]
+        choosing: Choosing,
+        #[command(flatten)]
         output: Output,
         #[command(flatten)]
         decoding: Decoding,
@@ -101,6 +97,8 @@ pub enum Command {
         #[arg(value_name = "FILE.llmz", value_parser = values::path())]
         files: Vec<PathBuf>,
         #[command(flatten)]
+        choosing: Choosing,
+        #[command(flatten)]
         decoding: Decoding,
         #[command(flatten)]
         predicting: Predicting,
@@ -112,9 +110,28 @@ pub enum Command {
         /// What to read; none or `-` is standard input
         #[arg(value_name = "FILE.llmz", value_parser = values::path())]
         files: Vec<PathBuf>,
+        #[command(flatten)]
+        choosing: Choosing,
         /// Print one JSON document
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        general: General,
+    },
+    /// Decompress to standard output, all of it or a range of bytes
+    Cat {
+        /// What to read; none or `-` is standard input
+        #[arg(value_name = "FILE.llmz")]
+        files: Vec<PathBuf>,
+        /// Only these bytes of the original, counted from 0: A..B without byte B, A..=B with it,
+        /// A.. to the end, ..B from the beginning, A+N for N bytes. Sizes may have units, as in
+        /// 10M..11M. Only the groups that hold them are decoded, so FILE must be a file and no pipe
+        #[arg(long, value_name = "A..B", value_parser = values::span)]
+        range: Option<Span>,
+        #[command(flatten)]
+        decoding: Decoding,
+        #[command(flatten)]
+        predicting: Predicting,
         #[command(flatten)]
         general: General,
     },
@@ -149,23 +166,54 @@ pub struct Mode {
     pub json: bool,
 }
 
+/// Which files to take.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Files")]
+pub struct Choosing {
+    /// Take all files in the directories given, in the order of their names; symbolic links met
+    /// there are not followed, devices and pipes are left out
+    #[arg(short, long)]
+    pub recursive: bool,
+    /// Take the names in this file too, one a line (`-` is standard input)
+    #[arg(long, value_name = "FILE", alias = "files", overrides_with = "files0_from")]
+    pub files_from: Option<PathBuf>,
+    /// The same with a zero byte after each name, as `find -print0` writes them
+    #[arg(long, value_name = "FILE", alias = "files0", overrides_with = "files_from")]
+    pub files0_from: Option<PathBuf>,
+}
+
+/// Which files to leave as they are.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Files")]
+pub struct Leaving {
+    /// Leave out what is compressed already, by its name or its first bytes: gz, xz, zst, zip, jpg,
+    /// png, mp3, mp4 and their like
+    #[arg(long)]
+    pub exclude_compressed: bool,
+}
+
 /// Where results go and what becomes of the source.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub struct Output {
     /// Write to standard output
-    #[arg(short = 'c', long, alias = "to-stdout", overrides_with = "output")]
+    #[arg(short = 'c', long, alias = "to-stdout", overrides_with_all = ["output", "output_dir"])]
     pub stdout: bool,
     /// Write to this file (`-` is standard output)
-    #[arg(short, long, value_name = "FILE", overrides_with = "stdout")]
+    #[arg(short, long, value_name = "FILE", overrides_with_all = ["stdout", "output_dir"])]
     pub output: Option<PathBuf>,
+    /// Write under this directory, each result where its source is under the present one; names
+    /// with `..` are refused
+    #[arg(long, value_name = "DIR", overrides_with_all = ["stdout", "output"])]
+    pub output_dir: Option<PathBuf>,
     /// Keep the source file (default)
     #[arg(short, long, overrides_with = "rm")]
     pub keep: bool,
     /// Remove the source once the result is verified and safely on disk
     #[arg(long, overrides_with = "keep")]
     pub rm: bool,
-    /// Overwrite files; write compressed data even to a terminal
+    /// Overwrite files; write compressed data even to a terminal; with -d -c, copy what is no
+    /// llmzip file unchanged
     #[arg(short, long)]
     pub force: bool,
 }
@@ -174,32 +222,14 @@ pub struct Output {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Compression")]
 pub struct Coding {
-    /// Fastest: light mixer, no model
-    #[arg(short = '1', overrides_with_all = ["level_2", "level_5", "level_7", "level_9", "level"])]
-    pub level_1: bool,
-    /// Full mixer, no model
-    #[arg(short = '2', overrides_with_all = ["level_1", "level_5", "level_7", "level_9", "level"])]
-    pub level_2: bool,
-    /// Builtin model, default mixer (default)
-    #[arg(short = '5', overrides_with_all = ["level_1", "level_2", "level_7", "level_9", "level"])]
-    pub level_5: bool,
-    /// Builtin model, full mixer
-    #[arg(short = '7', overrides_with_all = ["level_1", "level_2", "level_5", "level_9", "level"])]
-    pub level_7: bool,
-    /// Smallest: Qwen3-0.6B, full mixer
-    #[arg(short = '9', overrides_with_all = ["level_1", "level_2", "level_5", "level_7", "level"])]
-    pub level_9: bool,
-    /// What is kept free for levels to come is not taken for something else
-    #[arg(short = '3', short_aliases = ['0', '4', '6', '8'], hide = true)]
-    pub no_level: bool,
-    /// One of the levels 1, 2, 5, 7, 9
-    #[arg(
-        long,
-        value_name = "N",
-        value_parser = values::level,
-        overrides_with_all = ["level_1", "level_2", "level_5", "level_7", "level_9"]
-    )]
+    /// How hard to try, 1 (fastest) to 9 (smallest), also as -1 to -9; see below (default: 5)
+    #[arg(long, value_name = "N", value_parser = level)]
     pub level: Option<u8>,
+    /// Cut the file into groups of SIZE, a power of two from 64K to 1G (default: 16M). Larger ones
+    /// make it a little smaller and take more memory; smaller ones lose less to damage, and ranges
+    /// are read faster
+    #[arg(long, value_name = "SIZE", value_parser = group_bytes)]
+    pub group: Option<u64>,
     /// Cut each group into N lanes (default: by its size)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub lanes: Option<u32>,
@@ -255,9 +285,22 @@ pub struct General {
     /// Say nothing but errors; twice: nothing at all
     #[arg(short, long, action = ArgAction::Count, overrides_with = "verbose")]
     pub quiet: u8,
-    /// Sum up each file: model, ratio, bits per byte, speed
+    /// Sum up each file: model, ratio, bits per byte, speed; twice: each group, too
     #[arg(short, long, action = ArgAction::Count, overrides_with = "quiet")]
     pub verbose: u8,
+    #[arg(
+        long,
+        value_name = "WHEN",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "always",
+        overrides_with = "no_progress",
+        help = help::PROGRESS_JSON,
+    )]
+    pub progress: Option<Show>,
+    /// The same as --progress=never
+    #[arg(long, overrides_with = "progress")]
+    pub no_progress: bool,
 }
 
 #[derive(Debug, Args)]

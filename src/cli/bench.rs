@@ -3,15 +3,13 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, anyhow, bail};
-use llmzip::bench::{CorpusFile, Llmzip, Machine, Measurement, Report, Zstd, files, measure};
-use llmzip::stream::{self, CompressOptions};
-
 use super::args::Settings;
 use super::messages::{Failure, Messages};
 use super::models::{self, LocalModels};
 use super::names::Name;
-use super::progress::Line;
+use super::progress::{Line, Operation};
+use anyhow::{Context, anyhow, bail};
+use llmzip::bench::{CorpusFile, Llmzip, Machine, Measurement, Report, Zstd, files, measure};
 
 const OURSELVES: &str = "llmzip";
 /// The compressors to compare with.
@@ -72,7 +70,8 @@ fn measure_all(
 
     let length = |file: &CorpusFile| file.path.metadata().map_or(0, |there| there.len());
     let total = corpus.iter().map(length).sum::<u64>() * contenders.len() as u64;
-    let line = Line::new("bench".into(), Some(total), !messages.is_quiet());
+    let name = Name::Path("bench".into());
+    let line = Line::new(Operation::Bench, &name, Some(total), messages.progress());
     let mut measured = Vec::new();
     for file in corpus {
         for contender in contenders {
@@ -95,10 +94,13 @@ fn measure_in_child(
     let program = std::env::current_exe().context("cannot find this program")?;
     let mut child = Command::new(program);
     child.arg("measure").args(["--contender", contender]);
-    child.args(["--level", &settings.level.to_string()]);
+    child.args(["--level", &settings.level().to_string()]);
     child.args(["--threads", &settings.n_threads().to_string()]);
     if let Some(model) = &settings.model {
         child.arg("--model").arg(model);
+    }
+    if let Some(group_bytes) = settings.group_bytes {
+        child.args(["--group", &group_bytes.to_string()]);
     }
     if let Some(lanes) = settings.lanes {
         child.args(["--lanes", &lanes.to_string()]);
@@ -131,16 +133,12 @@ pub fn measure_one(contender: &str, file: &Path, settings: &Settings) -> anyhow:
 
 fn measure_ourselves(file: &Path, settings: &Settings) -> anyhow::Result<Measurement> {
     let encoder = models::encoder(settings)?;
+    let options = super::compress::options(&encoder, settings);
     let ourselves = Llmzip {
         name: encoder.name.clone(),
         codec: encoder.codec.clone(),
         models: Box::new(LocalModels::new(settings)?),
-        options: CompressOptions {
-            params: encoder.params,
-            full_hashes: settings.full_hashes,
-            memory_limit: settings.memory_limit.unwrap_or(stream::DEFAULT_MEMORY_LIMIT),
-            ..CompressOptions::default()
-        },
+        options,
         model_bytes: encoder.model_bytes,
     };
     let measurement = measure(&ourselves, file)?;

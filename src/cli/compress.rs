@@ -13,9 +13,10 @@ use super::files::{self, Source, Target, Written};
 use super::messages::{Failure, Messages};
 use super::models::{Encoder, LocalModels};
 use super::names::{self, Name};
-use super::progress::Line;
+use super::places::Places;
+use super::progress::{Line, Operation};
 use super::summary::{self, Way};
-use super::together::Ready;
+use super::together::{Ready, Share};
 
 /// As much of a file is read to see how long it will take.
 const TRIAL_BYTES: u64 = 64 << 10;
@@ -31,22 +32,24 @@ pub fn compress(
     name: &Name,
     ready: Option<Ready>,
     encoder: &Encoder,
-    settings: &Settings,
+    (settings, places): (&Settings, &Places),
     messages: &Messages,
 ) -> Result<(), Failure> {
     name.check()?;
-    let beside = settings.destination == Destination::Beside;
     let target_path = match (name, &settings.destination) {
         (_, Destination::File(path)) => Some(path.clone()),
-        (Name::Path(path), Destination::Beside) => {
-            Some(names::compressed(path).ok_or_else(|| {
+        (Name::Path(path), Destination::Beside | Destination::Under(_)) => {
+            Some(places.target(path, names::compressed)?.ok_or_else(|| {
                 Failure::Skipped(format!("already has the suffix {}, skipped", names::SUFFIX))
             })?)
         }
         _ => None,
     };
-    let mut source = Source::open(name, !beside)?;
+    let mut source = Source::open(name, !places.are_named_after_sources())?;
     let verify = settings.verify || settings.remove_source;
+    if let Some(path) = &target_path {
+        places.make_room(path)?;
+    }
     let mut target = files::target_of(&source, target_path.as_deref(), settings, verify)?;
     if target.is_terminal() && !settings.force {
         Err(anyhow!("compressed data is not written to a terminal; -f does, -o FILE is better"))?;
@@ -55,32 +58,37 @@ pub fn compress(
     if !messages.is_quiet() {
         tell_time(name, &mut source, encoder, messages)?;
     }
-    let mut line = Line::new(name.to_string(), source.len(), !messages.is_quiet());
+    let mut line = Line::new(Operation::Compress, name, source.len(), messages.progress())
+        .telling_groups(messages.tells_groups());
     let mut hashed = Hashed { inner: &mut source, hash: Sha256::new() };
     let read = ready.map(|ready| ready.for_source(&mut hashed)).transpose()?;
-    let (done, elapsed) = match read {
-        Some(Ok((packed, done, elapsed))) => {
+    let (done, share) = match read {
+        Some(Ok((packed, done, share))) => {
             target.write_all(&packed)?;
             target.flush()?;
-            (done, elapsed)
+            line.only_group(&done);
+            (done, share)
         }
         other => {
             let begun = other.and_then(Result::err).unwrap_or_default();
             let reader = io::Cursor::new(begun).chain(&mut hashed);
             let options = options(encoder, settings);
             let done = stream::compress(reader, &mut target, &encoder.codec, &options, &line)?;
-            (done, line.elapsed())
+            (done, Share::whole(line.elapsed()))
         }
     };
     if verify {
-        line.restart(format!("{name} (verifying)"), (done.plain_bytes, done.stored_bytes));
+        line.verify((done.plain_bytes, done.stored_bytes));
         check(&mut target, hashed.hash, settings, &line)
             .context("not verified, nothing was kept")?;
     }
-    drop(line);
     encoder.check_unchanged()?;
     let written = target.commit(source.inherited())?;
-    messages.note(&summary::line(name, Way::In, &done, elapsed));
+    line.done(&done, share.elapsed);
+    if let (Some(path), Written::File) = (&target_path, &written) {
+        places.made(path);
+    }
+    messages.note(&summary::line(name, Way::In, &done, share));
     if settings.remove_source && written == Written::File {
         source.remove()?;
     }
@@ -110,11 +118,13 @@ fn tell_time(
 
 /// What the settings make of the library's options.
 pub fn options(encoder: &Encoder, settings: &Settings) -> CompressOptions {
+    let usual = CompressOptions::default();
     CompressOptions {
+        group_bytes: settings.group_bytes.unwrap_or(usual.group_bytes),
         params: encoder.params,
         full_hashes: settings.full_hashes,
         memory_limit: settings.memory_limit(),
-        ..CompressOptions::default()
+        ..usual
     }
 }
 

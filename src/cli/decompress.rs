@@ -1,8 +1,9 @@
 //! Decompressing or testing one file.
 
-use std::io::{self, Seek, Write};
+use std::io::{self, Cursor, Read, Seek, Write};
 
 use anyhow::anyhow;
+use llmzip::container::{LONG_MAGIC, SHORT_MAGIC};
 use llmzip::stream::{self, DecompressOptions, Recover, Seen, Summary};
 
 use super::args::{Destination, Settings};
@@ -11,9 +12,10 @@ use super::files::{self, Source, Written};
 use super::messages::{Failure, Messages};
 use super::models::LocalModels;
 use super::names::{self, Name};
-use super::progress::Line;
+use super::places::Places;
+use super::progress::{Line, Operation};
 use super::summary::{self, Way};
-use super::together::Ready;
+use super::together::{Ready, Share};
 
 /// Decompresses one source to where the settings say.
 ///
@@ -24,50 +26,81 @@ pub fn decompress(
     name: &Name,
     ready: Option<Ready>,
     models: &LocalModels,
-    settings: &Settings,
+    (settings, places): (&Settings, &Places),
     messages: &Messages,
 ) -> Result<(), Failure> {
     name.check()?;
-    let beside = settings.destination == Destination::Beside;
     let target_path = match (name, &settings.destination) {
         (_, Destination::File(path)) => Some(path.clone()),
-        (Name::Path(path), Destination::Beside) => Some(names::plain(path).ok_or_else(|| {
-            Failure::Skipped(format!("does not have the suffix {}, skipped", names::SUFFIX))
-        })?),
+        (Name::Path(path), Destination::Beside | Destination::Under(_)) => {
+            Some(places.target(path, names::plain)?.ok_or_else(|| {
+                Failure::Skipped(format!("does not have the suffix {}, skipped", names::SUFFIX))
+            })?)
+        }
         _ => None,
     };
-    let mut source = open(name, !beside)?;
+    let allow_special = !places.are_named_after_sources();
+    let mut source = open(name, allow_special)?;
+    if let Some(path) = &target_path {
+        places.make_room(path)?;
+    }
     let mut target = files::target_of(&source, target_path.as_deref(), settings, false)?;
     if settings.sparse {
         target.go_past_zeros();
     }
+    let mut begun = Vec::new();
+    if settings.force
+        && settings.destination == Destination::Stdout
+        && settings.recover == Recover::Off
+    {
+        let is_ours;
+        (begun, is_ours) = beginning(&mut source)?;
+        if !is_ours {
+            io::copy(&mut Cursor::new(begun).chain(source), &mut target)?;
+            target.commit(None)?;
+            messages.note(&format!("{name}: is no llmzip file, copied unchanged"));
+            return Ok(());
+        }
+    }
     // On a screen, the line and the text would overwrite each other.
-    let is_line_wanted = !messages.is_quiet() && !target.is_terminal();
-    let mut line = Line::new(name.to_string(), None, is_line_wanted);
+    let form = messages.progress_beside(target.is_terminal());
+    let mut line =
+        Line::new(Operation::Decompress, name, None, form).telling_groups(messages.tells_groups());
     let read = ready.map(|ready| ready.for_source(&mut source)).transpose()?;
-    let (done, elapsed) = match read {
-        Some(Ok((plain, done, elapsed))) => {
+    let (done, share) = match read {
+        Some(Ok((plain, done, share))) => {
             target.write_all(&plain)?;
             target.flush()?;
-            (done, elapsed)
+            line.only_group(&done);
+            (done, share)
         }
         other => {
             if other.is_some() {
                 // It holds something else by now; from the beginning, then.
-                source = open(name, !beside)?;
+                source = open(name, allow_special)?;
             }
-            let done =
-                decode(name, &mut source, &mut target, models, settings, &mut line, messages)?;
-            (done, line.elapsed())
+            let done = decode(
+                (name, &begun),
+                &mut source,
+                &mut target,
+                models,
+                settings,
+                &mut line,
+                messages,
+            )?;
+            (done, Share::whole(line.elapsed()))
         }
     };
-    drop(line);
-    let is_whole = tell_damage(name, &done, messages);
     if !done.damage.is_empty() && done.plain_bytes == 0 {
-        Err(anyhow!("nothing of it could be recovered"))?;
+        drop(line);
+        tell_damage(name, &done, messages);
+        return Err(anyhow!("nothing of it could be recovered").into());
     }
     let written = target.commit(source.inherited())?;
-    messages.note(&summary::line(name, Way::Out, &done, elapsed));
+    if let (Some(path), Written::File) = (&target_path, &written) {
+        places.made(path);
+    }
+    let is_whole = finish(line, name, Way::Out, &done, share, messages);
     if settings.remove_source && written == Written::File && is_whole {
         source.remove()?;
     }
@@ -82,17 +115,56 @@ pub fn test(
     messages: &Messages,
 ) -> Result<(), Failure> {
     let mut source = open(name, true)?;
-    let mut line = Line::new(name.to_string(), None, !messages.is_quiet());
-    let done = decode(name, &mut source, io::sink(), models, settings, &mut line, messages)?;
-    let elapsed = line.elapsed();
-    drop(line);
-    if tell_damage(name, &done, messages) {
-        messages.note(&summary::line(name, Way::Test, &done, elapsed));
-    }
+    let mut line = Line::new(Operation::Test, name, None, messages.progress())
+        .telling_groups(messages.tells_groups());
+    let done = decode((name, &[]), &mut source, io::sink(), models, settings, &mut line, messages)?;
+    let share = Share::whole(line.elapsed());
+    finish(line, name, Way::Test, &done, share, messages);
     Ok(())
 }
 
-fn open(name: &Name, allow_special: bool) -> Result<Source, Failure> {
+/// Says how a file went; whether all of it is as it should be.
+fn finish(
+    line: Line,
+    name: &Name,
+    way: Way,
+    done: &Summary,
+    share: Share,
+    messages: &Messages,
+) -> bool {
+    if done.damage.is_empty() && done.foreign_bytes == 0 {
+        line.done(done, share.elapsed);
+    } else {
+        drop(line);
+    }
+    let is_whole = tell_damage(name, done, messages);
+    if is_whole || way == Way::Out {
+        messages.note(&summary::line(name, way, done, share));
+    }
+    is_whole
+}
+
+/// What was read of a source to see whether it is an llmzip file, and whether it is; nothing where one can go back.
+fn beginning(source: &mut Source) -> io::Result<(Vec<u8>, bool)> {
+    let mut begun = Vec::new();
+    source.by_ref().take(LONG_MAGIC.len() as u64).read_to_end(&mut begun)?;
+    let is_ours = may_be_llmzip(&begun);
+    if let Some(file) = source.seekable() {
+        file.rewind()?;
+        begun.clear();
+    }
+    Ok((begun, is_ours))
+}
+
+/// Whether something begins like an llmzip file, however little there is of it; nothing at all does not.
+fn may_be_llmzip(begun: &[u8]) -> bool {
+    [&SHORT_MAGIC[..], &LONG_MAGIC[..]].into_iter().any(|magic| {
+        let n_bytes = begun.len().min(magic.len());
+        n_bytes > 0 && begun[..n_bytes] == magic[..n_bytes]
+    })
+}
+
+pub fn open(name: &Name, allow_special: bool) -> Result<Source, Failure> {
     let source = Source::open(name, allow_special)?;
     if source.is_terminal() {
         Err(anyhow!("compressed data is not read from a terminal; see llmzip --help"))?;
@@ -110,8 +182,9 @@ pub fn options(settings: &Settings) -> DecompressOptions {
     }
 }
 
+/// Decodes what `begun` and the rest of the source hold.
 fn decode(
-    name: &Name,
+    held: (&Name, &[u8]),
     source: &mut Source,
     target: impl Write,
     models: &LocalModels,
@@ -119,14 +192,14 @@ fn decode(
     line: &mut Line,
     messages: &Messages,
 ) -> Result<Summary, Failure> {
-    let decoded = decode_with(name, source, target, models, settings, line, messages);
+    let decoded = decode_with(held, source, target, models, settings, line, messages);
     // A model that changed is the cause of whatever was found wrong.
     models.check_unchanged()?;
     decoded
 }
 
 fn decode_with(
-    name: &Name,
+    (name, begun): (&Name, &[u8]),
     source: &mut Source,
     target: impl Write,
     models: &LocalModels,
@@ -151,7 +224,7 @@ fn decode_with(
             return Ok(stream::recover(file, target, models, &options, line)?);
         }
     }
-    Ok(stream::decompress(io::BufReader::new(source), target, models, &options, line)?)
+    Ok(stream::decompress(io::BufReader::new(begun.chain(source)), target, models, &options, line)?)
 }
 
 /// A file that holds so many times its size, and so much, may not be what it seems; who decodes it is told before.

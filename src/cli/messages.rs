@@ -2,12 +2,14 @@
 
 use std::cell::Cell;
 use std::fmt::Display;
-use std::io::Write;
 
 use llmzip::Error;
 
+use super::args::Show;
 use super::exit::Status;
 use super::names::Name;
+use super::progress::Form;
+use super::screen::say;
 
 /// Why a file was not done.
 #[derive(Debug)]
@@ -28,13 +30,14 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
 #[derive(Debug)]
 pub struct Messages {
     verbosity: i32,
+    show: Show,
     status: Cell<Status>,
 }
 
 impl Messages {
-    /// `verbosity` as in [`Settings`](super::args::Settings).
-    pub fn new(verbosity: i32) -> Self {
-        Messages { verbosity, status: Cell::new(Status::Fine) }
+    /// Both as in [`Settings`](super::args::Settings).
+    pub fn new(verbosity: i32, show: Show) -> Self {
+        Messages { verbosity, show, status: Cell::new(Status::Fine) }
     }
 
     pub fn status(&self) -> Status {
@@ -46,7 +49,23 @@ impl Messages {
         self.verbosity > 0
     }
 
-    /// Whether progress may be shown.
+    /// Whether each group is told of.
+    pub fn tells_groups(&self) -> bool {
+        self.verbosity > 1
+    }
+
+    /// How progress is shown.
+    pub fn progress(&self) -> Form {
+        Form::of(self.show, !self.is_quiet())
+    }
+
+    /// How progress is shown while a result is written that may appear on the same screen, where the two would
+    /// overwrite each other.
+    pub fn progress_beside(&self, is_on_screen: bool) -> Form {
+        Form::of(self.show, !self.is_quiet() && !is_on_screen)
+    }
+
+    /// Whether warnings are hidden.
     pub fn is_quiet(&self) -> bool {
         self.verbosity < 0
     }
@@ -99,11 +118,6 @@ impl Messages {
     }
 }
 
-/// One line on standard error; where that fails there is nobody left to tell.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
-}
-
 /// The error and its causes on one line, each said once.
 fn reason(error: &anyhow::Error) -> String {
     let mut parts: Vec<String> = Vec::new();
@@ -140,7 +154,7 @@ mod tests {
 
     #[test]
     fn an_error_is_worse_than_a_warning() {
-        let messages = Messages::new(-2);
+        let messages = Messages::new(-2, Show::Auto);
         messages.warning("a", "skipped");
         assert_eq!(messages.status(), Status::Warning);
         messages.error("a", &anyhow::anyhow!("bad"));

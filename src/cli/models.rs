@@ -46,7 +46,7 @@ impl Encoder {
 
 /// The encoder for the level, model, lanes and window that were asked for.
 pub fn encoder(settings: &Settings) -> anyhow::Result<Encoder> {
-    let level = Level::from_number(settings.level)?;
+    let level = Level::from_number(settings.level())?;
     let params = GroupParams {
         lanes: settings.lanes.unwrap_or(0),
         window: settings.window.unwrap_or(0),
@@ -54,7 +54,7 @@ pub fn encoder(settings: &Settings) -> anyhow::Result<Encoder> {
     };
     if !level.has_model() {
         if settings.model.is_some() {
-            bail!("level {} uses no model; levels 5, 7 and 9 do", settings.level);
+            bail!("level {} uses no model; levels 4 to 9 do", settings.level());
         }
         let codec = Arc::new(Codec::without_model());
         return Ok(Encoder {
@@ -62,7 +62,7 @@ pub fn encoder(settings: &Settings) -> anyhow::Result<Encoder> {
             params,
             model: None,
             slow: None,
-            name: format!("llmzip-{}", settings.level),
+            name: format!("llmzip-{}", settings.level()),
             model_bytes: 0,
         });
     }
@@ -76,8 +76,8 @@ pub fn encoder(settings: &Settings) -> anyhow::Result<Encoder> {
     };
     let model_bytes = model.stored_bytes() as u64;
     let name = match model.id() == builtin().id() {
-        true => format!("llmzip-{}", settings.level),
-        false => format!("llmzip-{} {}", settings.level, model.name()),
+        true => format!("llmzip-{}", settings.level()),
+        false => format!("llmzip-{} {}", settings.level(), model.name()),
     };
     let codec = Arc::new(Codec::with_model(model.clone())?);
     let slow = (model_bytes > SLOW_BYTES).then(|| codec.clone());

@@ -37,6 +37,14 @@ impl Name {
             _ => Ok(()),
         }
     }
+
+    /// The name for programs: nothing is replaced but what is no Unicode.
+    pub fn exact(&self) -> String {
+        match self {
+            Name::Stdin => self.to_string(),
+            Name::Path(path) => path.to_string_lossy().into_owned(),
+        }
+    }
 }
 
 impl fmt::Display for Name {
@@ -48,13 +56,18 @@ impl fmt::Display for Name {
     }
 }
 
-/// A file name for people: control characters, which a terminal would obey, become `?`,
-/// and no name at all is `""`.
+/// A file name for people: characters that a terminal would obey become `?`, and no name at all is `""`.
 pub fn shown(path: &Path) -> String {
     if path.as_os_str().is_empty() {
         return "\"\"".into();
     }
-    path.to_string_lossy().chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+    path.to_string_lossy().chars().map(|c| if is_obeyed(c) { '?' } else { c }).collect()
+}
+
+/// Control characters, ends of lines, and what turns the direction of the text after it.
+fn is_obeyed(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The name of the compressed file; `None` if this one looks compressed already.
@@ -103,6 +116,8 @@ mod tests {
     fn control_characters_do_not_reach_the_terminal() {
         assert_eq!(shown(Path::new("a\u{1b}[31m\nb")), "a?[31m?b");
         assert_eq!(shown(Path::new("")), "\"\"");
+        assert_eq!(shown(Path::new("a\u{202e}txt.exe\u{2028}")), "a?txt.exe?");
+        assert_eq!(Name::Path("a\nb".into()).exact(), "a\nb");
     }
 
     #[test]

@@ -1,11 +1,10 @@
 //! The line at the end of a file.
 
-use std::time::Duration;
-
 use llmzip::stream::{Method, Summary};
 
 use super::figures::{bits_per_byte, bytes, rate, ratio};
 use super::names::Name;
+use super::together::Share;
 
 /// Which way the bytes went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,15 +16,23 @@ pub enum Way {
 }
 
 /// `a.txt: 152 kB -> 39.9 kB (0.262, 2.098 bits per byte), 2.5 s, 61.2 kB/s, model builtin`
-pub fn line(name: &Name, way: Way, summary: &Summary, elapsed: Duration) -> String {
+///
+/// Of a file that was done together with others, the time is its share.
+pub fn line(name: &Name, way: Way, summary: &Summary, share: Share) -> String {
+    let Share { elapsed, others } = share;
     let (plain, stored) = (summary.plain_bytes, summary.stored_bytes);
     let sizes = match way {
         Way::In => format!("{} -> {}", bytes(plain), bytes(stored)),
         Way::Out => format!("{} -> {}", bytes(stored), bytes(plain)),
         Way::Test => format!("ok, {} of {}", bytes(stored), bytes(plain)),
     };
+    let together = match others {
+        0 => String::new(),
+        1 => ", together with another file".into(),
+        n => format!(", together with {n} other files"),
+    };
     format!(
-        "{name}: {sizes} ({}, {} bits per byte), {:.2} s, {}, {}",
+        "{name}: {sizes} ({}, {} bits per byte), {:.2} s, {}, {}{together}",
         ratio(plain, stored),
         bits_per_byte(plain, stored),
         elapsed.as_secs_f64(),
@@ -51,6 +58,8 @@ fn methods(summary: &Summary) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -62,7 +71,8 @@ mod tests {
             model_name: Some("builtin".into()),
             ..Summary::default()
         };
-        let line = line(&Name::Stdin, Way::In, &summary, Duration::from_millis(2500));
+        let share = Share::whole(Duration::from_millis(2500));
+        let line = line(&Name::Stdin, Way::In, &summary, share);
         let expected = "(stdin): 152 kB -> 38.0 kB (0.250, 2.000 bits per byte), 2.50 s, \
                         60.8 kB/s, model builtin and stored";
         assert_eq!(line, expected);

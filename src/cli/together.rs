@@ -5,17 +5,19 @@
 
 use std::fs;
 use std::io::{self, Read};
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use llmzip::stream::{self, CompressOptions, NoProgress, Summary};
+use llmzip::stream::{self, CompressOptions, Progress, Summary};
 
 use super::args::{Destination, Settings};
 use super::models::{Encoder, LocalModels};
 use super::names::{self, Name};
+use super::places::Places;
+use super::progress::{Form, Line, Operation};
 
 /// Files that are coded together at most.
-const FILES: usize = 32;
+pub const FILES: usize = 32;
 /// Longer files have the model for themselves: they have several lanes.
 const FILE_BYTES: u64 = 16 << 10;
 
@@ -24,12 +26,27 @@ pub struct Ready {
     input: Vec<u8>,
     output: Vec<u8>,
     summary: Summary,
-    /// Its share of the time that all took.
-    elapsed: Duration,
+    share: Share,
+}
+
+/// A file's part of the time that several took together.
+#[derive(Debug, Clone, Copy)]
+pub struct Share {
+    /// By the length of its original.
+    pub elapsed: Duration,
+    /// The other files.
+    pub others: usize,
+}
+
+impl Share {
+    /// Of a file that was alone.
+    pub fn whole(elapsed: Duration) -> Share {
+        Share { elapsed, others: 0 }
+    }
 }
 
 /// Output, what was done, and the time it took.
-pub type Done = (Vec<u8>, Summary, Duration);
+pub type Done = (Vec<u8>, Summary, Share);
 
 impl Ready {
     /// The result for what `source` holds. `Err` has what was read of a source that holds
@@ -37,46 +54,57 @@ impl Ready {
     pub fn for_source(self, source: &mut impl Read) -> io::Result<Result<Done, Vec<u8>>> {
         let mut now = Vec::new();
         source.take(self.input.len() as u64 + 1).read_to_end(&mut now)?;
-        Ok(if now == self.input { Ok((self.output, self.summary, self.elapsed)) } else { Err(now) })
+        Ok(if now == self.input { Ok((self.output, self.summary, self.share)) } else { Err(now) })
     }
 }
 
-/// Compresses the small files among the next ones; one answer for each file, at most [`FILES`] of them.
+/// Compresses the small files among the next ones; one answer for each file.
 pub fn compress(
-    names: &[Name],
+    names: &[&Name],
     encoder: &Encoder,
     options: &CompressOptions,
-    settings: &Settings,
+    (settings, places): (&Settings, &Places),
+    form: Form,
 ) -> Vec<Option<Ready>> {
-    prepare(names, settings, names::compressed, |inputs| {
-        let made = stream::compress_many(inputs, &encoder.codec, options, &NoProgress);
+    prepare(names, (Operation::Compress, form), (settings, places), |inputs, line| {
+        let made = stream::compress_many(inputs, &encoder.codec, options, line);
         if encoder.check_unchanged().is_ok() { made } else { Vec::new() }
     })
 }
 
 /// Decompresses the small files among the next ones, likewise.
-pub fn decompress(names: &[Name], models: &LocalModels, settings: &Settings) -> Vec<Option<Ready>> {
+pub fn decompress(
+    names: &[&Name],
+    models: &LocalModels,
+    (settings, places): (&Settings, &Places),
+    form: Form,
+) -> Vec<Option<Ready>> {
     let options = super::decompress::options(settings);
-    prepare(names, settings, names::plain, |inputs| {
-        let made = stream::decompress_many(inputs, models, &options, &NoProgress);
+    prepare(names, (Operation::Decompress, form), (settings, places), |inputs, line| {
+        let made = stream::decompress_many(inputs, models, &options, line);
         if models.check_unchanged().is_ok() { made } else { Vec::new() }
     })
 }
 
 /// What fails here is no error yet: the file meets it again in its turn, and so does a model that changed.
 fn prepare(
-    names: &[Name],
-    settings: &Settings,
-    target: fn(&Path) -> Option<std::path::PathBuf>,
-    work: impl FnOnce(&[&[u8]]) -> Vec<llmzip::Result<(Vec<u8>, Summary)>>,
+    names: &[&Name],
+    (operation, form): (Operation, Form),
+    (settings, places): (&Settings, &Places),
+    work: impl FnOnce(&[&[u8]], &dyn Progress) -> Vec<llmzip::Result<(Vec<u8>, Summary)>>,
 ) -> Vec<Option<Ready>> {
-    let names = &names[..names.len().min(FILES)];
+    let renamed: fn(&Path) -> Option<PathBuf> = match operation {
+        Operation::Compress => names::compressed,
+        _ => names::plain,
+    };
     let is_wanted = |path: &Path| match settings.destination {
-        Destination::Beside => target(path).is_some_and(|to| settings.force || !to.exists()),
+        Destination::Beside | Destination::Under(_) => places
+            .target(path, renamed)
+            .is_ok_and(|to| to.is_some_and(|to| settings.force || !to.exists())),
         Destination::Stdout => true,
         Destination::File(_) => false,
     };
-    let read = |name: &Name| match name {
+    let read = |name: &&Name| match name {
         Name::Path(path) if is_wanted(path) => read_small(path),
         _ => None,
     };
@@ -86,15 +114,27 @@ fn prepare(
     if small.len() < 2 {
         return names.iter().map(|_| None).collect();
     }
-    let began = Instant::now();
-    let mut results = work(&small).into_iter();
-    let total: usize = small.iter().map(|input| input.len()).sum();
-    let elapsed = began.elapsed();
+    // Programs hear of each file in its turn.
+    let form = if form == Form::Json { Form::Nothing } else { form };
+    let stored_total: usize = small.iter().map(|input| input.len()).sum();
+    let plain_total = (operation == Operation::Compress).then_some(stored_total as u64);
+    let title = format!("{} files together", small.len());
+    let line = Line::with_title(operation, title.clone(), title, plain_total, form);
+    let results = work(&small, &line);
+    let elapsed = line.elapsed();
+    drop(line);
+    let done = |result: &llmzip::Result<(Vec<u8>, Summary)>| match result {
+        Ok((_, summary)) => summary.plain_bytes,
+        Err(_) => 0,
+    };
+    let total: u64 = results.iter().map(done).sum();
+    let others = results.iter().filter(|result| result.is_ok()).count().saturating_sub(1);
+    let mut results = results.into_iter();
     let ready = |input: Option<Vec<u8>>| {
         let input = input?;
         let (output, summary) = results.next()?.ok()?;
-        let elapsed = elapsed.mul_f64(input.len() as f64 / total as f64);
-        Some(Ready { input, output, summary, elapsed })
+        let elapsed = elapsed.mul_f64(summary.plain_bytes as f64 / total.max(1) as f64);
+        Some(Ready { input, output, summary, share: Share { elapsed, others } })
     };
     inputs.into_iter().map(ready).collect()
 }

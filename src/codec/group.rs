@@ -6,6 +6,7 @@ use super::lanes::LARGE_MODEL_BYTES;
 use super::many::{decode_many, encode_many};
 use super::predictor::ModelPredictor;
 use super::salvage::{Beginning, known_parts};
+use super::spread::{Spread, Spreading};
 use super::{Plan, copies, decode, decode_without_model, encode, encode_without_model, lane_count};
 use crate::container::{
     CodedGroup, Decoded, EncodedGroup, GROUP_LOG2_DEFAULT, GroupCodec, GroupParams, Method,
@@ -268,7 +269,8 @@ impl GroupCodec for Codec {
         done: &(dyn Fn(u64) + Sync),
     ) -> Result<EncodedGroup> {
         let prepared = self.prepare(plain)?;
-        done((plain.len() - prepared.rest.len()) as u64);
+        let spread = Spread::new(done, plain.len(), prepared.rest.len());
+        let done: &(dyn Fn(u64) + Sync) = &|bytes| spread.add(bytes);
         let by_model = || -> Result<Option<Vec<u8>>> {
             if !prepared.choice.runs_model() {
                 return Ok(None);
@@ -294,7 +296,9 @@ impl GroupCodec for Codec {
     fn decode(&self, group: &CodedGroup<'_>, watch: &dyn Watch) -> Result<Decoded> {
         let CodedGroup { plain_len, params, .. } = group;
         let opened = Opened::new(group.payload, *plain_len)?;
-        watch.done((plain_len - opened.rest_len) as u64);
+        let done = |bytes| watch.done(bytes);
+        let spread = Spread::new(&done, *plain_len, opened.rest_len);
+        let watch: &dyn Watch = &Spreading { watch, spread };
         let plan = self.plan(opened.rest_len, params, group.method == Method::Model)?;
         let (coder, rest_len) = (opened.coder.clone(), opened.rest_len);
         let decode = |watch: &dyn Watch| match group.method {

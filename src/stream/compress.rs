@@ -122,6 +122,8 @@ impl<'a, W: Write> Compressor<'a, W> {
     }
 
     fn count(&mut self, encoded: &Encoded) {
+        let (plain, payload) = (encoded.plain.len() as u64, encoded.stored().len() as u64);
+        self.progress.group(encoded.method, plain, payload);
         self.summary.count(encoded.method, encoded.plain.len() as u64);
         if let (Method::Model, Some(model)) = (encoded.method, &self.model) {
             self.summary.model_name = Some(model.name.clone());

@@ -169,6 +169,7 @@ impl<R: Read, W: Write> Decompressor<'_, R, W> {
     }
 
     fn short_frame(&mut self) -> Result<()> {
+        let start = self.source.offset();
         let (method, plain) = read_short(
             &mut self.source,
             self.output.summary.plain_bytes,
@@ -176,7 +177,11 @@ impl<R: Read, W: Write> Decompressor<'_, R, W> {
             self.memory_limit,
             self.progress,
         )?;
-        self.output.put_short(method, &plain)
+        self.output.put_short(method, &plain)?;
+        if plain.len() > 0 {
+            self.progress.group(method, plain.len(), self.source.offset() - start);
+        }
+        Ok(())
     }
 
     fn long_frame(&mut self, start: u64) -> Result<()> {
@@ -194,7 +199,10 @@ impl<R: Read, W: Write> Decompressor<'_, R, W> {
             let mut refused = Ok(());
             let results: Vec<Result<_>> = batch::in_order_telling(
                 jobs,
-                |job, tell| Ok((job.method(), decode_telling(job, progress, tell)?)),
+                |job, tell| {
+                    let (method, payload_bytes) = (job.method(), job.payload_len());
+                    Ok((method, payload_bytes, decode_telling(job, progress, tell)?))
+                },
                 |beginning: Vec<u8>| {
                     refused = output.begin(&beginning);
                     refused.is_ok()
@@ -203,8 +211,9 @@ impl<R: Read, W: Write> Decompressor<'_, R, W> {
             refused?;
             // What came before the first error is good, and is written.
             for result in results {
-                let (method, plain) = result?;
+                let (method, payload_bytes, plain) = result?;
                 self.output.put(method, &plain)?;
+                progress.group(method, plain.len(), payload_bytes);
             }
             if let Some(footer) = end? {
                 let hash = std::mem::take(&mut self.output.frame_hash);

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::container::Method;
 use crate::error::{Error, Result};
 
 /// Someone who watches. Every number is an increment; calls come from several threads.
@@ -11,6 +12,8 @@ pub trait Progress: Sync {
     fn plain(&self, _bytes: u64) {}
     /// So many more bytes of the compressed file are written or read.
     fn stored(&self, _bytes: u64) {}
+    /// A group is done; its payload has so many bytes. Comes in the order of the groups.
+    fn group(&self, _method: Method, _plain_bytes: u64, _payload_bytes: u64) {}
     /// Whether to stop; asked between groups. The operation then fails with an
     /// [`Error::Io`] of kind [`io::ErrorKind::Interrupted`].
     fn cancelled(&self) -> bool {

@@ -132,6 +132,7 @@ impl<R: Read + Seek, W: Write> Cut<'_, R, W> {
                 let needed = self.range.end.min(held.end) - held.start;
                 let plain = decode_beginning(job, needed, self.progress)?;
                 self.progress.stored(stored_len);
+                self.progress.group(method, plain.len(), stored_len);
                 self.put(method, plain, &held)?;
             }
         }

@@ -10,8 +10,8 @@ fn a_usage_error_exits_with_1() {
     let sandbox = Sandbox::with("a", b"x");
     for arguments in [
         "--nonsense",
-        "-3 a",
-        "--level 4 a",
+        "-0 a",
+        "--level 10 a",
         "-T x a",
         "-o b a a",
         "--rm -c a",

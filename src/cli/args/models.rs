@@ -9,6 +9,7 @@ use super::General;
 #[derive(Debug, Subcommand)]
 pub enum Models {
     /// List the models that are here, and those that have a name
+    #[command(alias = "ls")]
     List {
         /// Print one JSON document
         #[arg(long)]
@@ -17,6 +18,7 @@ pub enum Models {
         general: General,
     },
     /// Download a model from the Hugging Face hub and quantise it
+    #[command(aliases = ["download", "get", "fetch"])]
     Pull {
         /// A known name (see `list`) or OWNER/REPOSITORY
         #[arg(value_name = "NAME")]
@@ -54,6 +56,7 @@ pub enum Models {
         general: General,
     },
     /// Delete a model from the cache
+    #[command(aliases = ["rm", "delete"])]
     Remove {
         /// A name or the beginning of an identity
         #[arg(value_name = "MODEL")]

@@ -3,12 +3,14 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::CommandFactory;
-use clap::error::ErrorKind;
+use llmzip::codec::Level;
 use llmzip::stream::Recover;
 
-use super::values;
-use super::{Bench, Cli, Coding, Command, Decoding, General, Measure, Models, Output, Predicting};
+use super::fitting::Mode;
+use super::values::{Show, Span};
+use super::{
+    Bench, Choosing, Cli, Coding, Command, Decoding, General, Measure, Models, Output, Predicting,
+};
 
 /// The level where none is given.
 const DEFAULT_LEVEL: u8 = 5;
@@ -20,6 +22,7 @@ pub enum Action {
     Decompress,
     Test,
     Info { json: bool },
+    Cat { range: Option<Span> },
     Bench { dir: PathBuf, json: bool, csv: bool, peers: bool },
     Measure { contender: String, file: PathBuf },
     Models(Models),
@@ -32,6 +35,16 @@ pub enum Destination {
     Beside,
     Stdout,
     File(PathBuf),
+    /// Files below this folder, where the sources are below the present one.
+    Under(PathBuf),
+}
+
+/// A file of file names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListFile {
+    pub path: PathBuf,
+    /// What ends each name.
+    pub end: u8,
 }
 
 /// Everything else that the flags say; the same for every file of a run.
@@ -40,10 +53,19 @@ pub struct Settings {
     pub destination: Destination,
     pub remove_source: bool,
     pub force: bool,
-    pub level: u8,
+    /// `None` is what the environment says, or else the default.
+    pub level: Option<u8>,
     pub model: Option<OsString>,
     /// What takes the builtin's place where no model is named.
     pub default_model: Option<OsString>,
+    /// Directories stand for all files in them.
+    pub recursive: bool,
+    /// More names.
+    pub list: Option<ListFile>,
+    /// What is compressed already is left out.
+    pub exclude_compressed: bool,
+    pub progress: Show,
+    pub group_bytes: Option<u64>,
     pub lanes: Option<u32>,
     pub window: Option<u32>,
     pub full_hashes: bool,
@@ -55,7 +77,7 @@ pub struct Settings {
     pub memory_limit: Option<u64>,
     /// 0 is one a core; `None` is what the environment says, or else the same.
     pub threads: Option<usize>,
-    /// 0 is normal, 1 sums up, -1 has no warnings, -2 not even errors.
+    /// 0 is normal, 1 sums up, 2 tells of each group, -1 has no warnings, -2 not even errors.
     pub verbosity: i32,
 }
 
@@ -65,7 +87,12 @@ impl Default for Settings {
             destination: Destination::Beside,
             remove_source: false,
             force: false,
-            level: DEFAULT_LEVEL,
+            level: None,
+            recursive: false,
+            list: None,
+            exclude_compressed: false,
+            progress: Show::Auto,
+            group_bytes: None,
             model: None,
             default_model: None,
             lanes: None,
@@ -83,6 +110,17 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// How hard to try.
+    pub fn level(&self) -> u8 {
+        self.level.unwrap_or(DEFAULT_LEVEL)
+    }
+
+    /// Takes a default of the environment, which yields to a model that was asked for and that it would not use.
+    pub fn default_level(&mut self, level: Option<u8>) {
+        let has_model = |level: &u8| Level::from_number(*level).is_ok_and(Level::has_model);
+        self.level = self.level.or(level.filter(|l| self.model.is_none() || has_model(l)));
+    }
+
     /// Bytes of memory that groups in work may take.
     pub fn memory_limit(&self) -> u64 {
         self.memory_limit.unwrap_or(llmzip::stream::DEFAULT_MEMORY_LIMIT)
@@ -97,37 +135,35 @@ impl Settings {
     }
 
     fn output(mut self, output: Output) -> Self {
-        self.destination = match output.output {
+        // Of these three, clap has left only the last.
+        self.destination = match (output.output, output.output_dir) {
             _ if output.stdout => Destination::Stdout,
-            Some(path) if path == Path::new("-") => Destination::Stdout,
-            Some(path) => Destination::File(path),
-            None => Destination::Beside,
+            (Some(path), _) if path == Path::new("-") => Destination::Stdout,
+            (Some(path), _) => Destination::File(path),
+            (None, Some(dir)) => Destination::Under(dir),
+            (None, None) => Destination::Beside,
         };
         self.remove_source = output.rm;
         self.force = output.force;
         self
     }
 
-    fn coding(mut self, coding: Coding) -> Result<Self, clap::Error> {
-        if coding.no_level {
-            let text = values::level("").unwrap_err();
-            return Err(Cli::command().error(ErrorKind::InvalidValue, text));
-        }
-        let flags = [
-            (coding.level_1, 1),
-            (coding.level_2, 2),
-            (coding.level_5, 5),
-            (coding.level_7, 7),
-            (coding.level_9, 9),
-        ];
-        // Of several flags, clap has left only the last.
-        let flag = flags.iter().find(|(given, _)| *given).map(|(_, level)| *level);
-        self.level = flag.or(coding.level).unwrap_or(DEFAULT_LEVEL);
+    fn choosing(mut self, choosing: Choosing) -> Self {
+        self.recursive = choosing.recursive;
+        let list = |end: u8| move |path| ListFile { path, end };
+        self.list = choosing.files_from.map(list(b'\n'));
+        self.list = self.list.or(choosing.files0_from.map(list(0)));
+        self
+    }
+
+    fn coding(mut self, coding: Coding) -> Self {
+        self.level = coding.level;
+        self.group_bytes = coding.group;
         self.lanes = coding.lanes;
         self.window = coding.window;
         self.full_hashes = coding.full_hashes;
         self.verify = coding.verify;
-        Ok(self)
+        self
     }
 
     fn decoding(mut self, decoding: Decoding) -> Self {
@@ -150,88 +186,92 @@ impl Settings {
     fn general(mut self, general: General) -> Self {
         self.threads = general.threads.map(|threads| threads as usize);
         self.verbosity = i32::from(general.verbose) - i32::from(general.quiet);
+        self.progress = match general.no_progress {
+            true => Show::Never,
+            false => general.progress.unwrap_or_default(),
+        };
         self
     }
 }
 
 impl Cli {
     /// Brings flags and subcommands to one form: what to do, how, and with which files.
-    pub fn into_parts(self) -> Result<(Action, Settings, Vec<PathBuf>), clap::Error> {
+    ///
+    /// `mode` is what the flags ask for where there is no subcommand.
+    pub fn into_parts(self, mode: Mode) -> (Action, Settings, Vec<PathBuf>) {
         let settings = Settings::default();
-        Ok(match self.command {
-            None => {
-                let action = match self.mode {
-                    mode if mode.decompress => Action::Decompress,
-                    mode if mode.test => Action::Test,
-                    mode if mode.list => Action::Info { json: mode.json },
-                    _ => Action::Compress,
+        let Some(command) = self.command else {
+            let action = match mode {
+                Mode::Compress => Action::Compress,
+                Mode::Decompress => Action::Decompress,
+                Mode::Test => Action::Test,
+                Mode::List => Action::Info { json: self.mode.json },
+            };
+            let settings = Settings {
+                exclude_compressed: self.leaving.exclude_compressed,
+                ..settings.output(self.output).coding(self.coding).decoding(self.decoding)
+            };
+            let settings = settings.choosing(self.choosing).predicting(self.predicting);
+            return (action, settings.general(self.general), self.files);
+        };
+        match command {
+            Command::Compress { choosing, leaving, output, coding, predicting, general, files } => {
+                let settings = Settings {
+                    exclude_compressed: leaving.exclude_compressed,
+                    ..settings.choosing(choosing).output(output).coding(coding)
                 };
-                let settings =
-                    settings.output(self.output).coding(self.coding)?.decoding(self.decoding);
-                (action, settings.predicting(self.predicting).general(self.general), self.files)
+                (Action::Compress, settings.predicting(predicting).general(general), files)
             }
-            Some(Command::Compress { output, coding, predicting, general, files }) => (
-                Action::Compress,
-                settings.output(output).coding(coding)?.predicting(predicting).general(general),
-                files,
-            ),
-            Some(Command::Decompress { output, decoding, predicting, general, files }) => {
-                let settings = settings
-                    .output(output)
-                    .decoding(decoding)
-                    .predicting(predicting)
-                    .general(general);
-                (Action::Decompress, settings, files)
+            Command::Decompress { choosing, output, decoding, predicting, general, files } => {
+                let settings = settings.choosing(choosing).output(output).decoding(decoding);
+                (Action::Decompress, settings.predicting(predicting).general(general), files)
             }
-            Some(Command::Test { decoding, predicting, general, files }) => (
-                Action::Test,
-                settings.decoding(decoding).predicting(predicting).general(general),
-                files,
-            ),
-            Some(Command::Info { json, general, files }) => {
-                (Action::Info { json }, settings.general(general), files)
+            Command::Test { choosing, decoding, predicting, general, files } => {
+                let settings = settings.choosing(choosing).decoding(decoding);
+                (Action::Test, settings.predicting(predicting).general(general), files)
             }
-            Some(Command::Bench(Bench {
-                dir,
-                coding,
-                predicting,
-                general,
-                json,
-                csv,
-                no_peers,
-            })) => {
-                let action = Action::Bench { dir, json, csv, peers: !no_peers };
-                (
-                    action,
-                    settings.coding(coding)?.predicting(predicting).general(general),
-                    Vec::new(),
-                )
+            Command::Info { choosing, json, general, files } => {
+                (Action::Info { json }, settings.choosing(choosing).general(general), files)
             }
-            Some(Command::Measure(Measure { contender, coding, predicting, general, file })) => {
-                let action = Action::Measure { contender, file };
-                (
-                    action,
-                    settings.coding(coding)?.predicting(predicting).general(general),
-                    Vec::new(),
-                )
+            Command::Cat { files, range, decoding, predicting, general } => {
+                let settings = Settings { destination: Destination::Stdout, ..settings };
+                let settings = settings.decoding(decoding).predicting(predicting);
+                (Action::Cat { range }, settings.general(general), files)
             }
-            Some(Command::Models(models)) => {
+            Command::Bench(Bench { dir, coding, predicting, general, json, csv, no_peers }) => {
+                let settings = settings.coding(coding).predicting(predicting).general(general);
+                (Action::Bench { dir, json, csv, peers: !no_peers }, settings, Vec::new())
+            }
+            Command::Measure(Measure { contender, coding, predicting, general, file }) => {
+                let settings = settings.coding(coding).predicting(predicting).general(general);
+                (Action::Measure { contender, file }, settings, Vec::new())
+            }
+            Command::Models(models) => {
                 let settings = settings.general(*models.general());
                 (Action::Models(models), settings, Vec::new())
             }
-        })
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
+    use clap::CommandFactory;
 
     use super::*;
+    use crate::cli::args::one_line;
+
+    fn try_parse(line: &str) -> Result<(Action, Settings, Vec<PathBuf>), clap::Error> {
+        let words = std::iter::once("llmzip").chain(line.split_whitespace());
+        super::super::parse(words.map(OsString::from))
+    }
 
     fn parse(line: &str) -> (Action, Settings, Vec<PathBuf>) {
-        let words = std::iter::once("llmzip").chain(line.split_whitespace());
-        Cli::try_parse_from(words).unwrap_or_else(|error| panic!("{error}")).into_parts().unwrap()
+        try_parse(line).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn level(line: &str) -> u8 {
+        parse(line).1.level()
     }
 
     #[test]
@@ -246,9 +286,15 @@ mod tests {
     fn the_last_of_contradictory_flags_wins() {
         assert!(matches!(parse("-d -t -z").0, Action::Compress));
         assert!(matches!(parse("-z -l --json").0, Action::Info { json: true }));
-        assert_eq!(parse("-1 -9 -2").1.level, 2);
-        assert_eq!(parse("-9 --level 7").1.level, 7);
-        assert_eq!(parse("--level 7 -1").1.level, 1);
+        assert_eq!(level("-1 -9 -2"), 2);
+        assert_eq!(level("-9 --level 7"), 7);
+        assert_eq!(level("--level 7 -1"), 1);
+        let under = Destination::Under("d".into());
+        assert_eq!(parse("-c -o x --output-dir d").1.destination, under);
+        assert_eq!(parse("--output-dir d -c").1.destination, Destination::Stdout);
+        assert_eq!(parse("--no-progress --progress=json").1.progress, Show::Json);
+        assert_eq!(parse("--progress=json --no-progress").1.progress, Show::Never);
+        assert_eq!(parse("--progress a").1.progress, Show::Always);
         assert!(!parse("--rm -k").1.remove_source);
         assert!(parse("-k --rm").1.remove_source);
         assert_eq!(parse("-c -o x").1.destination, Destination::File("x".into()));
@@ -258,10 +304,91 @@ mod tests {
     }
 
     #[test]
-    fn levels_between_the_levels_are_refused() {
-        let cli = Cli::try_parse_from(["llmzip", "-6", "a"]).unwrap();
-        assert!(cli.into_parts().is_err());
-        assert!(Cli::try_parse_from(["llmzip", "--level", "6", "a"]).is_err());
+    fn all_digits_but_zero_are_levels_and_longer_numbers_none() {
+        for n in 1..=9 {
+            assert_eq!(level(&format!("-{n} a")), n);
+        }
+        for line in
+            ["-0", "-10", "-11", "-22", "-19", "-v55", "--level 0", "--level 10", "--level x"]
+        {
+            assert!(try_parse(line).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn levels_combine_with_other_short_flags() {
+        for line in ["-5v a", "-v5 a", "-vk5 a", "-v5k a", "compress -5v a"] {
+            let (_, settings, files) = parse(line);
+            assert_eq!(
+                (settings.level, settings.verbosity, files.len()),
+                (Some(5), 1, 1),
+                "{line}"
+            );
+        }
+        let (action, settings, _) = parse("-d9c a");
+        assert!(matches!(action, Action::Decompress));
+        assert_eq!(settings.destination, Destination::Stdout);
+        let (_, settings, _) = parse("-7T2");
+        assert_eq!((settings.level, settings.threads), (Some(7), Some(2)));
+        assert_eq!(parse("-T2 -kf7 a").1.level, Some(7));
+        // What belongs to a flag, and what follows a double dash, is no level.
+        assert_eq!(parse("-T12").1.level, None);
+        assert_eq!(parse("-fo5 a").1.destination, Destination::File("5".into()));
+        assert_eq!(parse("-- -5").2, [PathBuf::from("-5")]);
+        assert_eq!(parse("-").2, [PathBuf::from("-")]);
+    }
+
+    #[test]
+    fn flags_that_would_do_nothing_are_refused() {
+        for line in [
+            "--recover a",
+            "-d --lanes 3 a",
+            "-d --window 100 a",
+            "-d --group 1M a",
+            "-d --verify a",
+            "-d --full-hashes a",
+            "-d --exclude-compressed a",
+            "--json a",
+            "-d --json a",
+            "-t --rm a",
+            "-t -o b a",
+            "-l --rm a",
+            "-l --recover a",
+            "-l --memory-limit 1G a",
+            "-t --output-dir d a",
+        ] {
+            let error = one_line(&try_parse(line).unwrap_err());
+            assert!(error.contains(" does nothing when "), "{line}: {error}");
+        }
+        for line in
+            ["-d5 a", "-t9kfc a", "-lv a", "-d --recover a", "-t --recover a", "-z -l --json a"]
+        {
+            parse(line);
+        }
+    }
+
+    #[test]
+    fn the_programs_name_says_what_to_do_where_no_flag_does() {
+        let by_name =
+            |line: &str| super::super::parse(line.split_whitespace().map(OsString::from)).unwrap();
+        assert!(matches!(by_name("/bin/unllmz --recover a").0, Action::Decompress));
+        let (action, settings, _) = by_name("llmzcat a");
+        assert!(
+            matches!(action, Action::Decompress) && settings.destination == Destination::Stdout
+        );
+        assert!(matches!(by_name("unllmz -t a").0, Action::Test));
+        assert!(matches!(by_name("unllmz -z a").0, Action::Compress));
+    }
+
+    #[test]
+    fn a_default_level_yields_to_flags_and_to_a_model_that_it_would_not_use() {
+        let with = |line: &str, level| {
+            let (_, mut settings, _) = parse(line);
+            settings.default_level(Some(level));
+            settings.level()
+        };
+        assert_eq!((with("a", 7), with("-2 a", 7), with("a", 1)), (7, 2, 1));
+        assert_eq!((with("--model m a", 1), with("--model m a", 7)), (5, 7));
     }
 
     #[test]
@@ -277,6 +404,8 @@ mod tests {
         assert!(matches!(parse("decompress --recover a").0, Action::Decompress));
         assert!(matches!(parse("test a").0, Action::Test));
         assert!(matches!(parse("info --json a").0, Action::Info { json: true }));
+        let range = Some(Span { start: 3, end: None });
+        assert!(matches!(parse("cat --range 3.. a").0, Action::Cat { range: r } if r == range));
         assert!(matches!(parse("models list").0, Action::Models(Models::List { json: false, .. })));
         assert_eq!(parse("models import -T 2 DIR").1.threads, Some(2));
     }

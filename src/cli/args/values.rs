@@ -4,8 +4,25 @@ use std::path::PathBuf;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
-/// The levels there are; the others are kept free for what may come between.
-pub const LEVELS: [u8; 5] = [1, 2, 5, 7, 9];
+use clap::ValueEnum;
+
+/// When and how progress is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Show {
+    /// On a terminal, unless something else appears there.
+    #[default]
+    Auto,
+    Never,
+    Always,
+    Json,
+}
+
+/// Bytes of an original: from the first to before the second, or to the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    pub start: u64,
+    pub end: Option<u64>,
+}
 
 /// Takes any path, an empty one too: that one is said to be missing, and the others are done.
 pub fn path() -> impl TypedValueParser<Value = PathBuf> {
@@ -14,9 +31,60 @@ pub fn path() -> impl TypedValueParser<Value = PathBuf> {
 
 /// Parses a compression level.
 pub fn level(text: &str) -> Result<u8, String> {
-    match text.parse() {
-        Ok(level) if LEVELS.contains(&level) => Ok(level),
-        _ => Err("the levels are 1, 2, 5, 7 and 9".to_string()),
+    match text.as_bytes() {
+        [digit @ b'1'..=b'9'] => Ok(digit - b'0'),
+        _ => Err("the levels are -1 (fastest) to -9 (smallest)".to_string()),
+    }
+}
+
+/// Parses `A..B`, `A..=B`, `A..`, `..B` or `A+N`.
+pub fn span(text: &str) -> Result<Span, String> {
+    let number = |text: &str, otherwise| match text {
+        "" => Ok(otherwise),
+        text => memory_size(text),
+    };
+    let too_large = || "too large".to_string();
+    let (start, end) = if let Some((start, end)) = text.split_once("..=") {
+        let end = memory_size(end)?.checked_add(1).ok_or_else(too_large)?;
+        (number(start, 0)?, Some(end))
+    } else if let Some((start, end)) = text.split_once("..") {
+        let end = if end.is_empty() { None } else { Some(memory_size(end)?) };
+        (number(start, 0)?, end)
+    } else if let Some((start, len)) = text.split_once('+') {
+        let start = memory_size(start)?;
+        (start, Some(start.checked_add(memory_size(len)?).ok_or_else(too_large)?))
+    } else {
+        return Err("a range is A..B, A..=B, A.., ..B or A+N, as in 0..100 or 10M+1k".to_string());
+    };
+    if end.is_some_and(|end| end < start) {
+        return Err("the range ends before it begins".to_string());
+    }
+    Ok(Span { start, end })
+}
+
+/// The sizes of groups that can be asked for.
+const GROUP_BYTES: std::ops::RangeInclusive<u64> = 64 << 10..=1 << 30;
+
+/// Parses the size of groups.
+pub fn group_bytes(text: &str) -> Result<u64, String> {
+    let bytes = memory_size(text)?;
+    if !GROUP_BYTES.contains(&bytes) {
+        return Err("groups have between 64K and 1G".to_string());
+    }
+    if bytes.is_power_of_two() {
+        return Ok(bytes);
+    }
+    let above = bytes.next_power_of_two();
+    let [below, above] = [above / 2, above].map(in_powers);
+    Err(format!("a group is a power of two; the nearest are {below} and {above}"))
+}
+
+/// A power of two as one writes it: `64K`, `2M`.
+fn in_powers(bytes: u64) -> String {
+    match bytes.trailing_zeros() {
+        30.. => format!("{}G", bytes >> 30),
+        20.. => format!("{}M", bytes >> 20),
+        _ => format!("{}K", bytes >> 10),
     }
 }
 
@@ -72,8 +140,38 @@ mod tests {
     }
 
     #[test]
-    fn only_the_named_levels_exist() {
-        assert_eq!(level("9"), Ok(9));
-        assert!(level("3").is_err() && level("0").is_err() && level("x").is_err());
+    fn a_level_is_one_digit_but_no_zero() {
+        assert_eq!((level("9"), level("3"), level("6")), (Ok(9), Ok(3), Ok(6)));
+        for text in ["0", "10", "11", "x", "", "05", "+5", "5 "] {
+            assert!(level(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn ranges_are_written_in_five_ways() {
+        let span = |text| span(text).map(|span| (span.start, span.end));
+        assert_eq!(span("3..10"), Ok((3, Some(10))));
+        assert_eq!(span("3..=10"), Ok((3, Some(11))));
+        assert_eq!(span("1k.."), Ok((1024, None)));
+        assert_eq!(span("..10M"), Ok((0, Some(10 << 20))));
+        assert_eq!(span("..=9"), Ok((0, Some(10))));
+        assert_eq!(span("5+3"), Ok((5, Some(8))));
+        assert_eq!(span(".."), Ok((0, None)));
+        for text in
+            ["", "5", "5..3", "a..b", "5..=", "+3", "1-5", "18446744073709551615+1", "1..2..3"]
+        {
+            assert!(span(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn groups_are_powers_of_two_and_the_nearest_are_named() {
+        assert_eq!((group_bytes("64K"), group_bytes("1GiB")), (Ok(64 << 10), Ok(1 << 30)));
+        let wrong = group_bytes("3M").unwrap_err();
+        assert!(wrong.contains("2M and 4M"), "{wrong}");
+        assert!(group_bytes("600M").unwrap_err().contains("512M and 1G"));
+        assert!(
+            group_bytes("32K").is_err() && group_bytes("2G").is_err() && group_bytes("0").is_err()
+        );
     }
 }

@@ -3,17 +3,18 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
 /// Defaults of this machine or user.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Defaults {
     pub model: Option<OsString>,
     pub threads: Option<usize>,
+    pub level: Option<u8>,
 }
 
 impl Defaults {
-    /// Reads `LLMZIP_MODEL`, `LLMZIP_THREADS`, `LLMZIP_DEVICE`, and `config.toml`.
+    /// Reads `LLMZIP_MODEL`, `LLMZIP_THREADS`, `LLMZIP_LEVEL`, `LLMZIP_DEVICE`, and `config.toml`.
     pub fn load() -> anyhow::Result<Defaults> {
         let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let mut defaults = match place(set) {
@@ -29,6 +30,9 @@ impl Defaults {
         if let Some(threads) = set("LLMZIP_THREADS") {
             defaults.threads =
                 Some(threads_of(&threads.to_string_lossy()).context("LLMZIP_THREADS")?);
+        }
+        if let Some(level) = set("LLMZIP_LEVEL") {
+            defaults.level = Some(level_of(&level.to_string_lossy()).context("LLMZIP_LEVEL")?);
         }
         if let Some(device) = set("LLMZIP_DEVICE") {
             check_device(&device.to_string_lossy()).context("LLMZIP_DEVICE")?;
@@ -54,18 +58,19 @@ impl Defaults {
                 (after.is_empty() || after.starts_with('#')).then_some(text)
             });
             let line = || format!("line {number}");
+            let digits = value.split('#').next().unwrap_or_default().trim();
             match key {
                 "model" => {
                     let model = text.context("a name in double quotes").with_context(line)?;
                     defaults.model = Some(model.into());
                 }
                 "threads" => {
-                    let digits = value.split('#').next().unwrap_or_default().trim();
                     defaults.threads = Some(threads_of(digits).with_context(line)?);
                 }
+                "level" => defaults.level = Some(level_of(digits).with_context(line)?),
                 "device" => check_device(text.unwrap_or(value)).with_context(line)?,
                 _ => bail!(
-                    "line {number}: there is no setting {key:?}; model, threads and device are"
+                    "line {number}: there is no setting {key:?}; model, level, threads and device are"
                 ),
             }
         }
@@ -78,6 +83,10 @@ fn threads_of(text: &str) -> anyhow::Result<usize> {
         Ok(threads @ 0..=1024) => Ok(threads),
         _ => bail!("{text:?} is no number of threads (0 to 1024)"),
     }
+}
+
+fn level_of(text: &str) -> anyhow::Result<u8> {
+    crate::cli::args::level(text).map_err(|reason| anyhow!("{text:?} is no level; {reason}"))
 }
 
 /// There is one device so far.
@@ -104,17 +113,22 @@ mod tests {
 
     #[test]
     fn the_file_has_keys_values_and_remarks() {
-        let text =
-            "# mine\nmodel = \"qwen3-0.6b\" # large\n\nthreads = 3 # few\ndevice = \"cpu\"\n";
+        let text = "# mine\nmodel = \"qwen3-0.6b\" # large\n\nthreads = 3 # few\ndevice = \"cpu\"\nlevel = 7\n";
         let read = Defaults::parse(text).unwrap();
-        assert_eq!(read, Defaults { model: Some("qwen3-0.6b".into()), threads: Some(3) });
+        let model = Some("qwen3-0.6b".into());
+        assert_eq!(read, Defaults { model, threads: Some(3), level: Some(7) });
     }
 
     #[test]
     fn what_is_not_understood_is_refused_with_its_line() {
-        for text in
-            ["\nmodel", "#\nthreads = many", "\ncolour = 1", "\nmodel = x", "\ndevice = \"gpu\""]
-        {
+        for text in [
+            "\nmodel",
+            "#\nthreads = many",
+            "\ncolour = 1",
+            "\nmodel = x",
+            "\ndevice = \"gpu\"",
+            "\nlevel = 10",
+        ] {
             let error = Defaults::parse(text).unwrap_err();
             assert!(format!("{error:#}").contains("line 2"), "{text}: {error:#}");
         }

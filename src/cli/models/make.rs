@@ -144,12 +144,12 @@ pub fn pull(
     let fetched = hub.fetch(&wanted, &mut |news| match news {
         News::Bytes { file, done, total } => line.show(file, done, total),
         News::Waiting { host, .. } => {
-            line.beside(|| messages.tell("models", &format!("waiting for {host} ...")));
+            messages.tell("models", &format!("waiting for {host} ..."));
         }
-        News::Pausing { host, why, pause } => line.beside(|| {
+        News::Pausing { host, why, pause } => {
             let seconds = pause.as_secs_f64();
             messages.tell(host, &format!("{why}; trying again in {seconds:.1} s"));
-        }),
+        }
         _ => {}
     })?;
     drop(line);
