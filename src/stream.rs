@@ -8,6 +8,7 @@
 //! codec spreads a single group over the same pool. Without the feature all is sequential.
 
 mod batch;
+mod bounded;
 mod compress;
 mod decode;
 mod decompress;
@@ -33,7 +34,7 @@ pub use crate::container::{
 pub use compress::{compress, compress_many};
 pub use decompress::decompress;
 pub use inspect::{FrameInfo, GroupInfo, SettingsInfo, inspect};
-pub use many::decompress_many;
+pub use many::{decompress_bytes, decompress_many, decompress_short};
 pub use options::{CompressOptions, DEFAULT_MEMORY_LIMIT, DecompressOptions};
 pub use progress::{NoProgress, Progress};
 pub use range::decompress_range;

@@ -59,6 +59,8 @@ pub struct Cli {
     #[command(flatten)]
     pub predicting: Predicting,
     #[command(flatten)]
+    pub limits: Limits,
+    #[command(flatten)]
     pub general: General,
 }
 
@@ -77,6 +79,8 @@ pub enum Command {
         #[command(flatten)]
         predicting: Predicting,
         #[command(flatten)]
+        limits: Limits,
+        #[command(flatten)]
         general: General,
     },
     /// Give back the FILE of each FILE.llmz
@@ -91,6 +95,8 @@ pub enum Command {
         #[command(flatten)]
         predicting: Predicting,
         #[command(flatten)]
+        limits: Limits,
+        #[command(flatten)]
         general: General,
     },
     /// Decode and compare all checksums, writing nothing
@@ -102,6 +108,8 @@ pub enum Command {
         decoding: Decoding,
         #[command(flatten)]
         predicting: Predicting,
+        #[command(flatten)]
+        limits: Limits,
         #[command(flatten)]
         general: General,
     },
@@ -219,7 +227,14 @@ pub struct Decoding {
     /// Keep every undamaged group of a damaged file (it still counts as an error)
     #[arg(long)]
     pub recover: bool,
-    /// Refuse files that need more memory to decode, e.g. 500M or 2GiB
+}
+
+/// How much memory there is.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Other")]
+pub struct Limits {
+    /// Use at most so much memory, e.g. 500M or 2GiB (default: 1GiB); refuse files that need more to
+    /// decode, and make none that do
     #[arg(long, value_name = "SIZE", value_parser = memory_size)]
     pub memory_limit: Option<u64>,
 }

@@ -49,7 +49,8 @@ pub fn compress(
     settings: &Settings,
 ) -> Vec<Option<Ready>> {
     prepare(names, settings, names::compressed, |inputs| {
-        stream::compress_many(inputs, &encoder.codec, options, &NoProgress)
+        let done = stream::compress_many(inputs, &encoder.codec, options, &NoProgress);
+        done.into_iter().map(Result::ok).collect()
     })
 }
 
@@ -57,7 +58,7 @@ pub fn compress(
 pub fn decompress(names: &[Name], models: &LocalModels, settings: &Settings) -> Vec<Option<Ready>> {
     let options = super::decompress::options(settings);
     prepare(names, settings, names::plain, |inputs| {
-        stream::decompress_many(inputs, models, &options, &NoProgress)
+        stream::decompress_short(inputs, models, &options, &NoProgress)
     })
 }
 
@@ -66,7 +67,7 @@ fn prepare(
     names: &[Name],
     settings: &Settings,
     target: fn(&Path) -> Option<std::path::PathBuf>,
-    work: impl FnOnce(&[&[u8]]) -> Vec<llmzip::Result<(Vec<u8>, Summary)>>,
+    work: impl FnOnce(&[&[u8]]) -> Vec<Option<(Vec<u8>, Summary)>>,
 ) -> Vec<Option<Ready>> {
     let names = &names[..names.len().min(FILES)];
     let is_wanted = |path: &Path| match settings.destination {
@@ -90,7 +91,7 @@ fn prepare(
     let elapsed = began.elapsed();
     let ready = |input: Option<Vec<u8>>| {
         let input = input?;
-        let (output, summary) = results.next()?.ok()?;
+        let (output, summary) = results.next()??;
         let elapsed = elapsed.mul_f64(input.len() as f64 / total as f64);
         Some(Ready { input, output, summary, elapsed })
     };

@@ -20,6 +20,8 @@ pub struct Summary {
     pub groups_by_method: [u64; 4],
     /// What the model that the last such group used is called.
     pub model_name: Option<String>,
+    /// When compressing: the memory that decoding takes at least; 0 where no model is used.
+    pub memory_bytes: u64,
     /// What could not be recovered; always empty unless recovery was asked for.
     pub damage: Vec<Damage>,
 }

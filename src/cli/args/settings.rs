@@ -7,7 +7,12 @@ use clap::CommandFactory;
 use clap::error::ErrorKind;
 
 use super::values;
-use super::{Bench, Cli, Coding, Command, Decoding, General, Measure, Models, Output, Predicting};
+use super::{
+    Bench, Cli, Coding, Command, Decoding, General, Limits, Measure, Models, Output, Predicting,
+};
+
+/// Threads that a core takes turns with at most.
+const THREADS_A_CORE: usize = 4;
 
 /// The level where none is given.
 const DEFAULT_LEVEL: u8 = 5;
@@ -82,11 +87,12 @@ impl Settings {
         self.memory_limit.unwrap_or(llmzip::stream::DEFAULT_MEMORY_LIMIT)
     }
 
-    /// Threads to use, at least 1.
+    /// Threads to use, at least 1. Of threads beyond [`THREADS_A_CORE`] a core none would help.
     pub fn n_threads(&self) -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
         match self.threads {
-            Some(threads @ 1..) => threads,
-            _ => std::thread::available_parallelism().map_or(1, |n| n.get()),
+            Some(threads @ 1..) => threads.min(THREADS_A_CORE * cores),
+            _ => cores,
         }
     }
 
@@ -126,7 +132,11 @@ impl Settings {
 
     fn decoding(mut self, decoding: Decoding) -> Self {
         self.recover = decoding.recover;
-        self.memory_limit = decoding.memory_limit;
+        self
+    }
+
+    fn limits(mut self, limits: Limits) -> Self {
+        self.memory_limit = limits.memory_limit;
         self
     }
 
@@ -156,26 +166,21 @@ impl Cli {
                 };
                 let settings =
                     settings.output(self.output).coding(self.coding)?.decoding(self.decoding);
-                (action, settings.predicting(self.predicting).general(self.general), self.files)
+                let settings = settings.predicting(self.predicting).limits(self.limits);
+                (action, settings.general(self.general), self.files)
             }
-            Some(Command::Compress { output, coding, predicting, general, files }) => (
-                Action::Compress,
-                settings.output(output).coding(coding)?.predicting(predicting).general(general),
-                files,
-            ),
-            Some(Command::Decompress { output, decoding, predicting, general, files }) => {
-                let settings = settings
-                    .output(output)
-                    .decoding(decoding)
-                    .predicting(predicting)
-                    .general(general);
-                (Action::Decompress, settings, files)
+            Some(Command::Compress { output, coding, predicting, limits, general, files }) => {
+                let settings = settings.output(output).coding(coding)?.predicting(predicting);
+                (Action::Compress, settings.limits(limits).general(general), files)
             }
-            Some(Command::Test { decoding, predicting, general, files }) => (
-                Action::Test,
-                settings.decoding(decoding).predicting(predicting).general(general),
-                files,
-            ),
+            Some(Command::Decompress { output, decoding, predicting, limits, general, files }) => {
+                let settings = settings.output(output).decoding(decoding).predicting(predicting);
+                (Action::Decompress, settings.limits(limits).general(general), files)
+            }
+            Some(Command::Test { decoding, predicting, limits, general, files }) => {
+                let settings = settings.decoding(decoding).predicting(predicting);
+                (Action::Test, settings.limits(limits).general(general), files)
+            }
             Some(Command::Info { json, general, files }) => {
                 (Action::Info { json }, settings.general(general), files)
             }
