@@ -135,10 +135,8 @@ fn check(
     line: &Line,
 ) -> anyhow::Result<()> {
     let mut restored = Hashed { inner: io::sink(), hash: Sha256::new() };
-    let options = DecompressOptions {
-        memory_limit: settings.memory_limit(),
-        ..DecompressOptions::default()
-    };
+    let options =
+        DecompressOptions { memory_limit: settings.memory_limit(), ..DecompressOptions::default() };
     let models = LocalModels::new(settings)?;
     stream::decompress(target.reread()?, &mut restored, &models, &options, line)?;
     if restored.hash.finalize() != original.finalize() {

@@ -15,7 +15,7 @@ use super::models::{Encoder, LocalModels};
 use super::names::{self, Name};
 
 /// Files that are coded together at most.
-const FILES: usize = 32;
+const FILES: usize = 24;
 /// Longer files have the model for themselves: they have several lanes.
 const FILE_BYTES: u64 = 16 << 10;
 

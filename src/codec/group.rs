@@ -389,9 +389,7 @@ impl GroupCodec for Codec {
 
     fn memory_bytes(&self, plain_len: u64, params: &GroupParams) -> u64 {
         let len = reckoned(plain_len);
-        let needs = |len| {
-            self.needs(len, params, self.model.is_some(), |needs| needs.decoding())
-        };
+        let needs = |len| self.needs(len, params, self.model.is_some(), |needs| needs.decoding());
         // Without its copies it may be so short that it has the full mixer.
         needs(len).max(needs(len.min(FULL_MIXER_BYTES)))
     }

@@ -67,9 +67,8 @@ impl Needs<'_> {
     fn decoding_with(&self, model: &ModelNeeds<'_>) -> u64 {
         let ModelNeeds { config, window, reads_much } = *model;
         let (lanes, positions) = (self.lanes(), self.positions());
-        let session = |lanes, threads| {
-            Session::memory_bytes(config, lanes, window, 1, positions, threads)
-        };
+        let session =
+            |lanes, threads| Session::memory_bytes(config, lanes, window, 1, positions, threads);
         let shards = if reads_much { 1 } else { lanes.min(MOST_THREADS) };
         let sessions = match shards {
             1 => session(lanes, MOST_THREADS),

@@ -145,13 +145,7 @@ impl Predictor for ModelPredictor {
         self.model.stored_bytes() > LARGE_MODEL_BYTES
     }
 
-    fn lanes(
-        &self,
-        lanes: usize,
-        run: usize,
-        positions: usize,
-        threads: usize,
-    ) -> Result<Session> {
+    fn lanes(&self, lanes: usize, run: usize, positions: usize, threads: usize) -> Result<Session> {
         let (model, isa, window, policy) = (self.model.clone(), self.isa, self.window, self.policy);
         let mut session =
             Session::with_positions(model, isa, lanes, window, policy, run, positions)?;

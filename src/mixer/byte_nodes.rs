@@ -120,7 +120,10 @@ mod tests {
     #[test]
     fn a_long_group_has_all_contexts_at_once() {
         assert_eq!(ByteNodes::new(4000).context(3, 5), 3 << 8 | 5);
-        assert_eq!((at_first(BYTE_NODES, 4000), at_last(BYTE_NODES, 4000)), (BYTE_NODES, BYTE_NODES));
+        assert_eq!(
+            (at_first(BYTE_NODES, 4000), at_last(BYTE_NODES, 4000)),
+            (BYTE_NODES, BYTE_NODES)
+        );
         assert_eq!(at_first(BYTE_NODES, 60), 16 * 32);
         assert_eq!((at_first(300, 60), at_last(300, 60)), (300, 300));
     }

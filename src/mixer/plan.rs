@@ -1,7 +1,7 @@
 //! What each kind of mixer is made of.
 
-use super::contexts::{self, Context};
 use super::byte_nodes::BYTE_NODES;
+use super::contexts::{self, Context};
 use super::decide::EXPECTED_CONTEXTS;
 use super::shape::Shape;
 

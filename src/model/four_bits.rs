@@ -70,8 +70,10 @@ impl Unpacked {
     /// Bytes that the results of `rows` rows of a model's products take, and what each thread does.
     pub fn memory_bytes(config: &Config, rows: usize) -> [usize; 2] {
         let c = config;
-        let (wide, inner) =
-            (c.qkv_rows().max(2 * c.feed_forward), c.hidden.max(c.feed_forward).max(c.heads * c.head_dim));
+        let (wide, inner) = (
+            c.qkv_rows().max(2 * c.feed_forward),
+            c.hidden.max(c.feed_forward).max(c.heads * c.head_dim),
+        );
         let panels = UNPACKED_BYTES.max(LANES * padded_cols(inner));
         // A list of scales, and one of corrections, for each group of the columns.
         let groups = padded_cols(inner).div_ceil(c.weight_group.max(64)).max(1);

@@ -11,9 +11,9 @@
 //! of integers: the order of lessons does not matter, nor on how many threads they are noted. `EXACTNESS.md` has the
 //! steps.
 
-use super::{Config, Model};
 use super::frequencies::Frequencies;
 use super::learner::{PARTS, part_rows};
+use super::{Config, Model};
 use crate::kernels::{FINE_BITS, FloatEnv, Push, QuantRows, padded_cols};
 
 /// How far a weight moves for each unit of the state and of the probability that was wrong.

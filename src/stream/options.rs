@@ -14,7 +14,7 @@ pub(super) const TOGETHER_BYTES: u64 = 560 << 20;
 pub(super) const TOGETHER_ENCODING_BYTES: u64 = 960 << 20;
 
 /// Short inputs that share the model at a time: enough for its products, few enough for the memory of their mixers.
-pub(super) const TOGETHER: usize = 32;
+pub(super) const TOGETHER: usize = 24;
 
 /// How to compress. `group_bytes`, `params` and `full_hashes` change what is written, the rest does not.
 #[derive(Debug, Clone)]

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Threads that a core takes turns with at most.
-const THREADS_A_CORE: usize = 4;
+const THREADS_A_CORE: usize = 2;
 
 /// The level where none is given.
 const DEFAULT_LEVEL: u8 = 5;
