@@ -92,19 +92,19 @@ fn no_group_takes_more_memory_than_was_reckoned() {
         for (number, (lanes, window, len)) in [
             (0, 0, 60),
             (0, 0, 2000),
-            (0, 0, 30_000),
+            (0, 0, 20_000),
             (1, 64, 5_000),
             (1, 4096, 5_000),
             (1, 300, 18_000),
             (100, 32_768, 4_000),
-            (20, 512, 40_000),
+            (20, 512, 20_000),
         ]
         .into_iter()
         .enumerate()
         {
             // It takes its time, and no more memory with another mixer.
             let is_large = *name == "large";
-            if is_large && len > 5000 {
+            if is_large && len > 2000 {
                 continue;
             }
             let all = &MixerKind::ALL;
