@@ -190,7 +190,7 @@ fn step(predictor: &ModelPredictor, text: &[u8], lanes: usize) -> f64 {
     use llmzip::codec::PredictorLanes;
     let tokens = predictor.tokenizer().encode(text).expect("encodes");
     let bytes_per_token = text.len() as f64 / tokens.len() as f64;
-    let mut session = predictor.lanes(lanes, 1, 1).expect("fits");
+    let mut session = predictor.lanes(lanes, 1, usize::MAX, 1).expect("fits");
     let warm: Vec<u32> = tokens.iter().cycle().take(520).copied().collect();
     let feeds: Vec<_> = (0..lanes).map(|lane| Feed { lane, tokens: &warm }).collect();
     PredictorLanes::advance(&mut session, &feeds, &mut |_, _, _| ());

@@ -18,6 +18,7 @@ mod lanes;
 mod lessons;
 mod level;
 mod many;
+mod memory;
 mod predictor;
 mod salvage;
 mod spread;
@@ -27,7 +28,7 @@ pub use decode::{decode, decode_without_model};
 pub use encode::{Recording, encode, encode_without_model};
 pub use estimate::Estimate;
 pub use group::{BuiltinModels, Codec};
-pub use lanes::{Lanes, MAX_LANES, lane_count};
+pub use lanes::{LanePolicy, Lanes, MAX_LANES, lane_count};
 pub use level::Level;
 pub use predictor::{ModelPredictor, Predictor, PredictorLanes};
 

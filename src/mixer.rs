@@ -21,6 +21,7 @@
 //! `mixer/MEASURED.md` has what each part buys.
 
 mod advance;
+mod byte_nodes;
 mod cells;
 mod contexts;
 mod counters;
@@ -49,6 +50,7 @@ mod vector;
 pub use plan::{Beside, MixerKind, Part, Parts};
 pub use start::{Learner, StartValues};
 
+use byte_nodes::ByteNodes;
 use cells::Cells;
 use decide::Pending;
 use dispatch::Paths;
@@ -62,6 +64,9 @@ use platform::{Vectors, zeros};
 use records::Records;
 use slots::Slots;
 use std::ops::Range;
+
+/// Pairs of bytes.
+const AFTER_PAIRS: usize = 1 << 16;
 
 /// The adaptive models of one group, and how they are mixed.
 pub struct Mixer {
@@ -89,6 +94,8 @@ pub struct Mixer {
     first: Layer,
     second: Layer,
     maps: Vec<Map>,
+    /// Where the first map has the contexts of a byte.
+    byte_nodes: ByteNodes,
     /// What the model's probability has been worth, by branch of its vocabulary.
     model_map: Option<Map>,
     /// The branch that the next decision chooses, among those that have contexts of their own.
@@ -152,9 +159,10 @@ impl Mixer {
             finders: plan.matches.iter().map(|&m| Finder::new(m, bits.matches)).collect(),
             records: Records::new(),
             after1: vec![0; 256],
-            after2: zeros(1 << 16),
+            after2: if plan.indirect { zeros(AFTER_PAIRS) } else { Vec::new() },
             first: Layer::new(inputs, &sizes, &weights),
             second: Layer::new(sizes.len(), &[256], &start::second_weights(sizes.len())),
+            byte_nodes: ByteNodes::new(len),
             maps: decide::maps(&plan, &bits, len, squash),
             model_map: plan.shape.model_map.then(|| Map::new(bits.branches(), true, squash)),
             branch: 0,
@@ -171,16 +179,24 @@ impl Mixer {
         mixer
     }
 
-    /// Bytes of memory that a mixer for a group of `group_len` bytes takes, lanes apart (about 4 KB each).
-    pub fn memory_bytes(kind: MixerKind, group_len: usize) -> u64 {
-        let plan = Plan::new(kind, Beside::ModelInLanes, Parts::ALL);
+    /// Bytes of memory that a mixer for a group of `group_len` bytes in so many lanes takes.
+    pub fn memory_bytes(kind: MixerKind, with_model: bool, group_len: usize, lanes: usize) -> u64 {
+        let plan = Plan::new(kind, Beside::new(with_model, lanes), Parts::ALL);
         let bits = plan.table_bits(group_len);
         let tables = Slots::memory_bytes(bits.lines)
             + plan.matches.len() as u64 * Finder::memory_bytes(bits.matches);
-        let counters = Cells::memory_bytes(&plan.shape, &bits);
-        let maps = plan.map_sizes(&bits).iter().map(|&n| Map::memory_bytes(n)).sum::<u64>()
-            + Map::memory_bytes(bits.branches());
-        tables + counters + maps + group_len as u64 + group_len as u64 / 8 + (1 << 20)
+        let counters = Cells::memory_bytes(&plan.shape, &bits)
+            + if plan.indirect { size_of::<u32>() as u64 * AFTER_PAIRS as u64 } else { 0 };
+        let model_map = if plan.shape.model_map { bits.branches() } else { 0 };
+        let maps = plan.map_sizes(&bits).into_iter().chain([model_map]);
+        let maps = maps.map(|n| Map::memory_bytes(byte_nodes::at_last(n, group_len)));
+        let sizes = plan.set_sizes();
+        let layers = Layer::memory_bytes(plan.shape.inputs(), &sizes)
+            + Layer::memory_bytes(sizes.len(), &[256]);
+        let text = group_len as u64 + group_len as u64 / 8;
+        let lanes = lanes as u64 * (Lane::memory_bytes() + size_of::<Extent>() as u64);
+        let rest = size_of::<Mixer>() as u64 + Records::memory_bytes() + (16 << 10);
+        tables + counters + maps.sum::<u64>() + layers + text + lanes + rest
     }
 
     /// The bytes that a lane has coded so far.

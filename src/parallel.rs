@@ -5,14 +5,30 @@
 #[cfg(feature = "threads")]
 use std::cell::Cell;
 #[cfg(feature = "threads")]
+use std::sync::OnceLock;
+#[cfg(feature = "threads")]
 use std::sync::atomic::{AtomicBool, Ordering};
 #[cfg(feature = "threads")]
 use std::time::{Duration, Instant};
 
+/// Threads that one group is spread over at most: lanes are mixed one after the other, so more would wait for each other,
+/// and each has buffers of its own.
+pub const MOST_THREADS: usize = 32;
+
+/// Threads a core at most: more of them than cores only take turns, and what waits awake takes turns from what works.
+const THREADS_A_CORE: usize = 2;
+
+/// Cores that this process may use.
+#[cfg(feature = "threads")]
+fn cores() -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, |n| n.get()))
+}
+
 /// Threads that work can be spread over.
 pub fn threads() -> usize {
     #[cfg(feature = "threads")]
-    return rayon::current_num_threads();
+    return rayon::current_num_threads().min(MOST_THREADS).min(THREADS_A_CORE * cores());
     #[cfg(not(feature = "threads"))]
     1
 }
@@ -31,8 +47,11 @@ pub fn join<A: Send, B: Send>(
 /// Does `work` while other threads, as many as make `threads` with this one, stay awake for what it shares with them by
 /// [`join`]: to wake one takes ten times as long as many a part of a step of a model.
 ///
-/// They wait for the time of `work` only, and give up where nothing is shared for long. Within `work` this does nothing more.
+/// They wait for the time of `work` only, and give up where nothing is shared for long; there are never more of them than
+/// have a core each. Within `work` this does nothing more.
 pub fn awake<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
+    #[cfg(feature = "threads")]
+    let threads = threads.min(cores());
     #[cfg(feature = "threads")]
     if threads > 1 && !AWAKE.get() {
         return with_others(threads - 1, || {

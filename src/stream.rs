@@ -8,6 +8,7 @@
 //! codec spreads a single group over the same pool. Without the feature all is sequential.
 
 mod batch;
+mod bounded;
 mod compress;
 mod decode;
 mod decompress;
@@ -35,7 +36,7 @@ pub use crate::container::{
 pub use compress::{compress, compress_many};
 pub use decompress::decompress;
 pub use inspect::{FrameInfo, GroupInfo, Seen, SettingsInfo, foreign_bytes, inspect, inspect_with};
-pub use many::decompress_many;
+pub use many::{decompress_bytes, decompress_many, decompress_short};
 pub use options::{CompressOptions, DEFAULT_MEMORY_LIMIT, DecompressOptions, Recover};
 pub use progress::{NoProgress, Progress};
 pub use range::decompress_range;

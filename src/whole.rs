@@ -9,9 +9,6 @@ use crate::stream::{
 use std::io::{Read, Write};
 use std::sync::Arc;
 
-/// Inputs that share the model at a time: enough for its products, few enough for the memory of their mixers.
-const TOGETHER: usize = 32;
-
 /// How to compress: the level, and what differs from its defaults.
 #[derive(Clone)]
 pub struct Options {
@@ -67,7 +64,8 @@ impl Options {
 ///
 /// # Errors
 /// `Invalid` for options that cannot be, `Inexact` if this machine computes other numbers than
-/// the model was published with.
+/// the model was published with, `Memory` if what lanes and window ask for takes more than 1 GiB, here or where it
+/// is decompressed.
 pub fn compress(plain: &[u8], options: &Options) -> Result<Vec<u8>> {
     let mut packed = Vec::new();
     compress_to(plain, &mut packed, options)?;
@@ -82,30 +80,20 @@ pub fn compress(plain: &[u8], options: &Options) -> Result<Vec<u8>> {
 /// As [`compress`], for the first that fails.
 pub fn compress_many<T: AsRef<[u8]>>(plains: &[T], options: &Options) -> Result<Vec<Vec<u8>>> {
     let (codec, options) = options.codec()?;
-    let mut packed = Vec::with_capacity(plains.len());
-    for part in plains.chunks(TOGETHER) {
-        let part: Vec<&[u8]> = part.iter().map(AsRef::as_ref).collect();
-        for result in stream::compress_many(&part, &codec, &options, &NoProgress) {
-            packed.push(result?.0);
-        }
-    }
-    Ok(packed)
+    let plains: Vec<&[u8]> = plains.iter().map(AsRef::as_ref).collect();
+    let packed = stream::compress_many(&plains, &codec, &options, &NoProgress);
+    packed.into_iter().map(|result| Ok(result?.0)).collect()
 }
 
 /// Decompresses several files that were made with the builtin model or none, each as [`decompress`] would.
 ///
 /// # Errors
-/// As [`decompress`], for the first that fails.
+/// As [`decompress`], for the first that fails; `Memory` also if all of them together are longer than 1 GiB.
 pub fn decompress_many<T: AsRef<[u8]>>(packed: &[T]) -> Result<Vec<Vec<u8>>> {
     let options = DecompressOptions::default();
-    let mut plains = Vec::with_capacity(packed.len());
-    for part in packed.chunks(TOGETHER) {
-        let part: Vec<&[u8]> = part.iter().map(AsRef::as_ref).collect();
-        for result in stream::decompress_many(&part, &BuiltinModels, &options, &NoProgress) {
-            plains.push(result?.0);
-        }
-    }
-    Ok(plains)
+    let packed: Vec<&[u8]> = packed.iter().map(AsRef::as_ref).collect();
+    let plains = stream::decompress_many(&packed, &BuiltinModels, &options, &NoProgress);
+    plains.into_iter().map(|result| Ok(result?.0)).collect()
 }
 
 /// Compresses all that `reader` has into one frame on `writer`, group by group.
@@ -122,11 +110,11 @@ pub fn compress_to<R: Read, W: Write>(reader: R, writer: W, options: &Options) -
 ///
 /// # Errors
 /// `NotLlmzip`, `Truncated` or `Damaged` for bytes that are not what was written, `MissingModel`
-/// if another model was used, `Memory` if it would take more than 1 GiB.
+/// if another model was used, `Memory` if a group takes more than 1 GiB to decode, or the result is longer than that:
+/// [`decompress_to`] goes on.
 pub fn decompress(packed: &[u8]) -> Result<Vec<u8>> {
-    let mut plain = Vec::new();
-    decompress_to(packed, &mut plain, &BuiltinModels)?;
-    Ok(plain)
+    let options = DecompressOptions::default();
+    Ok(stream::decompress_bytes(packed, &BuiltinModels, &options, &NoProgress)?.0)
 }
 
 /// Decompresses all frames that `reader` has, with models from `models`.

@@ -51,6 +51,8 @@ pub struct Cli {
     #[command(flatten)]
     pub predicting: Predicting,
     #[command(flatten)]
+    pub limits: Limits,
+    #[command(flatten)]
     pub general: General,
 }
 
@@ -73,6 +75,8 @@ pub enum Command {
         #[command(flatten)]
         predicting: Predicting,
         #[command(flatten)]
+        limits: Limits,
+        #[command(flatten)]
         general: General,
     },
     /// Give back the FILE of each FILE.llmz
@@ -89,6 +93,8 @@ pub enum Command {
         #[command(flatten)]
         predicting: Predicting,
         #[command(flatten)]
+        limits: Limits,
+        #[command(flatten)]
         general: General,
     },
     /// Decode and compare all checksums, writing nothing
@@ -102,6 +108,8 @@ pub enum Command {
         decoding: Decoding,
         #[command(flatten)]
         predicting: Predicting,
+        #[command(flatten)]
+        limits: Limits,
         #[command(flatten)]
         general: General,
     },
@@ -132,6 +140,8 @@ pub enum Command {
         decoding: Decoding,
         #[command(flatten)]
         predicting: Predicting,
+        #[command(flatten)]
+        limits: Limits,
         #[command(flatten)]
         general: General,
     },
@@ -256,12 +266,19 @@ pub struct Decoding {
     /// Refuse files that hold more than this, e.g. 500M or 2GiB
     #[arg(long, value_name = "SIZE", value_parser = memory_size)]
     pub max_output: Option<u64>,
-    /// Refuse files that need more memory to decode, e.g. 500M or 2GiB
-    #[arg(long, value_name = "SIZE", value_parser = memory_size)]
-    pub memory_limit: Option<u64>,
     /// Write long runs of zeros out, instead of leaving holes in the file that take no place on disk
     #[arg(long)]
     pub no_sparse: bool,
+}
+
+/// How much memory there is.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Other")]
+pub struct Limits {
+    /// Use at most so much memory, e.g. 500M or 2GiB (default: 1GiB); refuse files that need more to
+    /// decode, and make none that do
+    #[arg(long, value_name = "SIZE", value_parser = memory_size)]
+    pub memory_limit: Option<u64>,
 }
 
 /// What predicts.

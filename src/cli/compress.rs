@@ -4,11 +4,11 @@ use std::io::{self, Read, Seek, Write};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
-use llmzip::stream::{self, CompressOptions, DecompressOptions};
+use llmzip::stream::{self, CompressOptions, DEFAULT_MEMORY_LIMIT, DecompressOptions};
 use sha2::{Digest, Sha256};
 
 use super::args::{Destination, Settings};
-use super::figures::clock;
+use super::figures::{clock, memory_flag};
 use super::files::{self, Source, Target, Written};
 use super::messages::{Failure, Messages};
 use super::models::{Encoder, LocalModels};
@@ -89,6 +89,10 @@ pub fn compress(
         places.made(path);
     }
     messages.note(&summary::line(name, Way::In, &done, share));
+    if done.memory_bytes > DEFAULT_MEMORY_LIMIT {
+        let flag = memory_flag(done.memory_bytes);
+        messages.tell(name, &format!("decompressing it will take {flag}"));
+    }
     if settings.remove_source && written == Written::File {
         source.remove()?;
     }
@@ -136,7 +140,8 @@ fn check(
     line: &Line,
 ) -> anyhow::Result<()> {
     let mut restored = Hashed { inner: io::sink(), hash: Sha256::new() };
-    let options = DecompressOptions::default();
+    let options =
+        DecompressOptions { memory_limit: settings.memory_limit(), ..DecompressOptions::default() };
     let models = LocalModels::new(settings)?;
     let decoded = stream::decompress(target.reread()?, &mut restored, &models, &options, line);
     models.check_unchanged()?;

@@ -23,6 +23,13 @@ pub fn clock(time: Duration) -> String {
     }
 }
 
+/// The flag that allows so much memory, as it is typed: `--memory-limit 2300M`.
+pub fn memory_flag(n_bytes: u64) -> String {
+    let mib = n_bytes.div_ceil(1 << 20);
+    let round = if mib > 1000 { 100 } else { 10 };
+    format!("--memory-limit {}M", mib.div_ceil(round) * round)
+}
+
 /// Compressed size as a part of the original's; `-` where there was nothing to compress.
 pub fn ratio(plain: u64, stored: u64) -> String {
     match plain {
@@ -55,6 +62,13 @@ fn scaled(number: f64, unit: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_flag_allows_no_less_than_is_needed() {
+        assert_eq!(memory_flag(2_190_000_000), "--memory-limit 2100M");
+        assert_eq!(memory_flag((1000 << 20) + 1), "--memory-limit 1100M");
+        assert_eq!(memory_flag(1), "--memory-limit 10M");
+    }
 
     #[test]
     fn sizes_keep_three_digits() {

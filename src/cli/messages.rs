@@ -7,6 +7,7 @@ use llmzip::Error;
 
 use super::args::Show;
 use super::exit::Status;
+use super::figures::memory_flag;
 use super::names::Name;
 use super::progress::Form;
 use super::screen::say;
@@ -122,7 +123,15 @@ impl Messages {
 fn reason(error: &anyhow::Error) -> String {
     let mut parts: Vec<String> = Vec::new();
     for cause in error.chain() {
-        let text = cause.to_string();
+        let text = match cause.downcast_ref() {
+            Some(Error::Memory { needed_bytes, limit_bytes }) => format!(
+                "needs {} MiB of memory, and {} MiB are allowed: {} allows it",
+                needed_bytes.div_ceil(1 << 20),
+                limit_bytes >> 20,
+                memory_flag(*needed_bytes)
+            ),
+            _ => cause.to_string(),
+        };
         // The number tells people nothing that the words do not.
         let text = text.find(" (os error").map_or(text.as_str(), |at| &text[..at]);
         let text = text.replace(|c: char| c.is_control(), " ");

@@ -17,7 +17,7 @@ use super::places::Places;
 use super::progress::{Form, Line, Operation};
 
 /// Files that are coded together at most.
-pub const FILES: usize = 32;
+pub const FILES: usize = 24;
 /// Longer files have the model for themselves: they have several lanes.
 const FILE_BYTES: u64 = 16 << 10;
 
@@ -68,6 +68,7 @@ pub fn compress(
 ) -> Vec<Option<Ready>> {
     prepare(names, (Operation::Compress, form), (settings, places), |inputs, line| {
         let made = stream::compress_many(inputs, &encoder.codec, options, line);
+        let made = made.into_iter().map(Result::ok).collect();
         if encoder.check_unchanged().is_ok() { made } else { Vec::new() }
     })
 }
@@ -81,7 +82,7 @@ pub fn decompress(
 ) -> Vec<Option<Ready>> {
     let options = super::decompress::options(settings);
     prepare(names, (Operation::Decompress, form), (settings, places), |inputs, line| {
-        let made = stream::decompress_many(inputs, models, &options, line);
+        let made = stream::decompress_short(inputs, models, &options, line);
         if models.check_unchanged().is_ok() { made } else { Vec::new() }
     })
 }
@@ -91,7 +92,7 @@ fn prepare(
     names: &[&Name],
     (operation, form): (Operation, Form),
     (settings, places): (&Settings, &Places),
-    work: impl FnOnce(&[&[u8]], &dyn Progress) -> Vec<llmzip::Result<(Vec<u8>, Summary)>>,
+    work: impl FnOnce(&[&[u8]], &dyn Progress) -> Vec<Option<(Vec<u8>, Summary)>>,
 ) -> Vec<Option<Ready>> {
     let renamed: fn(&Path) -> Option<PathBuf> = match operation {
         Operation::Compress => names::compressed,
@@ -123,16 +124,13 @@ fn prepare(
     let results = work(&small, &line);
     let elapsed = line.elapsed();
     drop(line);
-    let done = |result: &llmzip::Result<(Vec<u8>, Summary)>| match result {
-        Ok((_, summary)) => summary.plain_bytes,
-        Err(_) => 0,
-    };
-    let total: u64 = results.iter().map(done).sum();
-    let others = results.iter().filter(|result| result.is_ok()).count().saturating_sub(1);
+    let done = results.iter().flatten();
+    let total: u64 = done.clone().map(|(_, summary)| summary.plain_bytes).sum();
+    let others = done.count().saturating_sub(1);
     let mut results = results.into_iter();
     let ready = |input: Option<Vec<u8>>| {
         let input = input?;
-        let (output, summary) = results.next()?.ok()?;
+        let (output, summary) = results.next()??;
         let elapsed = elapsed.mul_f64(summary.plain_bytes as f64 / total.max(1) as f64);
         Some(Ready { input, output, summary, share: Share { elapsed, others } })
     };

@@ -71,6 +71,37 @@ impl<L: PredictorLanes> Shard<L> {
     }
 }
 
+/// How a group is cut into shards.
+#[derive(Clone, Copy)]
+pub(super) struct Split {
+    /// Lanes of a shard; the last may have fewer.
+    pub(super) lanes_each: usize,
+    /// Tokens of a lane that are run at once.
+    pub(super) run: usize,
+    /// Threads that run a shard.
+    pub(super) threads_each: usize,
+}
+
+impl Split {
+    /// The shards of so many lanes, for so many threads, where all lanes share one reading of the weights or not.
+    pub(super) fn new(lanes: usize, reads_much: bool, threads: usize) -> Split {
+        let n_shards = match threads {
+            1 => 1,
+            // Every shard would read all weights, and has buffers as wide as the vocabulary.
+            _ if reads_much => 1,
+            // Several shards a thread, so that no thread is left with a long one at the end.
+            _ => (4 * threads).min(lanes),
+        };
+        let mut lanes_each = lanes.div_ceil(n_shards);
+        if lanes_each > 1 {
+            // Even, so that runs fill the rows that go through the network together.
+            lanes_each = lanes_each.next_multiple_of(2);
+        }
+        let run = (SHARD_ROWS / lanes_each).max(LEAST_RUN);
+        Split { lanes_each, run, threads_each: (threads / n_shards).max(1) }
+    }
+}
+
 /// All lanes of a group, cut into shards.
 pub struct Ahead<'a, P: Predictor> {
     predictor: &'a P,
@@ -85,43 +116,35 @@ pub struct Ahead<'a, P: Predictor> {
 }
 
 impl<'a, P: Predictor> Ahead<'a, P> {
-    /// Nothing run yet; `tokens` lane by lane.
-    pub fn new(predictor: &'a P, tokens: &'a [Vec<u32>], learns: bool) -> Result<Self> {
-        let threads = parallel::threads();
-        let n_shards = match threads {
-            1 => 1,
-            // Every shard would read all weights, and has buffers as wide as the vocabulary.
-            _ if predictor.reads_much() => 1,
-            // Several shards a thread, so that no thread is left with a long one at the end.
-            _ => (4 * threads).min(tokens.len()),
-        };
-        let threads_each = (threads / n_shards).max(1);
-        let mut per_shard = tokens.len().div_ceil(n_shards);
-        if per_shard > 1 {
-            // Even, so that runs fill the rows that go through the network together.
-            per_shard = per_shard.next_multiple_of(2);
-        }
-        let run = (SHARD_ROWS / per_shard).max(LEAST_RUN);
+    /// Nothing run yet; `tokens` lane by lane, of which all others follow the first `alone` of lane 0.
+    pub fn new(
+        predictor: &'a P,
+        tokens: &'a [Vec<u32>],
+        alone: usize,
+        learns: bool,
+    ) -> Result<Self> {
+        let split = Split::new(tokens.len(), predictor.reads_much(), parallel::threads());
+        let Split { lanes_each, run, threads_each } = split;
+        let positions = 1 + alone + tokens.iter().map(Vec::len).max().unwrap_or(0);
         let mut shards = Vec::new();
-        for first in (0..tokens.len()).step_by(per_shard) {
-            let n = per_shard.min(tokens.len() - first);
+        for first in (0..tokens.len()).step_by(lanes_each) {
+            let n = lanes_each.min(tokens.len() - first);
             shards.push(Shard {
-                lanes: predictor.lanes(n, run, threads_each)?,
+                lanes: predictor.lanes(n, run, positions, threads_each)?,
                 first,
                 noted: vec![NotedTokens::default(); n],
                 answered: vec![0; n],
             });
         }
-        Ok(Ahead { predictor, tokens, shards, run, learns, alone: 0 })
+        Ok(Ahead { predictor, tokens, shards, run, learns, alone })
     }
 
-    /// Runs the first `alone` tokens of lane 0, gives its state to all lanes, and notes the first
+    /// Runs what lane 0 codes alone, gives its state to all lanes, and notes the first
     /// token of each after it. Returns what was noted of lane 0 alone.
-    pub fn start(&mut self, alone: usize) -> NotedTokens {
-        let (vocabulary, tokens) = (self.predictor.vocabulary(), self.tokens);
+    pub fn start(&mut self) -> NotedTokens {
+        let (vocabulary, tokens, alone) = (self.predictor.vocabulary(), self.tokens, self.alone);
         let mut fed = vec![self.predictor.start_token()];
         fed.extend(&tokens[0][..alone]);
-        self.alone = alone;
         let mut leader = NotedTokens { tokens: alone, ..NotedTokens::default() };
         let mut firsts = Vec::with_capacity(tokens.len());
         self.shards[0].lanes.advance(&[Feed { lane: 0, tokens: &fed }], &mut |_, index, answer| {

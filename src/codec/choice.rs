@@ -58,7 +58,7 @@ impl Choice {
 }
 
 /// Groups up to this long are coded both ways.
-const TRY_BOTH_BYTES: usize = 4 << 10;
+pub(super) const TRY_BOTH_BYTES: usize = 4 << 10;
 /// Groups from this length on are looked at before the mixer spends time on noise.
 const NOISE_BYTES: usize = 1 << 20;
 const NOISE_SAMPLES: usize = 16;

@@ -41,17 +41,18 @@ pub(super) struct Shard<L> {
 }
 
 impl<L: PredictorLanes> Shard<L> {
-    /// Empty lanes, the first of which has this number among all.
+    /// Empty lanes, the first of which has this number among all; none will have seen more than `positions` tokens.
     pub(super) fn new<P: Predictor<Lanes = L>>(
         predictor: &P,
         first: usize,
         n_lanes: usize,
+        positions: usize,
         threads: usize,
     ) -> Result<Self> {
         let n_tokens = predictor.vocabulary().len();
         let slot = |_| Slot { frequencies: Frequencies::new(n_tokens), coded: None };
         Ok(Shard {
-            lanes: predictor.lanes(n_lanes, 1, threads)?,
+            lanes: predictor.lanes(n_lanes, 1, positions, threads)?,
             first,
             slots: (0..n_lanes).map(slot).collect(),
             fed: Vec::with_capacity(n_lanes),
@@ -188,7 +189,7 @@ pub fn decode<P: Predictor>(
     let ranges = lanes.ranges();
     let mixer = Mixer::new(plan.mixer, true, ranges, &plan.start_values);
     let mut mixing = Mixing::new(predictor.vocabulary(), mixer, coder, ranges, watch);
-    let mut shards = shards(predictor, plan)?;
+    let mut shards = shards(predictor, plan, ranges)?;
     let threads = parallel::threads();
     let primed = parallel::awake(threads, || prime(predictor, plan, &mut shards, &mut mixing));
     if primed.is_err() {
@@ -258,8 +259,15 @@ impl<L: PredictorLanes> Relay<'_, L> {
 }
 
 /// Cuts the lanes into shards.
-fn shards<P: Predictor>(predictor: &P, plan: &Plan) -> Result<Vec<Shard<P::Lanes>>> {
+fn shards<P: Predictor>(
+    predictor: &P,
+    plan: &Plan,
+    ranges: &[Range<usize>],
+) -> Result<Vec<Shard<P::Lanes>>> {
     let lanes = plan.lanes;
+    // The start, what lane 0 has coded alone, and a token for each byte.
+    let alone = if lanes == 1 { 0 } else { plan.prime_tokens.min(ranges[0].len()) };
+    let positions = 1 + alone + ranges.iter().map(Range::len).max().unwrap_or(0);
     let threads = parallel::threads();
     let (n_shards, threads_each) = match predictor.reads_much() || lanes == 1 {
         true => (1, threads),
@@ -268,7 +276,7 @@ fn shards<P: Predictor>(predictor: &P, plan: &Plan) -> Result<Vec<Shard<P::Lanes
     let learner = plan.learns.then(|| predictor.learner());
     let shard = |number: usize| {
         let (first, end) = (number * lanes / n_shards, (number + 1) * lanes / n_shards);
-        let mut shard = Shard::new(predictor, first, end - first, threads_each)?;
+        let mut shard = Shard::new(predictor, first, end - first, positions, threads_each)?;
         if let Some(learner) = &learner {
             shard.lanes.learn(learner.clone());
             shard.class = Some(Class::new(number, n_shards));

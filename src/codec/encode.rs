@@ -62,7 +62,7 @@ pub fn encode<P: Predictor>(
 ) -> Result<Vec<u8>> {
     let cut = Cut::new(plain, predictor.tokenizer(), plan)?;
     let lanes = cuts::code(&cut.shifts, plain.len(), plan.lanes, &mut coder)?;
-    let mut ahead = Ahead::new(predictor, &cut.tokens, plan.learns)?;
+    let mut ahead = Ahead::new(predictor, &cut.tokens, cut.alone(plan), plan.learns)?;
     let mut mixing = Mixing {
         vocabulary: predictor.vocabulary(),
         tokens: &cut.tokens,
@@ -71,7 +71,7 @@ pub fn encode<P: Predictor>(
         coder,
         done,
     };
-    let leader = ahead.start(cut.alone(plan));
+    let leader = ahead.start();
     mixing.steps(&[leader]);
     ahead.drive(|noted| mixing.steps(noted));
     Ok(mixing.coder.finish())
@@ -92,8 +92,8 @@ impl Recording {
     /// As [`encode`].
     pub fn new<P: Predictor>(plain: &[u8], predictor: &P, plan: &Plan) -> Result<Recording> {
         let cut = Cut::new(plain, predictor.tokenizer(), plan)?;
-        let mut ahead = Ahead::new(predictor, &cut.tokens, plan.learns)?;
-        let leader = ahead.start(cut.alone(plan));
+        let mut ahead = Ahead::new(predictor, &cut.tokens, cut.alone(plan), plan.learns)?;
+        let leader = ahead.start();
         let mut lanes = vec![NotedTokens::default(); plan.lanes];
         ahead.drive(|noted| {
             for (lane, noted) in lanes.iter_mut().zip(noted) {

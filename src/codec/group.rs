@@ -2,8 +2,9 @@
 
 use super::choice::Choice;
 use super::estimate::{Estimate, estimate};
-use super::lanes::LARGE_MODEL_BYTES;
+use super::lanes::{LARGE_MODEL_BYTES, LanePolicy};
 use super::many::{decode_many, encode_many};
+use super::memory::{ModelNeeds, Needs};
 use super::predictor::ModelPredictor;
 use super::salvage::{Beginning, known_parts};
 use super::spread::{Spread, Spreading};
@@ -14,8 +15,8 @@ use crate::container::{
 };
 use crate::entropy::{Decoder, Encoder};
 use crate::error::{Error, Result};
-use crate::mixer::{Mixer, MixerKind, StartValues};
-use crate::model::{Learner, Model, Session, builtin, check_known_answer};
+use crate::mixer::{MixerKind, StartValues};
+use crate::model::{MAX_WINDOW, Model, Session, builtin, check_known_answer};
 use crate::parallel;
 use std::sync::Arc;
 
@@ -76,8 +77,15 @@ impl Codec {
 
     /// The number of lanes of a group.
     fn lanes(&self, len: usize, params: &GroupParams) -> usize {
-        let model_bytes = self.model.as_ref().map_or(0, |model| model.stored_bytes());
-        lane_count(len, params.lanes as usize, model_bytes)
+        let cache_bytes = |model: &Arc<Model>| {
+            Session::lane_bytes(model.config(), window(model, params).min(MAX_WINDOW), usize::MAX)
+        };
+        let policy = LanePolicy {
+            asked: params.lanes as usize,
+            model_bytes: self.model.as_ref().map_or(0, |model| model.stored_bytes()),
+            cache_bytes: self.model.as_ref().map_or(0, cache_bytes),
+        };
+        lane_count(len, policy)
     }
 
     /// Whether a group has one lane and the mixer of short groups, so that it can share the model with others.
@@ -185,6 +193,34 @@ impl Codec {
         Ok(opened.iter().zip(rests).map(whole).collect())
     }
 
+    /// What a group of `len` bytes needs, with the model or by the mixer alone; `f` adds it up.
+    fn needs(
+        &self,
+        len: usize,
+        params: &GroupParams,
+        with_model: bool,
+        f: impl Fn(&Needs<'_>) -> u64,
+    ) -> u64 {
+        let model = self.model.as_ref().filter(|_| with_model).map(|model| ModelNeeds {
+            config: model.config(),
+            window: window(model, params).min(MAX_WINDOW),
+            reads_much: model.stored_bytes() > LARGE_MODEL_BYTES,
+        });
+        // Of a mixer that is not known nothing is decoded.
+        let Ok(plan) = self.plan(len, params, with_model) else { return 0 };
+        f(&Needs { len, plan: &plan, model })
+    }
+
+    /// What encoding takes in the model's way, in that of the mixer alone (if there is a model), and before either.
+    fn encoding_needs(&self, len: usize, params: &GroupParams) -> [u64; 3] {
+        let threads = parallel::threads();
+        let coding = |with_model| self.needs(len, params, with_model, |n| n.encoding(threads));
+        let has_model = self.model.is_some();
+        let alone = if has_model { coding(false) } else { 0 };
+        let before = self.needs(len, params, has_model, |n| n.preparing(threads));
+        [coding(has_model), alone, before]
+    }
+
     fn predictor(&self, params: &GroupParams) -> Result<ModelPredictor> {
         let model = self.model.clone().ok_or_else(|| Error::damaged("a group names no model"))?;
         let window = window(&model, params);
@@ -268,6 +304,16 @@ impl GroupCodec for Codec {
         params: &GroupParams,
         done: &(dyn Fn(u64) + Sync),
     ) -> Result<EncodedGroup> {
+        self.encode_within(plain, params, u64::MAX, done)
+    }
+
+    fn encode_within(
+        &self,
+        plain: &[u8],
+        params: &GroupParams,
+        memory_limit: u64,
+        done: &(dyn Fn(u64) + Sync),
+    ) -> Result<EncodedGroup> {
         let prepared = self.prepare(plain)?;
         let spread = Spread::new(done, plain.len(), prepared.rest.len());
         let done: &(dyn Fn(u64) + Sync) = &|bytes| spread.add(bytes);
@@ -282,7 +328,12 @@ impl GroupCodec for Codec {
         let heard: &(dyn Fn(u64) + Sync) =
             if prepared.choice.runs_model() { &|_| () } else { done };
         let by_mixer = || self.by_mixer(&prepared, params, heard);
-        let (by_model, by_mixer) = parallel::join(by_model, by_mixer);
+        let [with_model, alone, _] = self.encoding_needs(prepared.rest.len(), params);
+        // Each has a mixer, which is most of the memory.
+        let (by_model, by_mixer) = match with_model.saturating_add(alone) <= memory_limit {
+            true => parallel::join(by_model, by_mixer),
+            false => (by_model(), by_mixer()),
+        };
         Ok(shortest(by_model?, by_mixer?, plain.len()))
     }
 
@@ -344,20 +395,26 @@ impl GroupCodec for Codec {
     }
 
     fn memory_bytes(&self, plain_len: u64, params: &GroupParams) -> u64 {
-        let len = usize::try_from(plain_len).unwrap_or(usize::MAX);
-        let mixer = mixer_kind(params).unwrap_or(MixerKind::Full);
-        let mut bytes = 2 * plain_len + Mixer::memory_bytes(mixer, len);
-        if let Some(model) = &self.model {
-            let lanes = self.lanes(len, params);
-            let config = model.config();
-            let session = Session::memory_bytes(config, lanes, window(model, params), 128 / lanes);
-            bytes += session as u64 + (lanes * 5 * config.coded) as u64;
-            if self.learns(len, params) {
-                bytes += Learner::memory_bytes(config) as u64;
-            }
-        }
-        bytes
+        let len = reckoned(plain_len);
+        let needs = |len| self.needs(len, params, self.model.is_some(), |needs| needs.decoding());
+        // Without its copies it may be so short that it has the full mixer.
+        needs(len).max(needs(len.min(FULL_MIXER_BYTES)))
     }
+
+    fn encode_memory_bytes(&self, plain_len: u64, params: &GroupParams) -> u64 {
+        let len = reckoned(plain_len);
+        let needs = |len| {
+            let [with_model, alone, before] = self.encoding_needs(len, params);
+            // One after the other, and what the first has made is kept.
+            with_model.max(alone + len as u64).max(before)
+        };
+        needs(len).max(needs(len.min(FULL_MIXER_BYTES)))
+    }
+}
+
+/// A length to reckon with: no group is as long as the longest of these, and sums with it do not overflow.
+fn reckoned(plain_len: u64) -> usize {
+    usize::try_from(plain_len.min(1 << 40)).unwrap_or(usize::MAX >> 16)
 }
 
 /// The models that need no looking for: the builtin.

@@ -17,19 +17,43 @@ const DEFAULT_LANES_LARGE: usize = 32;
 pub(super) const LARGE_MODEL_BYTES: usize = 24 << 20;
 /// Lanes that may be asked for.
 pub const MAX_LANES: usize = 1024;
+/// Bytes of keys and values that the default makes room for: with all else that decoding a group takes, they fit into
+/// [`DEFAULT_MEMORY_LIMIT`](crate::stream::DEFAULT_MEMORY_LIMIT). Of the large models some need 60 MB a lane.
+const CACHE_BYTES: usize = 384 << 20;
+/// Where cuts are moved, a lane holds at most this many times its even share: what a lane can need is known before
+/// anything of a group is decoded. Text has four times the bytes a token that digits have.
+const MOST_SHARES: usize = 4;
 /// Rotary tables end at 2^24 positions, and a position can be one byte.
 const MAX_LANE_BYTES: usize = 8 << 20;
 
-/// The number of lanes of a group of `len` bytes with a model of `model_bytes`: `asked`, or (if 0) one for each
-/// 8 KiB up to 12, and one for each 40 KiB up to 24 (with a large model one for each 8 KiB up to 32); never so few that a
-/// lane exceeds 8 MiB, never more than bytes.
-pub fn lane_count(len: usize, asked: usize, model_bytes: usize) -> usize {
+/// What the number of lanes depends on beside the group.
+#[derive(Clone, Copy, Debug)]
+pub struct LanePolicy {
+    /// The number that was asked for; 0 for the default.
+    pub asked: usize,
+    /// Bytes of the model's file.
+    pub model_bytes: usize,
+    /// Bytes of a lane's keys and values, for a whole window.
+    pub cache_bytes: usize,
+}
+
+/// The number of lanes of a group of `len` bytes: as many as asked for, or (if 0) one for each
+/// 8 KiB up to 12, and one for each 40 KiB up to 24 (with a large model one for each 8 KiB up to 32), but no more than
+/// 384 MiB have room for; never so few that a lane exceeds 8 MiB, never more than bytes.
+pub fn lane_count(len: usize, policy: LanePolicy) -> usize {
+    let LanePolicy { asked, model_bytes, cache_bytes } = policy;
     let wanted = match asked {
         0 if model_bytes > LARGE_MODEL_BYTES => (len / LANE_BYTES).min(DEFAULT_LANES_LARGE),
         0 => (len / LANE_BYTES).min(SHORT_LANES).max(len / LONG_LANE_BYTES).min(DEFAULT_LANES),
         asked => asked.min(MAX_LANES),
     };
+    let wanted = if asked == 0 { wanted.min(CACHE_BYTES / cache_bytes.max(1)) } else { wanted };
     wanted.max(len.div_ceil(MAX_LANE_BYTES)).clamp(1, len.max(1))
+}
+
+/// Bytes of the longest lane that `n` lanes of a group can have.
+pub fn longest_lane(len: usize, n: usize) -> usize {
+    if n == 1 { len } else { (MOST_SHARES * len.div_ceil(n)).min(MAX_LANE_BYTES).min(len) }
 }
 
 /// The first byte of lane `i` of `n` even ones.
@@ -51,7 +75,7 @@ impl Lanes {
     }
 
     /// The same with each of the `n - 1` cuts moved by so many units; `None` if a lane is left without bytes, or is
-    /// longer than any may be.
+    /// longer than [`longest_lane`].
     pub fn moved(len: usize, n: usize, shifts: &[i64]) -> Option<Lanes> {
         let unit = Self::unit(len, n) as i64;
         let mut edges = vec![0];
@@ -60,7 +84,8 @@ impl Lanes {
             edges.push(usize::try_from(edge).ok()?);
         }
         edges.push(len);
-        let fits = |edge: &[usize]| edge[0] < edge[1] && edge[1] - edge[0] <= MAX_LANE_BYTES;
+        let most = longest_lane(len, n);
+        let fits = |edge: &[usize]| edge[0] < edge[1] && edge[1] - edge[0] <= most;
         let ranges = || edges.windows(2).map(|edge| edge[0]..edge[1]).collect();
         edges.windows(2).all(fits).then(|| Lanes { ranges: ranges() })
     }
@@ -84,15 +109,40 @@ mod tests {
     fn there_are_as_many_lanes_as_the_format_says() {
         const SMALL: usize = 9 << 20;
         const LARGE: usize = 600 << 20;
-        let of = |kib: usize, model| lane_count(kib << 10, 0, model);
+        let count = |len, asked, model_bytes| {
+            lane_count(len, LanePolicy { asked, model_bytes, cache_bytes: 1 << 20 })
+        };
+        let of = |kib: usize, model| count(kib << 10, 0, model);
         assert_eq!(
             [0, 7, 16, 95, 96, 480, 519, 520].map(|kib| of(kib, SMALL)),
             [1, 1, 2, 11, 12, 12, 12, 13]
         );
         assert_eq!([959, 960, 16 << 10].map(|kib| of(kib, SMALL)), [23, 24, 24]);
         assert_eq!([7, 95, 255, 256, 16 << 10].map(|kib| of(kib, LARGE)), [1, 11, 31, 32, 32]);
-        assert_eq!(lane_count(400 << 20, 1, SMALL), 50, "8 MiB a lane");
-        assert_eq!(lane_count(3, 500, SMALL), 3, "a byte a lane");
-        assert_eq!(lane_count(1 << 30, 5000, SMALL), MAX_LANES);
+        assert_eq!(count(400 << 20, 1, SMALL), 50, "8 MiB a lane");
+        assert_eq!(count(3, 500, SMALL), 3, "a byte a lane");
+        assert_eq!(count(1 << 30, 5000, SMALL), MAX_LANES);
+    }
+
+    #[test]
+    fn there_are_no_more_lanes_than_there_is_room_for_unless_asked_for() {
+        let count = |len, asked, cache_bytes| {
+            lane_count(len, LanePolicy { asked, model_bytes: 600 << 20, cache_bytes })
+        };
+        // The shape of Qwen3-0.6B's cache.
+        let cache_bytes = 28 * 8 * (2 * 128 + 12) * 1024;
+        assert_eq!([16 << 10, 1 << 20, 16 << 20].map(|len| count(len, 0, cache_bytes)), [2, 6, 6]);
+        assert_eq!(count(1 << 20, 0, 2 << 30), 1);
+        assert_eq!(count(1 << 20, 200, cache_bytes), 200);
+    }
+
+    #[test]
+    fn no_lane_is_moved_to_more_than_four_shares() {
+        // Ten lanes of 128 bytes, whose cuts move by two.
+        let moved = |shift| Lanes::moved(1280, 10, &[shift, 192, 129, 66, 3, 0, 0, 0, 0]);
+        assert_eq!(moved(192).expect("512 bytes").ranges()[0], 0..512);
+        assert!(moved(193).is_none());
+        let longest = [(100, 1), (100, 3), (1 << 30, 9)].map(|(len, n)| longest_lane(len, n));
+        assert_eq!(longest, [100, 100, 8 << 20]);
     }
 }

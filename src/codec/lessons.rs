@@ -9,7 +9,7 @@
 use crate::model::Lessons;
 
 /// Steps whose lessons are learned together.
-const STEPS: usize = 16;
+pub(super) const STEPS: usize = 16;
 
 /// Steps from those whose lessons make a version to the first that it predicts.
 const DELAY: usize = 4;

@@ -26,7 +26,7 @@ pub fn encode_many<P: Predictor>(
 ) -> Result<Vec<Vec<u8>>> {
     let tokenise = |(plain, _): &(&[u8], Encoder)| predictor.tokenizer().encode(plain);
     let tokens = groups.iter().map(tokenise).collect::<Result<Vec<_>>>()?;
-    let mut ahead = Ahead::new(predictor, &tokens, false)?;
+    let mut ahead = Ahead::new(predictor, &tokens, 0, false)?;
     let start = |((plain, coder), tokens)| Encoding {
         vocabulary: predictor.vocabulary(),
         tokens: std::slice::from_ref(tokens),
@@ -37,7 +37,7 @@ pub fn encode_many<P: Predictor>(
     };
     let mut mixings: Vec<_> = groups.into_iter().zip(&tokens).map(start).collect();
     // Without tokens of its own, the first lane's start is everybody's.
-    ahead.start(0);
+    ahead.start();
     ahead.drive(|noted| {
         let mut work: Vec<_> = mixings.iter_mut().zip(noted).collect();
         parallel::for_each_mut(&mut work, |(mixing, noted)| {
@@ -123,7 +123,8 @@ fn decode_share<P: Predictor>(
     predictor: &P,
     threads: usize,
 ) -> Result<()> {
-    let mut shard = Shard::new(predictor, 0, groups.len(), threads)?;
+    let longest = groups.iter().map(|group| group.mixing.plain.len()).max().unwrap_or(0);
+    let mut shard = Shard::new(predictor, 0, groups.len(), 1 + longest, threads)?;
     shard.slots[0].coded = Some(predictor.start_token());
     shard.advance();
     let lead = shard.lead();

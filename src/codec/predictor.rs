@@ -34,12 +34,18 @@ pub trait Predictor: Send + Sync {
         false
     }
 
-    /// New lanes, of which each is fed about `run` tokens at a time; a step may take up to `threads`
-    /// threads.
+    /// New lanes, of which each is fed about `run` tokens at a time and has seen `positions` at most in the end; a step
+    /// may take up to `threads` threads.
     ///
     /// # Errors
     /// If the predictor cannot run here.
-    fn lanes(&self, lanes: usize, run: usize, threads: usize) -> Result<Self::Lanes>;
+    fn lanes(
+        &self,
+        lanes: usize,
+        run: usize,
+        positions: usize,
+        threads: usize,
+    ) -> Result<Self::Lanes>;
 
     /// What an output layer learns: nothing yet.
     fn learner(&self) -> Arc<Learner>;
@@ -139,9 +145,10 @@ impl Predictor for ModelPredictor {
         self.model.stored_bytes() > LARGE_MODEL_BYTES
     }
 
-    fn lanes(&self, lanes: usize, run: usize, threads: usize) -> Result<Session> {
-        let (model, policy) = (self.model.clone(), self.policy);
-        let mut session = Session::new(model, self.isa, lanes, self.window, policy, run)?;
+    fn lanes(&self, lanes: usize, run: usize, positions: usize, threads: usize) -> Result<Session> {
+        let (model, isa, window, policy) = (self.model.clone(), self.isa, self.window, self.policy);
+        let mut session =
+            Session::with_positions(model, isa, lanes, window, policy, run, positions)?;
         session.spread(threads);
         Ok(session)
     }

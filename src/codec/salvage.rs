@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(beginning(&[]), 0);
         assert_eq!(beginning(&[0..5, 5..5, 9..12]), 5);
         assert_eq!(beginning(&[0..5, 5..9, 9..12]), 12);
-        assert_eq!(beginning(&[2..5]), 0);
+        assert_eq!(beginning(&[2..5, 5..6]), 0);
     }
 
     proptest! {

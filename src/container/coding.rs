@@ -115,8 +115,27 @@ pub trait GroupCodec: Send + Sync {
         groups.iter().map(|group| self.decode(group, &Unwatched)?.into_plain()).collect()
     }
 
-    /// The most memory, in bytes, that encoding or decoding a group of `plain_len` bytes takes.
+    /// The same within so many bytes of memory, at least [`encode_memory_bytes`](Self::encode_memory_bytes): what could be
+    /// done at the same time is done one after the other where they are few.
+    fn encode_within(
+        &self,
+        plain: &[u8],
+        params: &GroupParams,
+        memory_limit: u64,
+        done: &(dyn Fn(u64) + Sync),
+    ) -> Result<EncodedGroup> {
+        let _ = memory_limit;
+        self.encode(plain, params, done)
+    }
+
+    /// The most memory, in bytes, that decoding a group of `plain_len` bytes takes, the payload apart; the same on every
+    /// machine.
     fn memory_bytes(&self, plain_len: u64, params: &GroupParams) -> u64;
+
+    /// The memory, in bytes, that encoding a group of `plain_len` bytes can do with, the group itself apart.
+    fn encode_memory_bytes(&self, plain_len: u64, params: &GroupParams) -> u64 {
+        self.memory_bytes(plain_len, params)
+    }
 }
 
 /// Where codecs come from when a file names them.

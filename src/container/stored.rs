@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     fn bytes(len: usize) -> Vec<u8> {
-        (0..len).map(|i| (i * i >> 7) as u8).collect()
+        (0..len).map(|i| ((i * i) >> 7) as u8).collect()
     }
 
     #[test]

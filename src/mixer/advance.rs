@@ -62,8 +62,10 @@ impl Mixer {
         let before = lane.text.recent[0];
         self.after1[before as usize & 0xff] =
             self.after1[before as usize & 0xff] << 8 | u32::from(byte);
-        let pair = &mut self.after2[before as usize & 0xffff];
-        *pair = *pair << 8 | u32::from(byte);
+        if self.plan.indirect {
+            let pair = &mut self.after2[before as usize & 0xffff];
+            *pair = *pair << 8 | u32::from(byte);
+        }
         if self.plan.records {
             self.records.push(&mut lane.seen, byte, extent.position - extent.start);
         }
@@ -95,7 +97,7 @@ impl Mixer {
             position: extent.position,
             record: self.records.length(),
             after1: self.after1[recent as usize & 0xff],
-            after2: self.after2[recent as usize & 0xffff],
+            after2: if self.plan.indirect { self.after2[recent as usize & 0xffff] } else { 0 },
             expected: 0,
             lane: at,
         };

@@ -1,6 +1,7 @@
 //! One decision: from the inputs of the network to its output, and what the probability maps make of it.
 
 use super::Mixer;
+use super::byte_nodes;
 use super::hash::mix;
 use super::inputs::{COUNTED_VECTORS, Heard};
 use super::lane::{CONTEXT_VECTORS, node};
@@ -27,7 +28,8 @@ const _: () = assert!(EXPECTED_CONTEXTS + (1 << MOST_BRANCH_BITS) <= SMALL_MAP);
 /// The probability maps of a plan.
 pub fn maps(plan: &Plan, bits: &TableBits, group_len: usize, squash: &Squash) -> Vec<Map> {
     let used = |n| n <= SMALL_MAP || n <= 2 * group_len;
-    plan.map_sizes(bits).into_iter().map(|n| Map::new(n, used(n), squash)).collect()
+    let sizes = plan.map_sizes(bits).into_iter().map(|n| byte_nodes::at_first(n, group_len));
+    sizes.map(|n| Map::new(n, used(n), squash)).collect()
 }
 
 /// What must be known between a prediction and its outcome.
@@ -208,6 +210,11 @@ impl Mixer {
     #[inline(always)]
     fn choose_maps(&mut self, shape: &Shape, node: usize, partial: usize) {
         let lane = &self.lanes[self.current];
+        if shape.kind != MixerKind::Light
+            && self.byte_nodes.is_new(lane.text.recent[0] as u8, partial)
+        {
+            self.byte_nodes.add(lane.text.recent[0] as u8, partial, self.maps.first_mut());
+        }
         // What a match expects agrees with the bits so far, so it and their number say all.
         let agreeing = (0..self.finders.len()).find(|&i| lane.agree[i]);
         let unexpected = if shape.with_model { self.branch } else { partial };
@@ -232,7 +239,7 @@ impl Mixer {
         // The nodes of one half of a byte lie side by side.
         let half = if partial < 16 { 0 } else { partial >> (partial.ilog2() - 4) };
         let pair = mix(5, last, half as u64) >> (64 - self.bits.pairs);
-        [(recent as usize & 0xff) << 8 | partial, (pair << 4) as usize | node]
+        [self.byte_nodes.context(recent as u8, partial), (pair << 4) as usize | node]
     }
 
     /// Asks for what the maps will read when the decision after this one comes, now that this one's outcome is known:

@@ -66,6 +66,11 @@ impl Lane {
         }
     }
 
+    /// Bytes that a lane takes.
+    pub fn memory_bytes() -> u64 {
+        (size_of::<Lane>() + size_of::<Seen>()) as u64
+    }
+
     /// The slot of a context.
     #[inline(always)]
     pub fn slot(&self, context: usize) -> Slot {

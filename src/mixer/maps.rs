@@ -39,6 +39,16 @@ impl Map {
         (POINTS * contexts * size_of::<Counter>()) as u64
     }
 
+    /// Makes room for `contexts` contexts; the new ones change nothing yet.
+    pub fn grow(&mut self, contexts: usize) {
+        self.points.resize(POINTS * contexts, 0);
+    }
+
+    /// Contexts that there is room for.
+    pub fn contexts(&self) -> usize {
+        self.points.len() / POINTS
+    }
+
     /// Asks for the points of a context that will be needed soon.
     #[inline(always)]
     pub fn prefetch(&self, context: usize) {

@@ -80,6 +80,12 @@ impl Layer {
         layer
     }
 
+    /// Bytes that such a layer takes.
+    pub fn memory_bytes(inputs: usize, sizes: &[usize]) -> u64 {
+        let row = inputs.div_ceil(WIDTH) * size_of::<Numbers>() + size_of::<u32>();
+        (row * sizes.iter().sum::<usize>()) as u64
+    }
+
     /// Number of sets.
     #[inline(always)]
     pub fn n_sets(&self) -> usize {

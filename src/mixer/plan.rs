@@ -1,5 +1,6 @@
 //! What each kind of mixer is made of.
 
+use super::byte_nodes::BYTE_NODES;
 use super::contexts::{self, Context};
 use super::decide::EXPECTED_CONTEXTS;
 use super::shape::Shape;
@@ -156,6 +157,8 @@ pub struct Plan {
     pub match_context: Option<usize>,
     /// Whether any of them looks for records.
     pub records: bool,
+    /// Whether any of them looks at what followed the last bytes lately.
+    pub indirect: bool,
     /// Shortest lengths of the matches that are looked for, longest first.
     pub matches: Vec<u32>,
 }
@@ -177,10 +180,21 @@ impl Plan {
         assert!((8..contexts.len()).all(|i| order(i) == 0), "orders are among the first contexts");
         let seen = |mask: usize| (0..8).filter(move |i| mask >> i & 1 == 1);
         let longest_order = std::array::from_fn(|mask| seen(mask).map(order).max().unwrap_or(0));
-        let records = contexts.iter().any(|c| c.part() == Some(Part::Records));
+        let has = |part| contexts.iter().any(|c| c.part() == Some(part));
+        let (records, indirect) = (has(Part::Records), has(Part::Indirect));
         let match_context = contexts.iter().position(|&c| c == Context::MatchByte);
         let shape = Shape::of(kind, beside).reduced(parts, contexts.len());
-        Self { parts, beside, shape, contexts, longest_order, match_context, records, matches }
+        Self {
+            parts,
+            beside,
+            shape,
+            contexts,
+            longest_order,
+            match_context,
+            records,
+            indirect,
+            matches,
+        }
     }
 
     /// Vectors in each weight set.
@@ -201,9 +215,8 @@ impl Plan {
         let expected = EXPECTED_CONTEXTS + unexpected;
         match self.shape.kind {
             MixerKind::Light => vec![256, pairs],
-            MixerKind::Default if self.shape.with_model => vec![1 << 16, pairs, expected],
-            MixerKind::Default => vec![1 << 16, pairs],
-            MixerKind::Full => vec![1 << 16, pairs, expected],
+            MixerKind::Default if !self.shape.with_model => vec![BYTE_NODES, pairs],
+            _ => vec![BYTE_NODES, pairs, expected],
         }
     }
 

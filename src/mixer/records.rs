@@ -32,6 +32,11 @@ pub struct Records {
 }
 
 impl Records {
+    /// Bytes that the votes take.
+    pub fn memory_bytes() -> u64 {
+        (size_of::<u32>() * (MOST + 1)) as u64
+    }
+
     /// No votes.
     pub fn new() -> Self {
         Self { votes: vec![0; MOST + 1], best: 0, until_fade: FADE }

@@ -166,12 +166,12 @@ fn memory_is_bounded() {
         (MixerKind::Default, 200 << 20),
         (MixerKind::Full, 400 << 20),
     ] {
-        assert!(
-            Mixer::memory_bytes(kind, 16 << 20) < most,
-            "{}",
-            Mixer::memory_bytes(kind, 16 << 20)
-        );
-        assert!(Mixer::memory_bytes(kind, 1000) < 48 << 20, "{}", Mixer::memory_bytes(kind, 1000));
+        for (with_model, lanes) in [(false, 1), (true, 1), (true, 24)] {
+            let of = |len| Mixer::memory_bytes(kind, with_model, len, lanes);
+            assert!(of(16 << 20) < most, "{}", of(16 << 20));
+            assert!(of(60) < 2 << 20, "{}", of(60));
+            assert!(of(1000) < 8 << 20, "{}", of(1000));
+        }
     }
 }
 

@@ -54,15 +54,16 @@ pub struct LaneCache {
 }
 
 impl LaneCache {
-    /// An empty cache in which `window` positions stay visible while `run` are written at once.
-    pub fn new(config: &Config, window: usize, run: usize) -> LaneCache {
+    /// An empty cache in which `window` positions stay visible while `run` are written at once, of at most `positions`
+    /// in all.
+    pub fn new(config: &Config, window: usize, run: usize, positions: usize) -> LaneCache {
         let mut all_slots = 0;
         let ring = |slots| {
             let first = all_slots;
             all_slots += slots * config.kv_heads;
             Ring { first, slots }
         };
-        let rings = slots_by_block(config, window, run).map(ring).collect();
+        let rings = slots_by_block(config, window, run, positions).map(ring).collect();
         LaneCache {
             keys: Aligned::zeroed(all_slots * config.head_dim),
             values: Aligned::zeroed(all_slots * config.head_dim),
@@ -88,14 +89,14 @@ impl LaneCache {
     }
 
     /// Slots of a head in a block that sees the whole window.
-    pub fn capacity(window: usize, run: usize) -> usize {
-        slots_for(window, run)
+    pub fn capacity(window: usize, run: usize, positions: usize) -> usize {
+        slots_for(window, run, positions)
     }
 
     /// Bytes that a cache of this shape takes.
-    pub fn memory_bytes(config: &Config, window: usize, run: usize) -> usize {
+    pub fn memory_bytes(config: &Config, window: usize, run: usize, positions: usize) -> usize {
         let per_slot = 2 * config.head_dim + 12;
-        slots_by_block(config, window, run).sum::<usize>() * per_slot * config.kv_heads
+        slots_by_block(config, window, run, positions).sum::<usize>() * per_slot * config.kv_heads
     }
 
     /// Slots of a head that can hold anything when positions below `end` were written, in whole
@@ -196,22 +197,28 @@ impl LaneCache {
         [&self.keys[place.clone()], &self.values[place]]
     }
 
-    /// Takes over what another lane has seen.
+    /// Takes over what another lane has seen, which may have fewer slots in the blocks whose rings it has not filled.
     ///
     /// Only slots that hold something are touched: most of a fresh cache is not in memory yet.
+    ///
+    /// # Panics
+    /// If what the other has seen lies in other slots here.
     pub fn copy_from(&mut self, other: &LaneCache) {
-        if self.rings != other.rings {
-            return self.clone_from(other);
-        }
-        for (layer, ring) in self.rings.iter().enumerate() {
-            let (dim, slots) = (self.head_dim, ring.slots);
+        for (layer, (ring, theirs)) in self.rings.iter().zip(&other.rings).enumerate() {
+            let (dim, n) = (self.head_dim, self.kv_heads);
             let used = other.used_slots(layer, other.position);
-            let place = ring.first..ring.first + self.kv_heads * slots;
-            let bytes = place.start * dim..place.end * dim;
+            let whole = other.position <= ring.slots.min(theirs.slots);
+            assert!(ring.slots == theirs.slots || whole, "rings of other sizes");
+            let fronts = |of_slot: usize, in_front: usize| Fronts {
+                n: n * of_slot / in_front,
+                from: theirs.first * of_slot,
+                from_each: theirs.slots * in_front,
+                to: ring.first * of_slot,
+                to_each: ring.slots * in_front,
+                used: used * in_front,
+            };
             // Each head's first slots; each panel of values has the used ones in front.
-            let heads = Fronts { place: bytes.clone(), each: slots * dim, used: used * dim };
-            let panels = Fronts { place: bytes, each: 16 * slots, used: 16 * used };
-            let scales = Fronts { place, each: slots, used };
+            let (heads, panels, scales) = (fronts(dim, dim), fronts(dim, 16), fronts(1, 1));
             heads.copy(&mut self.keys, &other.keys);
             panels.copy(&mut self.values, &other.values);
             scales.copy(&mut self.key_scales, &other.key_scales);
@@ -226,27 +233,38 @@ impl LaneCache {
     }
 }
 
-/// The first `used` elements of every `each` in `place`.
+/// The first `used` elements of each of `n` equal parts, which have more room on one side than on the other.
 struct Fronts {
-    place: Range<usize>,
-    each: usize,
+    n: usize,
+    from: usize,
+    from_each: usize,
+    to: usize,
+    to_each: usize,
     used: usize,
 }
 
 impl Fronts {
     fn copy<T: Copy>(&self, to: &mut [T], from: &[T]) {
-        let (to, from) = (&mut to[self.place.clone()], &from[self.place.clone()]);
-        for (to, from) in to.chunks_exact_mut(self.each).zip(from.chunks_exact(self.each)) {
+        let (to, from) = (&mut to[self.to..], &from[self.from..]);
+        let parts = to.chunks_exact_mut(self.to_each).zip(from.chunks_exact(self.from_each));
+        for (to, from) in parts.take(self.n) {
             to[..self.used].copy_from_slice(&from[..self.used]);
         }
     }
 }
 
 /// Slots of a head, block by block.
-fn slots_by_block(config: &Config, window: usize, run: usize) -> impl Iterator<Item = usize> {
-    (0..config.layers).map(move |block| slots_for(config.block_window(block, window), run))
+fn slots_by_block(
+    config: &Config,
+    window: usize,
+    run: usize,
+    positions: usize,
+) -> impl Iterator<Item = usize> {
+    let slots = move |block| slots_for(config.block_window(block, window), run, positions);
+    (0..config.layers).map(slots)
 }
 
-fn slots_for(window: usize, run: usize) -> usize {
-    (window + run - 1).next_multiple_of(SLOT_BLOCK)
+/// A ring as long as all positions never comes round.
+fn slots_for(window: usize, run: usize, positions: usize) -> usize {
+    (window + run - 1).min(positions.max(1)).next_multiple_of(SLOT_BLOCK)
 }

@@ -127,6 +127,21 @@ impl Scratch {
         }
     }
 
+    /// Bytes that such buffers take on so many threads.
+    pub fn memory_bytes(config: &Config, rows: usize, slots: usize, threads: usize) -> usize {
+        let c = config;
+        let wide = result_stride(c.qkv_rows().max(2 * c.feed_forward).max(c.hidden));
+        let (mixed, inner) = (c.heads * c.head_dim, c.hidden.max(c.feed_forward));
+        let quantised = padded_cols(inner.max(mixed));
+        // At least 64 columns have a scale of their own.
+        let scales = quantised / 64 + c.qkv_rows() / c.head_dim;
+        let floats = c.hidden + wide + mixed + scales + c.head_dim;
+        let row = 4 * floats + quantised + padded_cols(c.head_dim) * (c.qkv_rows() / c.head_dim);
+        let unpacked = if c.weight_bits == 4 { Unpacked::memory_bytes(c, rows) } else { [0, 0] };
+        let thread = 4 * inner + AttentionScratch::memory_bytes(c, slots) + unpacked[1];
+        rows * row + unpacked[0] + threads * thread
+    }
+
     /// Buffers for as many threads.
     pub fn spread(&mut self, threads: usize) {
         let one = self.attention[0].clone();

@@ -4,12 +4,13 @@
 //! The bytes stay in the second-level cache between the two, so memory gives half as much for each
 //! weight, and the arithmetic is the same to the last bit. Each thread unpacks and multiplies panels of its own.
 
+use super::Config;
 use super::layout::LinearSpan;
 use crate::kernels::{
     FloatEnv, Isa, LANES, LinearView, QuantRows, SHARED_WORK, Way, linear, padded_cols,
     padded_rows, result_stride, unpack_nibbles,
 };
-use crate::parallel;
+use crate::parallel::{self, MOST_THREADS};
 use std::ops::Range;
 
 /// Bytes of unpacked weights that are in work together.
@@ -66,6 +67,20 @@ impl<'a> Packed<'a> {
 }
 
 impl Unpacked {
+    /// Bytes that the results of `rows` rows of a model's products take, and what each thread does.
+    pub fn memory_bytes(config: &Config, rows: usize) -> [usize; 2] {
+        let c = config;
+        let (wide, inner) = (
+            c.qkv_rows().max(2 * c.feed_forward),
+            c.hidden.max(c.feed_forward).max(c.heads * c.head_dim),
+        );
+        let panels = UNPACKED_BYTES.max(LANES * padded_cols(inner));
+        // A list of scales, and one of corrections, for each group of the columns.
+        let groups = padded_cols(inner).div_ceil(c.weight_group.max(64)).max(1);
+        let rows_at_once = panels / padded_cols(c.hidden.min(inner)) + LANES;
+        [4 * rows * (wide + MOST_THREADS * LANES), 2 * (panels + 8 * groups * rows_at_once)]
+    }
+
     /// Multiplies all `rows` of `x` by the matrix; `out` gets as many, at the stride of results.
     pub fn product(
         &mut self,

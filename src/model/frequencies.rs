@@ -20,6 +20,11 @@ impl Frequencies {
         }
     }
 
+    /// Bytes that those of `n` tokens take.
+    pub(crate) fn memory_bytes(n: usize) -> usize {
+        4 * n + 8 * (n.div_ceil(16) + 1) + 2 * 64
+    }
+
     /// The frequencies in token order, each at least 1.
     pub fn as_slice(&self) -> &[u32] {
         &self.freqs

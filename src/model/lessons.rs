@@ -11,10 +11,10 @@
 //! of integers: the order of lessons does not matter, nor on how many threads they are noted. `EXACTNESS.md` has the
 //! steps.
 
-use super::Model;
 use super::frequencies::Frequencies;
 use super::learner::{PARTS, part_rows};
-use crate::kernels::{FINE_BITS, FloatEnv, Push, QuantRows};
+use super::{Config, Model};
+use crate::kernels::{FINE_BITS, FloatEnv, Push, QuantRows, padded_cols};
 
 /// How far a weight moves for each unit of the state and of the probability that was wrong.
 ///
@@ -43,6 +43,11 @@ pub struct Lessons {
 }
 
 impl Lessons {
+    /// Bytes of one token's at most, in lists that have just doubled their sizes.
+    pub(crate) fn memory_bytes(config: &Config) -> usize {
+        2 * (padded_cols(config.hidden) + (1 + POINTS as usize) * size_of::<Taught>())
+    }
+
     /// Forgets all of them, keeping the memory.
     pub fn clear(&mut self) {
         self.states.clear();

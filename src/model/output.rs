@@ -54,7 +54,7 @@ pub struct Output {
     isa: Isa,
     threads: usize,
     logits: Aligned<f32>,
-    /// For each thread.
+    /// For each thread, but no more than there are rows at a time.
     tables: Vec<Tables>,
     /// If it learns, and which version answers.
     learner: Option<Arc<Learner>>,
@@ -93,13 +93,17 @@ impl Output {
     /// Lets the product take up to `threads` threads of the caller's pool.
     pub(super) fn spread(&mut self, threads: usize) {
         self.threads = threads;
+        let rows = self.logits.len() / result_stride(self.model.config().predicted);
         let tables = self.tables[0].clone();
-        self.tables.resize(threads.max(1), tables);
+        self.tables.resize(threads.min(rows).max(1), tables);
     }
 
-    /// Bytes that the logits of up to `rows` rows take.
-    pub(super) fn memory_bytes(config: &Config, rows: usize) -> usize {
-        rows_at_once(config.predicted).min(rows) * 4 * result_stride(config.predicted)
+    /// Bytes that one for up to `rows` rows takes on `threads` threads.
+    pub(super) fn memory_bytes(config: &Config, rows: usize, threads: usize) -> usize {
+        let rows = rows_at_once(config.predicted).min(rows);
+        let all = if config.predicted > config.coded { config.predicted } else { 0 };
+        let tables = Frequencies::memory_bytes(config.coded) + Frequencies::memory_bytes(all);
+        rows * 4 * result_stride(config.predicted) + threads.min(rows).max(1) * tables
     }
 
     /// Answers from here on as `learner`, which belongs to the same model, has learned.

@@ -68,6 +68,8 @@ pub struct Session {
     window: usize,
     policy: WindowPolicy,
     run: usize,
+    /// Positions that a lane has room for.
+    positions: usize,
     lanes: Vec<Lane>,
     caches: Vec<LaneCache>,
     scratch: Scratch,
@@ -92,12 +94,30 @@ impl Session {
         policy: WindowPolicy,
         run: usize,
     ) -> Result<Session> {
+        Session::with_positions(model, isa, lanes, window, policy, run, usize::MAX)
+    }
+
+    /// The same for lanes none of which will have seen more than `positions` tokens: those that see less than the
+    /// window have room for no more.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_positions(
+        model: Arc<Model>,
+        isa: Isa,
+        lanes: usize,
+        window: usize,
+        policy: WindowPolicy,
+        run: usize,
+        positions: usize,
+    ) -> Result<Session> {
         check_window(window, policy)?;
         let config = model.config();
-        let run = run.clamp(1, MAX_ROWS);
+        let run = run.clamp(1, MAX_ROWS).min(positions.max(1));
         // Each on its own instead of copies: what no token reaches is then never in memory.
-        let caches: Vec<_> = (0..lanes).map(|_| LaneCache::new(config, window, run)).collect();
-        let slots = LaneCache::capacity(window, run);
+        let cache = |_| LaneCache::new(config, window, run, positions);
+        let caches: Vec<_> = (0..lanes).map(cache).collect();
+        let slots = LaneCache::capacity(window, run, positions);
         let max_rows = MAX_ROWS.min(run * lanes.max(1));
         Ok(Session {
             isa,
@@ -105,6 +125,7 @@ impl Session {
             window,
             policy,
             run,
+            positions,
             lanes: (0..lanes).map(|_| Lane { recent: Vec::new() }).collect(),
             caches,
             scratch: Scratch::new(config, max_rows, slots),
@@ -147,15 +168,34 @@ impl Session {
         lessons.note(&self.model, given, lane, token, frequencies);
     }
 
-    /// Bytes of memory that a session of this shape takes.
-    pub fn memory_bytes(config: &Config, lanes: usize, window: usize, run: usize) -> usize {
-        let run = run.clamp(1, MAX_ROWS);
+    /// Bytes of memory that a session of this shape takes, when it is spread over so many threads.
+    pub fn memory_bytes(
+        config: &Config,
+        lanes: usize,
+        window: usize,
+        run: usize,
+        positions: usize,
+        threads: usize,
+    ) -> usize {
+        let run = run.clamp(1, MAX_ROWS).min(positions.max(1));
         let rows = MAX_ROWS.min(run * lanes.max(1));
-        let per_row = 4 * (4 * config.hidden + 3 * config.feed_forward + 2 * config.qkv_rows());
-        lanes * LaneCache::memory_bytes(config, window, run)
-            + rows * per_row
-            + Output::memory_bytes(config, rows)
-            + 16 * config.heads_per_kv() * (window + run) * 6
+        let slots = LaneCache::capacity(window, run, positions);
+        // Beside the keys and values of a lane, what went into the output layer last.
+        let lane = LaneCache::memory_bytes(config, window, run, positions) + config.hidden + 1024;
+        lanes * lane
+            + Scratch::memory_bytes(config, rows, slots, threads)
+            + rows * (size_of::<Row>() + size_of::<Option<Place>>())
+            + Output::memory_bytes(config, rows, threads)
+    }
+
+    /// Bytes of the keys and values of a lane that has seen `positions` tokens.
+    pub fn lane_bytes(config: &Config, window: usize, positions: usize) -> usize {
+        LaneCache::memory_bytes(config, window, 1, positions)
+    }
+
+    /// Bytes of an output layer for up to `rows` rows at a time on so many threads.
+    pub fn output_bytes(config: &Config, rows: usize, threads: usize) -> usize {
+        Output::memory_bytes(config, rows, threads)
     }
 
     /// Lanes of the session.
@@ -249,6 +289,7 @@ impl Session {
             self.lanes[lane].recent.push(token);
         }
         let position = self.caches[lane].position;
+        assert!(position < self.positions, "more tokens than there is room for");
         self.caches[lane].position += 1;
         self.rows.push(Row { lane, token, position });
         self.places.push(place);
@@ -310,9 +351,9 @@ impl Session {
             window: self.window,
             policy: self.policy,
             cache: {
-                let config = self.model.config();
-                let mut cache = LaneCache::new(config, self.window, self.run);
-                cache.copy_from(&self.caches[lane]);
+                let (config, seen) = (self.model.config(), &self.caches[lane]);
+                let mut cache = LaneCache::new(config, self.window, self.run, seen.position);
+                cache.copy_from(seen);
                 cache
             },
             recent: self.lanes[lane].recent.clone(),

@@ -34,7 +34,7 @@ pub(super) fn in_order_telling<T: Send, U: Send, S: Send>(
 ) -> Vec<U> {
     use std::sync::mpsc::sync_channel;
     /// What is told and not yet heard; whoever tells more waits.
-    const UNHEARD: usize = 4;
+    const UNHEARD: usize = 1;
     if rayon::current_thread_index().is_some() {
         return in_order(jobs, |job| work(job, &|_| true));
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::batch;
 use super::encode::{Encoded, Encoder};
-use super::options::{CompressOptions, TOGETHER_BYTES};
+use super::options::{CompressOptions, TOGETHER_ENCODING_BYTES};
 use super::place::Place;
 use super::progress::{Progress, stop_if_cancelled};
 use super::summary::Summary;
@@ -21,7 +21,8 @@ use crate::error::{Error, Result};
 /// coded group by group, and their length need not be known. The input ends where `reader` first gives nothing.
 ///
 /// Fails with [`Error::Io`] from reader, writer or cancellation, [`Error::Invalid`] for options
-/// that cannot be recorded, and with what the codec fails with. With `options.verify`, a group that
+/// that cannot be recorded, [`Error::Memory`] if coding a group or decoding it again takes more than
+/// `options.memory_limit`, and with what the codec fails with. With `options.verify`, a group that
 /// does not decode to its bytes is [`Error::Damaged`]; what was written is then of no use.
 pub fn compress<R: Read, W: Write>(
     reader: R,
@@ -40,9 +41,8 @@ pub fn compress<R: Read, W: Write>(
     if first.len() <= SHORT_MAX_BYTES && !options.full_hashes {
         compressor.short(first)?;
     } else {
-        let each = codec.memory_bytes(header.group_bytes(), &options.params);
-        let each = each.saturating_add(header.group_bytes()).max(1);
-        let together = if model_is_used { TOGETHER_BYTES } else { u64::MAX };
+        let each = compressor.encoder.encode_memory_bytes(header.group_bytes()).max(1);
+        let together = if model_is_used { TOGETHER_ENCODING_BYTES } else { u64::MAX };
         let fitting = options.memory_limit.min(together) / each;
         let fitting = usize::try_from(fitting).unwrap_or(usize::MAX);
         let at_once = batch::at_once(options.threads).min(fitting).max(1);
@@ -73,7 +73,7 @@ pub fn compress_many(
 ) -> Vec<Result<(Vec<u8>, Summary)>> {
     let is_short = |plain: &[u8]| plain.len() <= SHORT_MAX_BYTES && !options.full_hashes;
     let short: Vec<_> = plains.iter().copied().filter(|plain| is_short(plain)).collect();
-    let encoder = Encoder { codec, params: options.params, verify: options.verify, progress };
+    let encoder = encoder(codec, options, progress);
     let mut encoded = options
         .checked_group_log2()
         .map_or_else(|_| Vec::new(), |_| encoder.encode_many(&short))
@@ -93,6 +93,15 @@ pub fn compress_many(
     plains.iter().map(frame).collect()
 }
 
+fn encoder<'a>(
+    codec: &'a Arc<dyn GroupCodec>,
+    options: &CompressOptions,
+    progress: &'a dyn Progress,
+) -> Encoder<'a> {
+    let CompressOptions { params, verify, memory_limit, .. } = *options;
+    Encoder { codec, params, verify, memory_limit, progress }
+}
+
 impl<'a, W: Write> Compressor<'a, W> {
     fn new(
         writer: W,
@@ -107,7 +116,7 @@ impl<'a, W: Write> Compressor<'a, W> {
         }
         Ok(Compressor {
             writer,
-            encoder: Encoder { codec, params: options.params, verify: options.verify, progress },
+            encoder: encoder(codec, options, progress),
             model,
             progress,
             summary: Summary { frames: 1, ..Summary::default() },
@@ -127,6 +136,10 @@ impl<'a, W: Write> Compressor<'a, W> {
         self.summary.count(encoded.method, encoded.plain.len() as u64);
         if let (Method::Model, Some(model)) = (encoded.method, &self.model) {
             self.summary.model_name = Some(model.name.clone());
+            let Encoder { codec, params, .. } = &self.encoder;
+            let decoding = codec.memory_bytes(encoded.plain.len() as u64, params)
+                + encoded.payload.len() as u64;
+            self.summary.memory_bytes = self.summary.memory_bytes.max(decoding);
         }
     }
 
@@ -138,7 +151,7 @@ impl<'a, W: Write> Compressor<'a, W> {
 
     fn short(&mut self, plain: Vec<u8>) -> Result<()> {
         let place = Place { group: 0, bytes: 0..plain.len() as u64 };
-        let encoded = self.encoder.encode(plain).map_err(|e| place.mark(e))?;
+        let encoded = self.encoder.encode(plain, 1).map_err(|e| place.mark(e))?;
         self.short_frame(encoded)
     }
 
@@ -179,9 +192,9 @@ impl<'a, W: Write> Compressor<'a, W> {
 
     fn long(&mut self, mut reader: impl Read, header: LongHeader, at_once: usize) -> Result<()> {
         let group_bytes = header.group_bytes();
+        // It goes out with the first group: what is refused has written nothing.
         let mut bytes = Vec::new();
         header.write(&mut bytes);
-        self.put(&bytes)?;
         let mut whole_hash = Check::default();
         let mut frame = Frame { group_bytes, index: Vec::new(), settings: None };
         loop {
@@ -199,9 +212,11 @@ impl<'a, W: Write> Compressor<'a, W> {
             if batch.is_empty() {
                 break;
             }
-            for encoded in batch::in_order(batch, |plain| self.encoder.encode(plain)) {
+            let together = batch.len();
+            for encoded in batch::in_order(batch, |plain| self.encoder.encode(plain, together)) {
                 let number = frame.index.len() as u64;
                 let encoded = encoded.map_err(|e| frame.place(number).mark(e))?;
+                self.put(&std::mem::take(&mut bytes))?;
                 self.group(&mut frame, encoded)?;
             }
         }
@@ -211,7 +226,6 @@ impl<'a, W: Write> Compressor<'a, W> {
             index: frame.index,
             sha256: whole_hash.first(),
         };
-        bytes.clear();
         footer.write(&mut bytes)?;
         self.put(&bytes)
     }

@@ -241,6 +241,10 @@ impl Job {
         self.group.method
     }
 
+    pub(super) fn plain_len(&self) -> u64 {
+        self.group.plain_len
+    }
+
     pub(super) fn payload_len(&self) -> u64 {
         self.payload.len() as u64
     }

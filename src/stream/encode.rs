@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::options::TOGETHER;
 use super::progress::{Meter, Progress};
 use crate::container::{
     CodedGroup, EncodedGroup, GroupCodec, GroupParams, Method, Unwatched, stored, varint,
@@ -45,30 +46,81 @@ pub(super) struct Encoder<'a> {
     pub codec: &'a Arc<dyn GroupCodec>,
     pub params: GroupParams,
     pub verify: bool,
+    pub memory_limit: u64,
     pub progress: &'a dyn Progress,
 }
 
 impl Encoder<'_> {
-    pub(super) fn encode(&self, plain: Vec<u8>) -> Result<Encoded> {
+    /// Encodes a group while `together` are in work.
+    pub(super) fn encode(&self, plain: Vec<u8>, together: usize) -> Result<Encoded> {
         let meter = Meter::new(self.progress, plain.len() as u64);
-        let coded = is_for_codec(&plain)
-            .then(|| self.codec.encode(&plain, &self.params, &|n| meter.add(n)));
+        let mut coded = None;
+        if is_for_codec(&plain) {
+            let len = plain.len() as u64;
+            self.require_memory(len)?;
+            let share = (self.memory_limit / together as u64).saturating_sub(len);
+            let done = |n| meter.add(n);
+            coded = Some(self.codec.encode_within(&plain, &self.params, share, &done));
+        }
         let encoded = self.settle(plain, coded)?;
         meter.finish();
         Ok(encoded)
     }
 
-    /// Encodes several short groups, which the codec sees together.
+    /// Bytes of memory with which a group can be encoded.
+    pub(super) fn encode_memory_bytes(&self, plain_len: u64) -> u64 {
+        self.codec.encode_memory_bytes(plain_len, &self.params).saturating_add(plain_len)
+    }
+
+    /// Refuses a group that cannot be encoded, or decoded again, within the limit.
+    fn require_memory(&self, plain_len: u64) -> Result<()> {
+        // A payload is shorter than its group.
+        let decoding = self.codec.memory_bytes(plain_len, &self.params).saturating_add(plain_len);
+        let (needed_bytes, limit_bytes) =
+            (decoding.max(self.encode_memory_bytes(plain_len)), self.memory_limit);
+        match needed_bytes > limit_bytes {
+            true => Err(Error::Memory { needed_bytes, limit_bytes }),
+            false => Ok(()),
+        }
+    }
+
+    /// Encodes several short groups, which the codec sees together, as many as memory allows.
     pub(super) fn encode_many(&self, plains: &[&[u8]]) -> Vec<Result<Encoded>> {
-        let codec_sees: Vec<_> = plains.iter().copied().filter(|p| is_for_codec(p)).collect();
-        let mut coded = self.codec.encode_many(&codec_sees, &self.params).into_iter();
-        let settle = |plain: &&[u8]| {
-            let coded = if is_for_codec(plain) { coded.next() } else { None };
-            let encoded = self.settle(plain.to_vec(), coded);
-            self.progress.plain(plain.len() as u64);
-            encoded
+        let mut encoded = Vec::with_capacity(plains.len());
+        let mut left = plains;
+        while !left.is_empty() {
+            let mut memory_bytes = 0u64;
+            let fits = |plain: &&&[u8]| {
+                memory_bytes =
+                    memory_bytes.saturating_add(self.encode_memory_bytes(plain.len() as u64));
+                memory_bytes <= self.memory_limit
+            };
+            let fitting = left.iter().take(TOGETHER).take_while(fits).count();
+            let (now, later) = left.split_at(fitting.max(1));
+            left = later;
+            self.encode_together(now, &mut encoded);
+        }
+        encoded
+    }
+
+    fn encode_together(&self, plains: &[&[u8]], encoded: &mut Vec<Result<Encoded>>) {
+        if let [one] = plains {
+            encoded.push(self.encode(one.to_vec(), 1));
+            return;
+        }
+        let room = |plain: &&[u8]| match is_for_codec(plain) {
+            true => self.require_memory(plain.len() as u64).map(|()| true),
+            false => Ok(false),
         };
-        plains.iter().map(settle).collect()
+        let rooms: Vec<Result<bool>> = plains.iter().map(room).collect();
+        let seen = plains.iter().zip(&rooms).filter(|(_, room)| matches!(room, Ok(true)));
+        let codec_sees: Vec<_> = seen.map(|(plain, _)| *plain).collect();
+        let mut coded = self.codec.encode_many(&codec_sees, &self.params).into_iter();
+        for (plain, room) in plains.iter().zip(rooms) {
+            let settle = |seen| self.settle(plain.to_vec(), if seen { coded.next() } else { None });
+            encoded.push(room.and_then(settle));
+            self.progress.plain(plain.len() as u64);
+        }
     }
 
     /// The form that a group gets, given what the codec made of it if it saw it.

@@ -1,35 +1,119 @@
 //! Several small files at once, decoded together.
 
+use super::bounded::BoundedVec;
 use super::decode::{Job, Models, Pending};
 use super::decompress::{Output, decompress};
-use super::options::DecompressOptions;
+use super::inspect::{Seen, foreign_bytes, inspect_with};
+use super::options::{DecompressOptions, TOGETHER};
 use super::progress::Progress;
 use super::summary::Summary;
 use crate::container::{Form, Method, ModelSource, Next, ShortHead, Source, next_frame};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use std::io::Cursor;
 
 /// Decompresses several files, each as [`decompress`] would, with what was done.
 ///
 /// Files of one short frame go through their codec together, as many at a time as the memory limit allows; with a
 /// model that takes a fraction of the time.
 ///
-/// Fails for each file as [`decompress`] does.
+/// Fails for each file as [`decompress`] does, with [`Error::Damaged`] for bytes behind its last frame that are not ours, and with [`Error::Memory`] if its output, together with that of those
+/// before it, would take more than the memory limit.
 pub fn decompress_many(
     files: &[&[u8]],
     models: &dyn ModelSource,
     options: &DecompressOptions,
     progress: &dyn Progress,
 ) -> Vec<Result<(Vec<u8>, Summary)>> {
+    let short = decompress_short(files, models, options, progress);
+    let mut held_bytes = 0u64;
+    let whole = |(done, file): (Option<_>, &&[u8])| {
+        let limit_bytes = options.memory_limit;
+        let done = match done {
+            Some((plain, summary)) => {
+                let needed_bytes = held_bytes + <Vec<u8>>::len(&plain) as u64;
+                if needed_bytes > limit_bytes {
+                    return Err(Error::Memory { needed_bytes, limit_bytes });
+                }
+                (plain, summary)
+            }
+            None => held(file, held_bytes, models, options, progress)?,
+        };
+        held_bytes += done.0.len() as u64;
+        Ok(done)
+    };
+    short.into_iter().zip(files).map(whole).collect()
+}
+
+/// Decompresses a file into memory, with what was done.
+///
+/// Fails as [`decompress`] does, with [`Error::Damaged`] for bytes behind the last frame that are not ours, and with
+/// [`Error::Memory`] if the output would take more than the memory limit.
+pub fn decompress_bytes(
+    file: &[u8],
+    models: &dyn ModelSource,
+    options: &DecompressOptions,
+    progress: &dyn Progress,
+) -> Result<(Vec<u8>, Summary)> {
+    held(file, 0, models, options, progress)
+}
+
+/// The same where `held_bytes` of what the options allow are taken.
+fn held(
+    file: &[u8],
+    held_bytes: u64,
+    models: &dyn ModelSource,
+    options: &DecompressOptions,
+    progress: &dyn Progress,
+) -> Result<(Vec<u8>, Summary)> {
+    let limit_bytes = options.memory_limit;
+    let refused = |needed_bytes| Error::Memory { needed_bytes, limit_bytes };
+    let mut says = held_bytes;
+    let seen = inspect_with(Cursor::new(file), &mut |seen| {
+        if let Seen::End(frame) = seen {
+            says = says.saturating_add(frame.plain_bytes);
+        }
+        Ok(())
+    });
+    // A file that cannot say how long it is will say why when it is decoded.
+    if seen.is_ok() && says > limit_bytes {
+        return Err(refused(says));
+    }
+    let mut held = BoundedVec::new(limit_bytes - held_bytes);
+    let result = decompress(file, &mut held, models, options, progress);
+    let (plain, summary) = held.finish(result).map_err(|error| match error {
+        Error::Memory { needed_bytes, limit_bytes: left } if left != limit_bytes => {
+            refused(held_bytes.saturating_add(needed_bytes))
+        }
+        error => error,
+    })?;
+    match summary.foreign_bytes {
+        0 => Ok((plain, summary)),
+        n => Err(foreign_bytes(n)),
+    }
+}
+
+/// Decompresses those of several files that are one short frame each, with what was done: they go through their codec
+/// together, as many at a time as the memory limit allows. For all others, and for those that fail, there is no answer:
+/// [`decompress`] has it.
+pub fn decompress_short(
+    files: &[&[u8]],
+    models: &dyn ModelSource,
+    options: &DecompressOptions,
+    progress: &dyn Progress,
+) -> Vec<Option<(Vec<u8>, Summary)>> {
     let mut known = Models::new(models);
     let mut results: Vec<_> = files.iter().map(|_| None).collect();
     let (mut waiting, mut memory_bytes) = (Vec::new(), 0u64);
     for (i, file) in files.iter().enumerate() {
         // Whatever is wrong with a file is said by the ordinary way.
         let Ok(Some((job, needed_bytes))) = only_short_frame(file, &mut known) else { continue };
-        if needed_bytes > options.memory_limit {
+        let is_too_long = options.max_output.is_some_and(|most| job.plain_len() > most);
+        if needed_bytes > options.memory_limit || is_too_long {
             continue;
         }
-        if memory_bytes.saturating_add(needed_bytes) > options.memory_limit {
+        if waiting.len() == TOGETHER
+            || memory_bytes.saturating_add(needed_bytes) > options.memory_limit
+        {
             finish(std::mem::take(&mut waiting), &mut results, progress);
             memory_bytes = 0;
         }
@@ -39,14 +123,7 @@ pub fn decompress_many(
         waiting.push(Waiting { file: i, job, stored_bytes: file.len() as u64, model_name });
     }
     finish(waiting, &mut results, progress);
-    let rest = |(done, file): (Option<_>, &&[u8])| {
-        done.unwrap_or_else(|| {
-            let mut plain = Vec::new();
-            let summary = decompress(*file, &mut plain, models, options, progress)?;
-            Ok((plain, summary))
-        })
-    };
-    results.into_iter().zip(files).map(rest).collect()
+    results
 }
 
 /// A file whose only frame can be decoded.
@@ -57,7 +134,7 @@ struct Waiting {
     model_name: Option<String>,
 }
 
-type Done = Option<Result<(Vec<u8>, Summary)>>;
+type Done = Option<(Vec<u8>, Summary)>;
 
 fn finish(waiting: Vec<Waiting>, results: &mut [Done], progress: &dyn Progress) {
     let (jobs, about): (Vec<_>, Vec<_>) = waiting
@@ -73,9 +150,10 @@ fn finish(waiting: Vec<Waiting>, results: &mut [Done], progress: &dyn Progress) 
         // A failure goes the ordinary way once more, and is told there.
         let Ok(plain) = plain else { continue };
         let mut output = Output::new(Vec::new(), None);
-        let put = output.put_short(method, &plain);
-        let summary = Summary { stored_bytes, model_name, ..output.summary };
-        results[file] = Some(put.map(|()| (output.writer, summary)));
+        if output.put_short(method, &plain).is_ok() {
+            let summary = Summary { stored_bytes, model_name, ..output.summary };
+            results[file] = Some((output.writer, summary));
+        }
     }
 }
 

@@ -6,9 +6,15 @@ use crate::error::{Error, Result};
 /// The memory that groups in work may take, unless told otherwise: 1 GiB.
 pub const DEFAULT_MEMORY_LIMIT: u64 = 1 << 30;
 
-/// The memory that groups with a model may take together: one such group keeps several cores busy
-/// by itself, so a second one at the same time would buy little for its memory.
-pub(super) const TOGETHER_BYTES: u64 = 480 << 20;
+/// The memory that groups with a model may take together when they are decoded: one such group keeps several cores busy
+/// by itself, so more than two at the same time would buy little for their memory.
+pub(super) const TOGETHER_BYTES: u64 = 560 << 20;
+
+/// The same when they are encoded, where each has its tokens and the notes of the model as well.
+pub(super) const TOGETHER_ENCODING_BYTES: u64 = 960 << 20;
+
+/// Short inputs that share the model at a time: enough for its products, few enough for the memory of their mixers.
+pub(super) const TOGETHER: usize = 24;
 
 /// How to compress. `group_bytes`, `params` and `full_hashes` change what is written, the rest does not.
 #[derive(Debug, Clone)]
@@ -23,7 +29,8 @@ pub struct CompressOptions {
     pub threads: usize,
     /// Decode every group before it is written and compare.
     pub verify: bool,
-    /// Fewer groups are taken at once where they would need more memory than this; one always is.
+    /// The memory that groups in work may take, and that decoding one may take: fewer are taken at once where they would
+    /// need more, and one that alone needs more in either direction is refused.
     pub memory_limit: u64,
 }
 

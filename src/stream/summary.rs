@@ -24,6 +24,8 @@ pub struct Summary {
     pub padding_bytes: u64,
     /// Bytes behind the last frame that are not ours, and were passed over.
     pub foreign_bytes: u64,
+    /// When compressing: the memory that decoding takes at least; 0 where no model is used.
+    pub memory_bytes: u64,
     /// What could not be recovered; always empty unless recovery was asked for.
     pub damage: Vec<Damage>,
 }

@@ -3,7 +3,9 @@
 use std::fs::{self, File};
 use std::io::Read;
 
-use crate::sandbox::{Sandbox, code, noise, said};
+use std::time::{Duration, Instant};
+
+use crate::sandbox::{Sandbox, code, noise, said, text};
 
 #[test]
 fn a_usage_error_exits_with_1() {
@@ -26,6 +28,56 @@ fn a_usage_error_exits_with_1() {
         assert!(!said(&output).is_empty() && output.stdout.is_empty(), "{arguments}");
     }
     assert_eq!(sandbox.files(), ["a"]);
+}
+
+#[test]
+fn what_takes_much_memory_is_made_only_where_that_is_allowed() {
+    let sandbox = Sandbox::with("a", &text()[..60_000]);
+    let large = "--lanes 300 --window 32768";
+    // Its keys and values are no larger than its text needs.
+    let packed =
+        sandbox.pipe(&format!("-c {large}"), b"a short one, in as many lanes as it has bytes");
+    assert_eq!((code(&packed), said(&packed)), (0, String::new()));
+    let output = sandbox.run(&format!("{large} --memory-limit 20M a"));
+    assert_eq!(code(&output), 1);
+    let needs = said(&output);
+    let (_, flag) = needs.trim_end().rsplit_once(" MiB are allowed: ").expect("what to do");
+    let flag = flag.strip_suffix(" allows it").expect("a flag");
+    assert!(needs.starts_with("llmzip: a: needs ") && sandbox.files() == ["a"], "{needs}");
+    // With what it said, it goes both ways.
+    sandbox.succeed(&format!("--rm {large} {flag} a"));
+    let output = sandbox.run("-d --memory-limit 20M a.llmz");
+    let says = said(&output);
+    assert!(code(&output) == 1 && says.contains(" allows it"), "{says}");
+    sandbox.succeed(&format!("-d {flag} a.llmz"));
+    assert!(sandbox.read("a") == text()[..60_000]);
+}
+
+#[test]
+fn small_files_of_long_texts_are_not_held_in_memory() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a", &vec![0; 40 << 20]);
+    sandbox.write("b", &vec![0; 40 << 20]);
+    sandbox.succeed("-1 --rm a b");
+    assert!(sandbox.read("a.llmz").len() < 1000);
+    // Their runs need next to nothing, as often as not.
+    sandbox.succeed("-d --memory-limit 1M a.llmz b.llmz");
+    assert!(sandbox.read("a").len() == 40 << 20 && sandbox.read("b").len() == 40 << 20);
+}
+
+#[test]
+fn a_thousand_threads_are_as_good_as_two() {
+    let sandbox = Sandbox::with("a", &text()[..30_000]);
+    let began = Instant::now();
+    let two = sandbox.succeed("-T 2 -c a");
+    let quick = began.elapsed();
+    let began = Instant::now();
+    assert!(sandbox.succeed("-T 1000 -c a") == two);
+    sandbox.write("b.llmz", &two);
+    sandbox.succeed("-T 1000 -d b.llmz");
+    // Some seconds for a machine that has other things to do.
+    assert!(began.elapsed() < 10 * quick + Duration::from_secs(5));
+    assert!(sandbox.read("b") == text()[..30_000]);
 }
 
 #[test]

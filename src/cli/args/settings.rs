@@ -9,8 +9,12 @@ use llmzip::stream::Recover;
 use super::fitting::Mode;
 use super::values::{Show, Span};
 use super::{
-    Bench, Choosing, Cli, Coding, Command, Decoding, General, Measure, Models, Output, Predicting,
+    Bench, Choosing, Cli, Coding, Command, Decoding, General, Limits, Measure, Models, Output,
+    Predicting,
 };
+
+/// Threads that a core takes turns with at most.
+const THREADS_A_CORE: usize = 2;
 
 /// The level where none is given.
 const DEFAULT_LEVEL: u8 = 5;
@@ -126,11 +130,12 @@ impl Settings {
         self.memory_limit.unwrap_or(llmzip::stream::DEFAULT_MEMORY_LIMIT)
     }
 
-    /// Threads to use, at least 1.
+    /// Threads to use, at least 1. Of threads beyond [`THREADS_A_CORE`] a core none would help.
     pub fn n_threads(&self) -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
         match self.threads {
-            Some(threads @ 1..) => threads,
-            _ => std::thread::available_parallelism().map_or(1, |n| n.get()),
+            Some(threads @ 1..) => threads.min(THREADS_A_CORE * cores),
+            _ => cores,
         }
     }
 
@@ -174,7 +179,11 @@ impl Settings {
         };
         self.max_output = decoding.max_output;
         self.sparse = !decoding.no_sparse;
-        self.memory_limit = decoding.memory_limit;
+        self
+    }
+
+    fn limits(mut self, limits: Limits) -> Self {
+        self.memory_limit = limits.memory_limit;
         self
     }
 
@@ -212,30 +221,50 @@ impl Cli {
                 ..settings.output(self.output).coding(self.coding).decoding(self.decoding)
             };
             let settings = settings.choosing(self.choosing).predicting(self.predicting);
-            return (action, settings.general(self.general), self.files);
+            return (action, settings.limits(self.limits).general(self.general), self.files);
         };
         match command {
-            Command::Compress { choosing, leaving, output, coding, predicting, general, files } => {
+            Command::Compress {
+                choosing,
+                leaving,
+                output,
+                coding,
+                predicting,
+                limits,
+                general,
+                files,
+            } => {
                 let settings = Settings {
                     exclude_compressed: leaving.exclude_compressed,
                     ..settings.choosing(choosing).output(output).coding(coding)
                 };
-                (Action::Compress, settings.predicting(predicting).general(general), files)
+                let settings = settings.predicting(predicting).limits(limits);
+                (Action::Compress, settings.general(general), files)
             }
-            Command::Decompress { choosing, output, decoding, predicting, general, files } => {
+            Command::Decompress {
+                choosing,
+                output,
+                decoding,
+                predicting,
+                limits,
+                general,
+                files,
+            } => {
                 let settings = settings.choosing(choosing).output(output).decoding(decoding);
-                (Action::Decompress, settings.predicting(predicting).general(general), files)
+                let settings = settings.predicting(predicting).limits(limits);
+                (Action::Decompress, settings.general(general), files)
             }
-            Command::Test { choosing, decoding, predicting, general, files } => {
+            Command::Test { choosing, decoding, predicting, limits, general, files } => {
                 let settings = settings.choosing(choosing).decoding(decoding);
-                (Action::Test, settings.predicting(predicting).general(general), files)
+                let settings = settings.predicting(predicting).limits(limits);
+                (Action::Test, settings.general(general), files)
             }
             Command::Info { choosing, json, general, files } => {
                 (Action::Info { json }, settings.choosing(choosing).general(general), files)
             }
-            Command::Cat { files, range, decoding, predicting, general } => {
+            Command::Cat { files, range, decoding, predicting, limits, general } => {
                 let settings = Settings { destination: Destination::Stdout, ..settings };
-                let settings = settings.decoding(decoding).predicting(predicting);
+                let settings = settings.decoding(decoding).predicting(predicting).limits(limits);
                 (Action::Cat { range }, settings.general(general), files)
             }
             Command::Bench(Bench { dir, coding, predicting, general, json, csv, no_peers }) => {

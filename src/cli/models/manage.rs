@@ -93,7 +93,7 @@ fn summary_of(model: &Model) -> ModelSummary {
 
 /// The weights and a session.
 fn memory_bytes(config: &Config, bytes: u64) -> u64 {
-    bytes + Session::memory_bytes(config, LANES, config.window, 16) as u64
+    bytes + Session::memory_bytes(config, LANES, config.window, 1, usize::MAX, 1) as u64
 }
 
 /// A cached model, or a file.

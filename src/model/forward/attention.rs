@@ -54,6 +54,14 @@ impl AttentionScratch {
     }
 }
 
+impl AttentionScratch {
+    /// Bytes that such buffers take.
+    pub fn memory_bytes(config: &Config, slots: usize) -> usize {
+        let (queries, limbs) = (MAX_QUERIES * config.heads_per_kv(), config.attention_limbs());
+        queries * (config.head_dim * (1 + 4 * limbs) + slots * (4 + limbs) + 4) + 8 * 64
+    }
+}
+
 impl Forward<'_> {
     /// Attention of one block, from the residual stream; what comes out is left to be added to it.
     pub(super) fn attention(

@@ -88,7 +88,7 @@ fn a_lost_stretch_costs_only_its_groups() {
     let damage = result.unwrap().damage;
     let groups: Vec<_> = damage.iter().map(|d| d.group.unwrap()).collect();
     assert_eq!(groups, [4, 5, 6, 7]);
-    assert_eq!(damage[0].lost, Some(vec![4096..5120]));
+    assert_eq!(damage[0].lost.as_deref(), Some(std::slice::from_ref(&(4096..5120))));
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn damage_costs_one_piece_of_stored_bytes() {
     assert!(is_stored && file.len() <= noise.len() + 100);
     file[200_000] ^= 1;
     let (again, summary) = recover_with(&file, Recover::Skip);
-    assert_eq!(summary.damage[0].lost, Some(vec![131_072..262_144]));
+    assert_eq!(summary.damage[0].lost.as_deref(), Some(std::slice::from_ref(&(131_072..262_144))));
     assert!(again == without(&noise, &summary.damage));
 }
 

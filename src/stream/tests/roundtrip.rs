@@ -84,7 +84,7 @@ fn what_is_written_does_not_depend_on_threads_memory_or_reads() {
     let one = pack_with(&Packer::model(1), &plain, &CompressOptions { threads: 1, ..base.clone() });
     for options in [
         CompressOptions { threads: 3, ..base.clone() },
-        CompressOptions { memory_limit: 1, verify: true, ..base.clone() },
+        CompressOptions { memory_limit: 8192, verify: true, ..base.clone() },
     ] {
         assert!(pack_with(&Packer::model(1), &plain, &options) == one);
     }
