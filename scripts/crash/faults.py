@@ -51,7 +51,7 @@ class Faults:
                 return box.judge(box.end(child), killed=number == signal.SIGKILL)
         return run
 
-    def preloaded(self, operation, settings, **rules):
+    def preloaded(self, operation, settings):
         with Sandbox(operation, self.root) as box:
             path = {"CRASH_PATH": box.folder + "/", "LD_PRELOAD": self.preload}
             # Only the source is unreadable: nobody promised to start without libraries.
@@ -60,7 +60,7 @@ class Faults:
             ended = box.end(box.start(self.program, settings | path))
             if ended.code == 77:
                 return None
-            outcome, broken = box.judge(ended, **rules)
+            outcome, broken = box.judge(ended)
             if settings.get("CRASH_HOW", "error") != "error" and ended.code != 0:
                 broken.append("it gives up where it should have tried again")
             return outcome, broken
@@ -90,8 +90,7 @@ class Faults:
             with open(filler, "wb") as out:
                 os.posix_fallocate(out.fileno(), 0, max(fill, 1))
             try:
-                # The words go elsewhere, or there would be no room for them.
-                return box.judge(box.end(box.start(self.program)), silent=True)
+                return box.judge(box.end(box.start(self.program)))
             finally:
                 os.remove(filler)
 

@@ -44,7 +44,7 @@ def text(n_bytes, seed=1):
     return " ".join(out).encode()[:n_bytes]
 
 
-def model_files(rows=260, hidden=64, layers=8):
+def model_files(rows=260, hidden=64, layers=3):
     """A LLaMA of random weights in the form of a Hugging Face directory."""
     rng = random.Random(7)
     config = {
@@ -90,14 +90,17 @@ def model_files(rows=260, hidden=64, layers=8):
     }
 
 
+def compressed(program, level, plain):
+    done = subprocess.run([program, level, "-c"], input=plain, stdout=subprocess.PIPE, check=True)
+    return done.stdout
+
+
 def all_operations(program, folder):
     """Every operation, with what it makes when nothing goes wrong."""
-    plain = text(120_000)
-    path = os.path.join(folder, "reference")
-    with open(path, "wb") as out:
-        out.write(plain)
-    made = subprocess.run([program, "-1", "-q", "-c", path], stdout=subprocess.PIPE, check=True)
-    packed = made.stdout
+    plain = text(80_000)
+    packed = compressed(program, "-1", plain)
+    short = text(6000)
+    short_packed = compressed(program, "-5", short)
     files = model_files()
     for name, content in files.items():
         os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
@@ -120,6 +123,7 @@ def all_operations(program, folder):
                   packed),
         Operation("compress -c", ["-1", "-c", "a"], forward, "a", "out", packed, to_stdout=True),
         Operation("compress -o", ["-1", "a", "-o", "other"], forward, "a", "other", packed),
+        Operation("compress -5", ["-5", "a"], {"a": short}, "a", "a.llmz", short_packed),
         Operation("decompress", ["-d", "a.llmz"], backward, "a.llmz", "a", plain),
         Operation("decompress --rm", ["-d", "--rm", "a.llmz"], backward, "a.llmz", "a", plain,
                   removes_source=True),
@@ -127,6 +131,8 @@ def all_operations(program, folder):
                   plain),
         Operation("decompress -c", ["-d", "-c", "a.llmz"], backward, "a.llmz", "out", plain,
                   to_stdout=True),
+        Operation("decompress (-5)", ["-d", "a.llmz"], {"a.llmz": short_packed}, "a.llmz", "a",
+                  short),
         Operation("models import", ["models", "import", "model", "--name", "x"], files,
                   "model/model.safetensors", f"cache/{model_name}", model),
     ]

@@ -24,6 +24,8 @@ class Sandbox:
     def __init__(self, operation, root):
         self.operation = operation
         self.folder = tempfile.mkdtemp(dir=root)
+        # Words go where nothing is full or broken.
+        self.said = tempfile.NamedTemporaryFile()
         for folder in ("cache", "tmp", "home"):
             os.mkdir(self.path(folder))
         for name, content in operation.files.items():
@@ -35,6 +37,7 @@ class Sandbox:
         return self
 
     def __exit__(self, *_):
+        self.said.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def path(self, name):
@@ -66,7 +69,7 @@ class Sandbox:
             return subprocess.Popen(
                 [program, *self.operation.arguments], cwd=self.folder, env=env,
                 stdin=subprocess.DEVNULL, stdout=stdout or subprocess.DEVNULL,
-                stderr=open(self.path("home/said"), "wb"), preexec_fn=before)
+                stderr=self.said, preexec_fn=before)
         finally:
             if out:
                 out.close()
@@ -79,12 +82,12 @@ class Sandbox:
             child.kill()
             child.wait()
             code = None
-        said = (self.read("home/said") or b"").decode(errors="replace")
-        return Ended(code, said)
+        self.said.seek(0)
+        return Ended(code, self.said.read().decode(errors="replace"))
 
     def leftovers(self):
         """Names that neither were there before nor are the result."""
-        known = set(self.operation.files) | {self.operation.target, "home/said"}
+        known = set(self.operation.files) | {self.operation.target}
         found = []
         for folder, _, names in os.walk(self.folder):
             for name in names:
@@ -104,10 +107,10 @@ class Sandbox:
             return "old"
         return "a part" if self.operation.to_stdout else "something else"
 
-    def judge(self, ended, killed=False, silent=False):
+    def judge(self, ended, killed=False):
         """The outcome in words, and what of the law was broken.
 
-        `killed`: by SIGKILL, after which nobody can clean up. `silent`: an error may go unsaid.
+        `killed`: by SIGKILL, after which nobody can clean up.
         """
         broken = self.crashes(ended)
         state = self.state()
@@ -124,7 +127,7 @@ class Sandbox:
         broken += self.litter(killed)
         if ended.code == 0 and state != "whole":
             broken.append("exit status 0 without a whole result")
-        if ended.code and ended.code > 0 and not ended.said and not silent:
+        if ended.code and ended.code > 0 and not ended.said:
             broken.append("an error without a word")
         return f"{how(ended)}, {state}", broken
 
