@@ -4,11 +4,14 @@
 
 mod common;
 
-use common::frames::{decompressed, part, recovered};
+use allocation_counter::measure;
+use common::frames::{Models, decompressed, part, recovered};
 use common::samples::{Packed, TEXT, packed_files, samples};
 use common::{Random, byte_level_json, frames, hostile, mutate};
 use llmzip::import::{ImportOptions, import_model};
+use llmzip::stream::{self, DecompressOptions, NoProgress};
 use proptest::prelude::*;
+use std::io::{self, Cursor};
 
 #[test]
 fn the_samples_are_files_that_come_in() {
@@ -182,6 +185,43 @@ fn changed_fields_of_models_and_weights_end_in_an_error_or_a_result() {
         for seed in 0..150 {
             let changed = change(&mut Random(seed << 1 | 1), sample);
             door(&changed.unwrap_or_else(|| panic!("{name} cannot be taken apart")));
+        }
+    }
+}
+
+/// What a file claims is believed up to the memory limit; all else is in proportion to its bytes.
+#[test]
+fn memory_stays_within_the_limit_whatever_a_file_claims() {
+    // On one thread, whose allocations are counted.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    for (number, packed) in packed_files().iter().enumerate() {
+        for seed in 0..12 {
+            let file = mutate::any_frame(&mut Random(seed << 8 | 1), &packed.file).unwrap();
+            for memory_limit in [1 << 20, 12 << 20, 100 << 20] {
+                let options = DecompressOptions { memory_limit, ..DecompressOptions::default() };
+                let read = |way: usize| {
+                    let (from, to) = (Cursor::new(&file), io::sink());
+                    let (models, progress) = (&Models, &NoProgress);
+                    match way {
+                        0 => drop(stream::decompress(from, to, models, &options, progress)),
+                        1 => drop(stream::recover(from, to, models, &options, progress)),
+                        2 => {
+                            let range = 0..1 << 40;
+                            drop(stream::decompress_range(
+                                from, to, models, &options, range, progress,
+                            ));
+                        }
+                        _ => drop(stream::inspect(from)),
+                    }
+                };
+                for way in 0..4 {
+                    let most = pool.install(|| measure(|| read(way)).bytes_max);
+                    let fixed = (1 << 20) + 64 * file.len() as u64;
+                    let limit = if way == 3 { 0 } else { memory_limit };
+                    let case = format!("sample {number}, seed {seed}, way {way}: {memory_limit}");
+                    assert!(most <= limit + fixed, "{case}: {most} bytes");
+                }
+            }
         }
     }
 }
