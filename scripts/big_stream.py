@@ -4,9 +4,9 @@
 Two inputs, both made as they are sent:
 
   text   each 16 MB (one group) hold FRESH_BYTES of text that never came before, and repeats of it from
-         the same 16 MB, which the program takes out before anything is coded. So 20 GB take an hour and
-         not a working day: the model or mixer sees about a hundredth of them. It is the stream, its
-         groups, its memory and its hashes that are tested here, not the speed of coding.
+         the same 16 MB, which the program takes out before anything is coded. The mixer sees about a
+         hundredth, so 20 GB take minutes and not a working day. It is the stream, its groups, its memory
+         and its hashes that are tested here, not the speed of coding: do not read one out of this.
   zeros  only zero bytes.
 
     scripts/big_stream.py                                 20 GB of text and 100 GB of zeros

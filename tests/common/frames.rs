@@ -58,7 +58,9 @@ fn is_full<T>(result: &Result<T>) -> bool {
 }
 
 /// How it ended, and all bytes that were written until then.
-pub fn decompressed(file: &[u8]) -> (Result<()>, Vec<u8>) {
+pub type Decompressed = (Result<()>, Vec<u8>);
+
+pub fn decompressed(file: &[u8]) -> Decompressed {
     let mut out = Output::default();
     let done = stream::decompress(file, &mut out, &Models, &options(), &NoProgress);
     if let Ok(summary) = &done {
@@ -95,13 +97,26 @@ pub fn container_short(data: &[u8]) {
 
 /// What comes of a part is what stands there in the whole.
 pub fn ranges(file: &[u8]) {
-    let (done, whole) = decompressed(file);
-    if is_full(&done) {
+    ranges_of(file, &decompressed(file), 6);
+}
+
+/// Whether the file, decompressed, says the same in every other way of reading it.
+pub fn all_ways(file: &[u8]) -> Decompressed {
+    let decompressed = decompressed(file);
+    ranges_of(file, &decompressed, 2);
+    many_of(file, &decompressed);
+    recover_of(file, &decompressed);
+    inspect_of(file, &decompressed);
+    decompressed
+}
+
+fn ranges_of(file: &[u8], (done, whole): &Decompressed, n_ranges: usize) {
+    if is_full(done) {
         return;
     }
     let len = whole.len();
     let mut random = Random(file.len() as u64 + 1);
-    for _ in 0..6 {
+    for _ in 0..n_ranges {
         let start = random.below(len + 1);
         let end = match random.below(4) {
             0 => len,
@@ -126,17 +141,20 @@ pub fn ranges(file: &[u8]) {
 
 /// Together with others, a file becomes what it becomes alone.
 pub fn many(file: &[u8]) {
-    let (done, whole) = decompressed(file);
-    if is_full(&done) {
+    many_of(file, &decompressed(file));
+}
+
+fn many_of(file: &[u8], (done, whole): &Decompressed) {
+    if is_full(done) {
         return;
     }
     let cut = &file[..file.len() / 2];
     let together = decompress_many(&[file, cut, file], &Models, &options(), &NoProgress);
     assert_eq!(together.len(), 3);
     for result in [&together[0], &together[2]] {
-        match (result, &done) {
+        match (result, done) {
             (Ok((plain, summary)), Ok(())) => {
-                assert!(*plain == whole);
+                assert!(plain == whole);
                 assert_eq!(summary.stored_bytes, file.len() as u64);
             }
             (Err(error), Err(alone)) => assert_eq!(error.to_string(), alone.to_string()),
@@ -148,26 +166,32 @@ pub fn many(file: &[u8]) {
 
 /// A good file is recovered as a whole, and what cannot be recovered is told.
 pub fn recover(file: &[u8]) {
-    let (done, whole) = decompressed(file);
+    recover_of(file, &decompressed(file));
+}
+
+fn recover_of(file: &[u8], (done, whole): &Decompressed) {
     let (result, saved) = recovered(file);
-    if is_full(&done) || is_full(&result) {
+    if is_full(done) || is_full(&result) {
         return;
     }
     match (done, result) {
         (Ok(()), result) => {
-            assert!(saved == whole, "a good file is recovered as another");
+            assert!(saved == *whole, "a good file is recovered as another");
             assert_eq!(result.unwrap(), 0);
         }
         // What only contradicts itself in what is not needed may go unmentioned, if all is there.
-        (Err(error), Ok(0)) => assert!(saved.starts_with(&whole), "{error}, and nothing was lost"),
+        (Err(error), Ok(0)) => assert!(saved.starts_with(whole), "{error}, and nothing was lost"),
         _ => {}
     }
 }
 
 /// What a file says about itself is what comes out of it.
 pub fn inspect(file: &[u8]) {
+    inspect_of(file, &decompressed(file));
+}
+
+fn inspect_of(file: &[u8], (done, whole): &Decompressed) {
     let told = stream::inspect(file);
-    let (done, whole) = decompressed(file);
     if let Ok(frames) = &told {
         assert_eq!(frames.iter().map(|f| f.stored_bytes).sum::<u64>(), file.len() as u64);
         for frame in frames {

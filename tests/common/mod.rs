@@ -104,6 +104,15 @@ pub fn tiny_config(spec: &TokenizerSpec) -> Config {
 
 /// The bytes of a model with weights from `seed`.
 pub fn tiny_llmw(seed: u64, adapt: impl FnOnce(&mut Config)) -> Vec<u8> {
+    tiny_llmw_starting(seed, &StartValues::generic(), adapt)
+}
+
+/// The same with other start values of the mixer.
+pub fn tiny_llmw_starting(
+    seed: u64,
+    start_values: &StartValues,
+    adapt: impl FnOnce(&mut Config),
+) -> Vec<u8> {
     let spec = tiny_spec();
     let mut config = tiny_config(&spec);
     adapt(&mut config);
@@ -132,7 +141,7 @@ pub fn tiny_llmw(seed: u64, adapt: impl FnOnce(&mut Config)) -> Vec<u8> {
     write_llmw(&Parts {
         config: &config,
         tokenizer: &spec,
-        start_values: &StartValues::generic(),
+        start_values,
         tensors: builder.finish().as_ref(),
         name: "tiny",
     })

@@ -1,9 +1,10 @@
 //! A file for each door that it lets in, to be changed.
 
 use super::doors::{DOORS, Door, codecs};
-use super::{Random, byte_level_json, tiny_llmw, tiny_spec};
+use super::{Random, byte_level_json, tiny_llmw_starting, tiny_spec};
 use llmzip::codec::{Codec, Level};
 use llmzip::container::{GroupCodec, GroupParams};
+use llmzip::mixer::StartValues;
 use llmzip::stream::{self, CompressOptions, NoProgress};
 use llmzip::{Options, compress};
 use std::sync::{Arc, OnceLock};
@@ -12,7 +13,7 @@ pub const TEXT: &[u8] = b"the bytes that go in are those that come out, whatever
 
 /// A payload with the length and parameters that a group's door reads before it.
 fn group(codec: &Codec) -> Vec<u8> {
-    let plain = TEXT.repeat(20);
+    let plain = prose(1300);
     let mut params = GroupParams { lanes: 2, ..GroupParams::default() };
     params.mixer.0 = 1;
     let payload = codec.encode(&plain, &params, &|_| ()).unwrap().payload;
@@ -38,12 +39,25 @@ fn packed(plain: &[u8], codec: &Arc<Codec>, full_hashes: bool, params: GroupPara
     Packed { file, plain: plain.to_vec(), groups }
 }
 
+/// Text that repeats its words, but never for long.
+fn prose(len: usize) -> Vec<u8> {
+    let mut random = Random(11);
+    let words: Vec<&[u8]> = TEXT.split(|&byte| byte == b' ').collect();
+    let mut out = Vec::new();
+    while out.len() < len {
+        out.extend(words[random.below(words.len())]);
+        out.push(b' ');
+    }
+    out.truncate(len);
+    out
+}
+
 /// Small files of every form and method, made with the codecs of the doors.
 pub fn packed_files() -> &'static [Packed] {
     static FILES: OnceLock<Vec<Packed>> = OnceLock::new();
     FILES.get_or_init(|| {
         let (mixer, model) = (&codecs().mixer, &codecs().model);
-        let text: Vec<u8> = TEXT.iter().copied().cycle().take(1500).collect();
+        let text = prose(1500);
         let noise = Random(5).bytes(1024);
         // Whole groups of text, of noise and of one byte, settings in the middle, and a rest.
         let groups = [&noise, &text[..1024], &[0; 1024], &noise, &text[..700]].concat();
@@ -76,7 +90,9 @@ pub fn packed_files() -> &'static [Packed] {
 
 /// A model as small as they come: what is to be changed is not its weights.
 fn small_llmw() -> Vec<u8> {
-    tiny_llmw(3, |config| {
+    // Only the version: the mixer learns from nothing.
+    let nothing = StartValues::from_bytes(&StartValues::generic().to_bytes()[..1]).unwrap();
+    tiny_llmw_starting(3, &nothing, |config| {
         (config.hidden, config.feed_forward, config.layers) = (64, 64, 1);
         (config.heads, config.kv_heads) = (1, 1);
         config.block_windows.clear();
