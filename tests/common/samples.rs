@@ -2,11 +2,10 @@
 
 use super::doors::{DOORS, Door, codecs};
 use super::{Random, byte_level_json, tiny_llmw_starting, tiny_spec};
-use llmzip::codec::{Codec, Level};
-use llmzip::container::{GroupCodec, GroupParams};
+use llmzip::codec::Codec;
+use llmzip::container::{GroupCodec, GroupParams, LONG_MAGIC, SHORT_MAGIC};
 use llmzip::mixer::StartValues;
 use llmzip::stream::{self, CompressOptions, NoProgress};
-use llmzip::{Options, compress};
 use std::sync::{Arc, OnceLock};
 
 pub const TEXT: &[u8] = b"the bytes that go in are those that come out, whatever they are; ";
@@ -101,10 +100,6 @@ fn small_llmw() -> Vec<u8> {
 
 /// The sample of a door that needs no import.
 fn sample(name: &str) -> Vec<u8> {
-    let frame = |len: usize, level| {
-        let options = Options { level, ..Options::default() };
-        compress(&TEXT.repeat(len), &options).unwrap()
-    };
     match name {
         "llmw" => small_llmw(),
         // Without the known answer, the identity, the name `tiny` and the check.
@@ -114,8 +109,8 @@ fn sample(name: &str) -> Vec<u8> {
         }
         "tokenizer_json" => byte_level_json().into_bytes(),
         "tokenizer_bytes" => tiny_spec().to_bytes(),
-        "container_long" => frame(1100, Level::Light)[4..].to_vec(),
-        "container_short" => frame(4, Level::Default)[2..].to_vec(),
+        "container_long" => packed_files()[1].file[LONG_MAGIC.len()..].to_vec(),
+        "container_short" => packed_files()[7].file[SHORT_MAGIC.len()..].to_vec(),
         "group_mixer" => group(&codecs().mixer),
         "group_model" => group(&codecs().model),
         "ranges" | "many" | "recover" | "inspect" => packed_files()[1].file.clone(),
