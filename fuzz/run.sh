@@ -15,8 +15,9 @@ features=()
 [[ ${IMPORT:-} == 1 ]] && features=(--features import)
 # Only a nightly compiler has sanitizers, or one that is told to pass for it.
 export RUSTC_BOOTSTRAP=1
+options=(-O "${features[@]}")
 
-cargo fuzz build -O "${features[@]}"
+cargo fuzz build "${options[@]}"
 targets=("$@")
 if [[ ${#targets[@]} == 0 ]]; then
     core=(container_long container_short group_mixer group_model inspect llmw llmw_resealed many
@@ -42,7 +43,7 @@ for target in "${targets[@]}"; do
     log=$(mktemp)
     outcome="nothing found"
     # A minute for one input, and twice what the doors allow: slow or large is a finding as well.
-    if ! cargo fuzz run -O "${features[@]}" "$target" -- -max_total_time="$seconds" -timeout=60 \
+    if ! cargo fuzz run "${options[@]}" "$target" -- -max_total_time="$seconds" -timeout=60 \
         -rss_limit_mb=2048 -print_final_stats=1 >"$log" 2>&1; then
         outcome="FOUND: $(grep -m1 -E 'panicked|ERROR: |SUMMARY' "$log" || echo "see $log")"
         found=1

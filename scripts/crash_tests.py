@@ -18,6 +18,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -86,10 +87,13 @@ def main():
                         type=pathlib.Path)
     parser.add_argument("--quick", action="store_true", help="a third of it once")
     parser.add_argument("--moments", type=int, default=300, help="runs of each signal")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after these")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help="faults whose names hold this")
     args = parser.parse_args()
     program = str(args.program.resolve())
+    # So that a small file system is not left mounted.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     folder = tempfile.mkdtemp(prefix="llmzip-crash-")
     tmpfs = None
     try:
@@ -119,6 +123,8 @@ def run_all(faults, operations, args):
                 continue
             turn = order + number
             for operation in operations:
+                if time.monotonic() - begun > args.seconds:
+                    break
                 if args.quick and turn % 3:
                     turn += 1
                     continue
@@ -133,6 +139,9 @@ def run_all(faults, operations, args):
                 for what in broken:
                     where = examples.setdefault(what, collections.Counter())
                     where[f"{name}, {operation.name}"] += 1
+        if time.monotonic() - begun > args.seconds:
+            print(f"stopped after {args.seconds:g} seconds: what is missing below was not tried\n")
+            break
         done_rounds += 1
         # A second round only where the first was quick.
         if args.quick and time.monotonic() - begun > 20:
