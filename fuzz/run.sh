@@ -17,13 +17,14 @@ features=()
 export RUSTC_BOOTSTRAP=1
 options=(-O "${features[@]}")
 
-cargo fuzz build "${options[@]}"
 targets=("$@")
 if [[ ${#targets[@]} == 0 ]]; then
     core=(container_long container_short group_mixer group_model inspect llmw llmw_resealed many
         ranges recover tokenizer_bytes tokenizer_json)
     targets=("${core[@]}")
     [[ ${#features[@]} == 0 ]] || targets+=(gguf safetensors)
+    # All at once; a single target is built when it is run.
+    cargo fuzz build "${options[@]}"
 fi
 
 seed() {
