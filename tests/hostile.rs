@@ -4,142 +4,14 @@
 
 mod common;
 
-use candle_core::quantized::gguf_file::{self, Value};
-use candle_core::quantized::{GgmlDType, QTensor};
-use candle_core::{Device, Tensor};
-use common::hostile::{self, DOORS, Door};
-use common::{Random, tiny_llmw, tiny_model, tiny_spec};
-use llmzip::codec::{Codec, Level};
-use llmzip::container::{GroupCodec, GroupParams};
+use allocation_counter::measure;
+use common::frames::{Models, decompressed, part, recovered};
+use common::samples::{Packed, packed_files, samples};
+use common::{Random, byte_level_json, frames, hostile, mutate};
 use llmzip::import::{ImportOptions, import_model};
-use llmzip::{Options, compress};
+use llmzip::stream::{self, DecompressOptions, NoProgress};
 use proptest::prelude::*;
-use std::sync::OnceLock;
-
-const TEXT: &[u8] = b"the bytes that go in are those that come out, whatever they are; ";
-
-/// Names, sizes and places of the tensors of `hostile::CONFIG`.
-fn tensors() -> Vec<(String, Vec<usize>)> {
-    let mut all = vec![("model.embed_tokens".to_owned(), vec![260, 64])];
-    all.push(("model.norm".to_owned(), vec![64]));
-    for part in ["q_proj", "k_proj", "v_proj", "o_proj"] {
-        all.push((format!("model.layers.0.self_attn.{part}"), vec![64, 64]));
-    }
-    for part in ["gate_proj", "up_proj", "down_proj"] {
-        all.push((format!("model.layers.0.mlp.{part}"), vec![64, 64]));
-    }
-    for part in ["input_layernorm", "post_attention_layernorm"] {
-        all.push((format!("model.layers.0.{part}"), vec![64]));
-    }
-    all
-}
-
-fn values(shape: &[usize]) -> Vec<f32> {
-    let mut random = Random(9);
-    (0..shape.iter().product()).map(|_| random.weight()).collect()
-}
-
-fn safetensors() -> Vec<u8> {
-    let (mut header, mut data) = (serde_json::Map::new(), Vec::new());
-    for (name, shape) in tensors() {
-        let start = data.len();
-        data.extend(values(&shape).into_iter().flat_map(f32::to_le_bytes));
-        let entry = serde_json::json!({
-            "dtype": "F32", "shape": shape, "data_offsets": [start, data.len()],
-        });
-        header.insert(format!("{name}.weight"), entry);
-    }
-    let header = serde_json::to_vec(&header).unwrap();
-    [&(header.len() as u64).to_le_bytes(), &header[..], &data].concat()
-}
-
-fn gguf() -> Vec<u8> {
-    let names = [
-        ("model.embed_tokens", "token_embd"),
-        ("model.norm", "output_norm"),
-        ("model.layers.0.self_attn.q_proj", "blk.0.attn_q"),
-        ("model.layers.0.self_attn.k_proj", "blk.0.attn_k"),
-        ("model.layers.0.self_attn.v_proj", "blk.0.attn_v"),
-        ("model.layers.0.self_attn.o_proj", "blk.0.attn_output"),
-        ("model.layers.0.mlp.gate_proj", "blk.0.ffn_gate"),
-        ("model.layers.0.mlp.up_proj", "blk.0.ffn_up"),
-        ("model.layers.0.mlp.down_proj", "blk.0.ffn_down"),
-        ("model.layers.0.input_layernorm", "blk.0.attn_norm"),
-        ("model.layers.0.post_attention_layernorm", "blk.0.ffn_norm"),
-    ];
-    let mut stored = Vec::new();
-    for (name, shape) in tensors() {
-        let tensor = Tensor::from_vec(values(&shape), shape.clone(), &Device::Cpu).unwrap();
-        let kind = if shape.len() == 1 { GgmlDType::F32 } else { GgmlDType::Q8_0 };
-        let renamed = names.iter().find(|(from, _)| *from == name).unwrap().1;
-        stored.push((format!("{renamed}.weight"), QTensor::quantize(&tensor, kind).unwrap()));
-    }
-    let mut tokens = vec!["<unk>".to_owned(), "<s>".to_owned(), "</s>".to_owned()];
-    tokens.extend((0..256).map(|byte| format!("<0x{byte:02X}>")));
-    tokens.push("\u{2581}t".to_owned());
-    let mut kinds = vec![2i32, 3, 3];
-    kinds.resize(259, 6);
-    kinds.push(1);
-    let list = |values: Vec<Value>| Value::Array(values);
-    let metadata = [
-        ("general.architecture", Value::String("llama".into())),
-        ("llama.embedding_length", Value::U32(64)),
-        ("llama.block_count", Value::U32(1)),
-        ("llama.attention.head_count", Value::U32(1)),
-        ("llama.attention.head_count_kv", Value::U32(1)),
-        ("llama.feed_forward_length", Value::U32(64)),
-        ("llama.context_length", Value::U32(64)),
-        ("llama.attention.layer_norm_rms_epsilon", Value::F32(1e-6)),
-        ("tokenizer.ggml.model", Value::String("llama".into())),
-        ("tokenizer.ggml.bos_token_id", Value::U32(1)),
-        ("tokenizer.ggml.scores", list((0..260).map(|i| Value::F32(-(i as f32))).collect())),
-        ("tokenizer.ggml.tokens", list(tokens.into_iter().map(Value::String).collect())),
-        ("tokenizer.ggml.token_type", list(kinds.into_iter().map(Value::I32).collect())),
-    ];
-    let tensors: Vec<_> = stored.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
-    let metadata: Vec<_> = metadata.iter().map(|(key, value)| (*key, value)).collect();
-    let mut out = std::io::Cursor::new(Vec::new());
-    gguf_file::write(&mut out, &metadata, &tensors).unwrap();
-    out.into_inner()
-}
-
-/// A payload with the length and parameters that `hostile` reads before it.
-fn group(codec: &Codec) -> Vec<u8> {
-    let plain = TEXT.repeat(20);
-    let mut params = GroupParams { lanes: 2, ..GroupParams::default() };
-    params.mixer.0 = 1;
-    let payload = codec.encode(&plain, &params, &|_| ()).unwrap().payload;
-    let [low, high] = (plain.len() as u16 - 1).to_le_bytes();
-    [&[low, high, 2, 1], &payload[..]].concat()
-}
-
-/// A file for each door that it lets in.
-fn samples() -> &'static [(&'static str, Door, Vec<u8>)] {
-    static SAMPLES: OnceLock<Vec<(&'static str, Door, Vec<u8>)>> = OnceLock::new();
-    SAMPLES.get_or_init(|| {
-        let frame = |len: usize, level| {
-            let options = Options { level, ..Options::default() };
-            compress(&TEXT.repeat(len), &options).unwrap()
-        };
-        let llmw = tiny_llmw(3, |_| ());
-        let sample = |name: &str| match name {
-            "config_json" => hostile::CONFIG.as_bytes().to_vec(),
-            "safetensors" => safetensors(),
-            "gguf" => gguf(),
-            "llmw" => llmw.clone(),
-            // Without the known answer, the identity, the name `tiny` and the check.
-            "llmw_resealed" => llmw[..llmw.len() - 32 - 32 - 5 - 8].to_vec(),
-            "tokenizer_json" => hostile::byte_level_json().into_bytes(),
-            "tokenizer_bytes" => tiny_spec().to_bytes(),
-            "container_long" => frame(1100, Level::Light)[4..].to_vec(),
-            "container_short" => frame(4, Level::Default)[2..].to_vec(),
-            "group_mixer" => group(&Codec::without_model()),
-            "group_model" => group(&Codec::with_model(tiny_model(1)).unwrap()),
-            other => panic!("no sample for {other}"),
-        };
-        DOORS.map(|(name, door)| (name, door, sample(name))).into()
-    })
-}
+use std::io::{self, Cursor};
 
 #[test]
 fn the_samples_are_files_that_come_in() {
@@ -150,7 +22,7 @@ fn the_samples_are_files_that_come_in() {
         match *name {
             "safetensors" => {
                 std::fs::write(dir.join("config.json"), hostile::CONFIG).unwrap();
-                std::fs::write(dir.join("tokenizer.json"), hostile::byte_level_json()).unwrap();
+                std::fs::write(dir.join("tokenizer.json"), byte_level_json()).unwrap();
                 std::fs::write(dir.join("model.safetensors"), sample).unwrap();
                 import_model(dir, &ImportOptions::large("x")).unwrap();
             }
@@ -160,11 +32,11 @@ fn the_samples_are_files_that_come_in() {
             }
             "container_long" => {
                 let file = [&llmzip::container::LONG_MAGIC, &sample[..]].concat();
-                assert!(llmzip::decompress(&file).unwrap() == TEXT.repeat(1100));
+                assert!(decompressed(&file).1 == packed_files()[1].plain);
             }
             "container_short" => {
                 let file = [&llmzip::container::SHORT_MAGIC, &sample[..]].concat();
-                assert!(llmzip::decompress(&file).unwrap() == TEXT.repeat(4));
+                assert!(decompressed(&file).1 == packed_files()[7].plain);
             }
             _ => {}
         }
@@ -226,6 +98,128 @@ proptest! {
     ) {
         for (_, door, _) in samples() {
             door(&bytes);
+        }
+    }
+}
+
+/// More cases for files without a coded group, which take next to no time.
+fn cases(file: &[u8], with_codec: u64) -> u64 {
+    let frames = stream::inspect(file).unwrap();
+    let is_coded = frames.iter().flat_map(|frame| &frame.groups).any(|g| g.method.is_coded());
+    if is_coded { with_codec } else { 10 * with_codec }
+}
+
+#[test]
+fn the_samples_come_back_in_every_way() {
+    for Packed { file, plain, .. } in packed_files() {
+        let (done, whole) = frames::all_ways(file);
+        done.unwrap();
+        assert!(whole == *plain);
+    }
+}
+
+#[test]
+fn a_changed_field_under_right_checks_says_the_same_everywhere() {
+    let (mut accepted, mut refused) = (0, 0);
+    for (number, packed) in packed_files().iter().enumerate() {
+        for seed in 0..cases(&packed.file, 40) {
+            let mut random = Random((number as u64) << 32 | seed << 1 | 1);
+            let Some(file) = mutate::any_frame(&mut random, &packed.file) else {
+                panic!("sample {number} cannot be taken apart");
+            };
+            let case = format!("sample {number}, seed {seed}");
+            let Ok((done, _)) = std::panic::catch_unwind(|| frames::all_ways(&file)) else {
+                panic!("{case}: {}", llmzip::container::hex(&file));
+            };
+            *(if done.is_ok() { &mut accepted } else { &mut refused }) += 1;
+        }
+    }
+    // Otherwise the changes stop at a check, or change nothing.
+    assert!(accepted > 100 && refused > 500, "{accepted} accepted, {refused} refused");
+}
+
+#[test]
+fn what_comes_of_a_spoilt_file_are_bytes_of_the_original() {
+    for (number, Packed { file, plain, groups }) in packed_files().iter().enumerate() {
+        let is_joined = number == packed_files().len() - 1;
+        for seed in 0..cases(file, 20) {
+            let case = format!("sample {number}, seed {seed}");
+            let spoilt = spoilt(file, (number as u64) << 32 | seed << 1);
+            let (done, whole) = decompressed(&spoilt);
+            // A frame that is cut off or doubled as a whole leaves no trace.
+            assert!(plain.starts_with(&whole) || is_made_of_groups(&whole, groups), "{case}");
+            assert!(done.is_err() || whole == *plain || is_joined, "{case}");
+            let mut random = Random(seed | 1);
+            let start = random.below(plain.len() + 1);
+            let end = start + random.below(plain.len() - start + 1);
+            if let (Ok(()), got) = part(&spoilt, start as u64..end as u64) {
+                assert!(got == plain[start..end] || is_joined, "{case}: {start}..{end}");
+            }
+            let (_, saved) = recovered(&spoilt);
+            assert!(is_made_of_groups(&saved, groups), "{case}");
+        }
+    }
+}
+
+/// Whether some bytes are groups of the original, in whatever order: a copied part of a file may
+/// hold a whole frame of its own.
+fn is_made_of_groups(saved: &[u8], groups: &[Vec<u8>]) -> bool {
+    saved.is_empty()
+        || groups.iter().any(|group| {
+            saved.starts_with(group) && is_made_of_groups(&saved[group.len()..], groups)
+        })
+}
+
+#[test]
+fn changed_fields_of_models_and_weights_end_in_an_error_or_a_result() {
+    for (name, door, sample) in samples() {
+        let change = match *name {
+            "llmw_resealed" => mutate::llmw,
+            "tokenizer_json" => mutate::json_text,
+            "safetensors" => mutate::safetensors,
+            "gguf" => mutate::gguf,
+            _ => continue,
+        };
+        for seed in 0..150 {
+            let changed = change(&mut Random(seed << 1 | 1), sample);
+            door(&changed.unwrap_or_else(|| panic!("{name} cannot be taken apart")));
+        }
+    }
+}
+
+/// What a file claims is believed up to the memory limit; all else is in proportion to its bytes.
+#[test]
+fn memory_stays_within_the_limit_whatever_a_file_claims() {
+    // On one thread, whose allocations are counted.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    for (number, packed) in packed_files().iter().enumerate() {
+        for seed in 0..cases(&packed.file, 3) {
+            let file = mutate::any_frame(&mut Random(seed << 8 | 1), &packed.file).unwrap();
+            for memory_limit in [1 << 20, 12 << 20, 100 << 20] {
+                let options = DecompressOptions { memory_limit, ..DecompressOptions::default() };
+                let read = |way: usize| {
+                    let (from, to) = (Cursor::new(&file), io::sink());
+                    let (models, progress) = (&Models, &NoProgress);
+                    match way {
+                        0 => drop(stream::decompress(from, to, models, &options, progress)),
+                        1 => drop(stream::recover(from, to, models, &options, progress)),
+                        2 => {
+                            let range = 0..1 << 40;
+                            drop(stream::decompress_range(
+                                from, to, models, &options, range, progress,
+                            ));
+                        }
+                        _ => drop(stream::inspect(from)),
+                    }
+                };
+                for way in 0..4 {
+                    let most = pool.install(|| measure(|| read(way)).bytes_max);
+                    let fixed = (1 << 20) + 64 * file.len() as u64;
+                    let limit = if way == 3 { 0 } else { memory_limit };
+                    let case = format!("sample {number}, seed {seed}, way {way}: {memory_limit}");
+                    assert!(most <= limit + fixed, "{case}: {most} bytes");
+                }
+            }
         }
     }
 }

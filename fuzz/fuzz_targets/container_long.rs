@@ -3,4 +3,4 @@
 #[path = "../../tests/common/mod.rs"]
 mod common;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| common::hostile::container_long(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| common::frames::container_long(data));

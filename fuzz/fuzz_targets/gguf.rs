@@ -4,3 +4,7 @@
 mod common;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| common::hostile::gguf(data));
+
+libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    common::mutate::for_fuzzer(common::mutate::gguf, libfuzzer_sys::fuzzer_mutate, data, size, max_size, seed)
+});

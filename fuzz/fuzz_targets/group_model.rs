@@ -3,4 +3,4 @@
 #[path = "../../tests/common/mod.rs"]
 mod common;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| common::hostile::group_model(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| common::doors::group_model(data));

@@ -3,4 +3,8 @@
 #[path = "../../tests/common/mod.rs"]
 mod common;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| common::hostile::tokenizer_json(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| common::doors::tokenizer_json(data));
+
+libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    common::mutate::for_fuzzer(common::mutate::json_text, libfuzzer_sys::fuzzer_mutate, data, size, max_size, seed)
+});

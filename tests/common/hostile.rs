@@ -1,41 +1,15 @@
-//! Every door through which foreign bytes come in, as a function that must come back: with a result
-//! or an error, never with a panic. The tests throw changed files at them, `fuzz/` whatever it likes.
+//! The doors of `import`; those that need no import are in `doors.rs`, with what a door is.
 
-use super::tiny_model;
-use llmzip::codec::{BuiltinModels, Codec};
-use llmzip::container::{
-    CodedGroup, GroupCodec, GroupParams, LONG_MAGIC, Method, SHORT_MAGIC, Unwatched,
-};
+use super::doors::{Door, in_folder};
+use super::{Random, byte_level_json};
+use candle_core::quantized::gguf_file::{self, Value};
+use candle_core::quantized::{GgmlDType, QTensor};
+use candle_core::{Device, Tensor};
 use llmzip::import::{ImportOptions, import_model};
-use llmzip::mixer::MixerKind;
-use llmzip::model::{Model, Storage, inspect_llmw};
-use llmzip::stream::{DecompressOptions, NoProgress, decompress};
-use llmzip::tokenizer::{Tokenizer, TokenizerSpec};
-use sha2::{Digest, Sha256};
-use std::path::Path;
-use std::sync::OnceLock;
-
-/// What a group may become at most: enough to go past every edge of lanes and windows.
-const GROUP_BYTES: usize = 3000;
-const MEMORY_LIMIT: u64 = 256 << 20;
-
-/// Takes bytes, and comes back.
-pub type Door = fn(&[u8]);
 
 /// All of them, by name.
-pub const DOORS: [(&str, Door); 11] = [
-    ("config_json", config_json),
-    ("safetensors", safetensors),
-    ("gguf", gguf),
-    ("llmw", llmw),
-    ("llmw_resealed", llmw_resealed),
-    ("tokenizer_json", tokenizer_json),
-    ("tokenizer_bytes", tokenizer_bytes),
-    ("container_long", container_long),
-    ("container_short", container_short),
-    ("group_mixer", group_mixer),
-    ("group_model", group_model),
-];
+pub const DOORS: [(&str, Door); 3] =
+    [("config_json", config_json), ("safetensors", safetensors), ("gguf", gguf)];
 
 /// A `config.json` of one tiny block, for weights that are hostile.
 pub const CONFIG: &str = r#"{
@@ -44,63 +18,12 @@ pub const CONFIG: &str = r#"{
     "tie_word_embeddings": true, "rope_theta": 10000.0, "bos_token_id": 0
 }"#;
 
-/// A tokenizer of 256 bytes in the form of a `tokenizer.json`.
-pub fn byte_level_json() -> String {
-    let printable = |b: u32| (0x21..=0x7e).contains(&b) || (0xa1..=0xac).contains(&b) || b >= 0xae;
-    let mut next = 255;
-    let mut letter = |byte: u32| {
-        let other = !printable(byte);
-        next += u32::from(other);
-        char::from_u32(if other { next } else { byte }).unwrap()
-    };
-    let mut vocab: serde_json::Map<_, _> =
-        (0..256).map(|byte| (letter(byte).to_string(), (byte + 1).into())).collect();
-    vocab.extend([("th".to_owned(), 257.into()), ("he".to_owned(), 258.into())]);
-    serde_json::json!({
-        "added_tokens": [{ "id": 0, "content": "<s>", "special": true }],
-        "pre_tokenizer": { "type": "ByteLevel", "add_prefix_space": false, "use_regex": true },
-        "model": { "type": "BPE", "vocab": vocab, "merges": [["t", "h"], ["h", "e"]] },
-    })
-    .to_string()
-}
-
-fn in_folder(work: impl FnOnce(&Path)) {
-    let folder = tempfile::tempdir().unwrap();
-    work(folder.path());
-}
-
-/// Weights of the shape that [`CONFIG`] has, all of them zero.
-fn zero_weights() -> Vec<u8> {
-    let mut shapes =
-        vec![("embed_tokens".to_owned(), vec![260, 64]), ("norm".to_owned(), vec![64])];
-    for part in ["q_proj", "k_proj", "v_proj", "o_proj"] {
-        shapes.push((format!("layers.0.self_attn.{part}"), vec![64, 64]));
-    }
-    for part in ["gate_proj", "up_proj", "down_proj"] {
-        shapes.push((format!("layers.0.mlp.{part}"), vec![64, 64]));
-    }
-    for part in ["input_layernorm", "post_attention_layernorm"] {
-        shapes.push((format!("layers.0.{part}"), vec![64]));
-    }
-    let mut end = 0;
-    let mut header = serde_json::Map::new();
-    for (name, shape) in shapes {
-        let start = end;
-        end += 2 * shape.iter().product::<usize>();
-        let entry =
-            serde_json::json!({ "dtype": "F16", "shape": shape, "data_offsets": [start, end] });
-        header.insert(format!("model.{name}.weight"), entry);
-    }
-    let header = serde_json::to_vec(&header).unwrap();
-    [&(header.len() as u64).to_le_bytes(), &header[..], &vec![0; end]].concat()
-}
-
 /// A `config.json` in a directory where all else is right for [`CONFIG`].
 pub fn config_json(data: &[u8]) {
     in_folder(|dir| {
         std::fs::write(dir.join("config.json"), data).unwrap();
         std::fs::write(dir.join("tokenizer.json"), byte_level_json()).unwrap();
-        std::fs::write(dir.join("model.safetensors"), zero_weights()).unwrap();
+        std::fs::write(dir.join("model.safetensors"), safetensors_sample()).unwrap();
         drop(import_model(dir, &ImportOptions::large("x")));
     });
 }
@@ -124,83 +47,99 @@ pub fn gguf(data: &[u8]) {
     });
 }
 
-/// A `.llmw`, whose hashes are looked at first.
-pub fn llmw(data: &[u8]) {
-    drop(Model::open(Storage::copy(data)));
-    in_folder(|dir| {
-        let path = dir.join("x.llmw");
-        std::fs::write(&path, data).unwrap();
-        drop(inspect_llmw(&path));
-    });
-}
-
-/// The beginning of a `.llmw`, up to the end of its tensors, under hashes that are right.
-pub fn llmw_resealed(content: &[u8]) {
-    let mut file = content.to_vec();
-    let hash = Sha256::new_with_prefix(content);
-    file.extend([0; 32]);
-    file.extend(hash.finalize());
-    file.extend(b"\x01x");
-    let check = Sha256::digest(&file);
-    file.extend(&check[..8]);
-    drop(Model::open(Storage::copy(&file)));
-}
-
-/// A `tokenizer.json`; what can be read must give every text back.
-pub fn tokenizer_json(data: &[u8]) {
-    let Ok(spec) = TokenizerSpec::from_tokenizer_json(data, 1000) else { return };
-    let Ok(tokenizer) = Tokenizer::new(spec) else { return };
-    let text = "the Größe of 12 \u{65e5}\u{672c}\n\0\u{ff}".as_bytes();
-    if let Ok(ranks) = tokenizer.encode(text) {
-        assert!(tokenizer.decode(&ranks) == text);
+/// Names, sizes and places of the tensors of [`CONFIG`].
+fn tensors() -> Vec<(String, Vec<usize>)> {
+    let mut all = vec![("model.embed_tokens".to_owned(), vec![260, 64])];
+    all.push(("model.norm".to_owned(), vec![64]));
+    for part in ["q_proj", "k_proj", "v_proj", "o_proj"] {
+        all.push((format!("model.layers.0.self_attn.{part}"), vec![64, 64]));
     }
-}
-
-/// A tokenizer as a `.llmw` has it.
-pub fn tokenizer_bytes(data: &[u8]) {
-    if let Ok(tokenizer) = TokenizerSpec::from_bytes(data).and_then(Tokenizer::new)
-        && let Ok(ranks) = tokenizer.encode(b"the end 12")
-    {
-        assert!(tokenizer.decode(&ranks) == b"the end 12");
+    for part in ["gate_proj", "up_proj", "down_proj"] {
+        all.push((format!("model.layers.0.mlp.{part}"), vec![64, 64]));
     }
+    for part in ["input_layernorm", "post_attention_layernorm"] {
+        all.push((format!("model.layers.0.{part}"), vec![64]));
+    }
+    all
 }
 
-/// What follows the magic of a long frame.
-pub fn container_long(data: &[u8]) {
-    container(&[&LONG_MAGIC, data].concat());
+fn values(shape: &[usize]) -> Vec<f32> {
+    let mut random = Random(9);
+    (0..shape.iter().product()).map(|_| random.weight()).collect()
 }
 
-/// What follows the magic of a short frame.
-pub fn container_short(data: &[u8]) {
-    container(&[&SHORT_MAGIC, data].concat());
+/// A file that the door of this name lets in.
+fn safetensors_sample() -> Vec<u8> {
+    let (mut header, mut data) = (serde_json::Map::new(), Vec::new());
+    for (name, shape) in tensors() {
+        let start = data.len();
+        data.extend(values(&shape).into_iter().flat_map(f32::to_le_bytes));
+        let entry = serde_json::json!({
+            "dtype": "F32", "shape": shape, "data_offsets": [start, data.len()],
+        });
+        header.insert(format!("{name}.weight"), entry);
+    }
+    let header = serde_json::to_vec(&header).unwrap();
+    [&(header.len() as u64).to_le_bytes(), &header[..], &data].concat()
 }
 
-fn container(file: &[u8]) {
-    let options = DecompressOptions { memory_limit: MEMORY_LIMIT, ..DecompressOptions::default() };
-    let mut out = Vec::new();
-    drop(decompress(file, &mut out, &BuiltinModels, &options, &NoProgress));
+/// A file that the door of this name lets in.
+fn gguf_sample() -> Vec<u8> {
+    let names = [
+        ("model.embed_tokens", "token_embd"),
+        ("model.norm", "output_norm"),
+        ("model.layers.0.self_attn.q_proj", "blk.0.attn_q"),
+        ("model.layers.0.self_attn.k_proj", "blk.0.attn_k"),
+        ("model.layers.0.self_attn.v_proj", "blk.0.attn_v"),
+        ("model.layers.0.self_attn.o_proj", "blk.0.attn_output"),
+        ("model.layers.0.mlp.gate_proj", "blk.0.ffn_gate"),
+        ("model.layers.0.mlp.up_proj", "blk.0.ffn_up"),
+        ("model.layers.0.mlp.down_proj", "blk.0.ffn_down"),
+        ("model.layers.0.input_layernorm", "blk.0.attn_norm"),
+        ("model.layers.0.post_attention_layernorm", "blk.0.ffn_norm"),
+    ];
+    let mut stored = Vec::new();
+    for (name, shape) in tensors() {
+        let tensor = Tensor::from_vec(values(&shape), shape.clone(), &Device::Cpu).unwrap();
+        let kind = if shape.len() == 1 { GgmlDType::F32 } else { GgmlDType::Q8_0 };
+        let renamed = names.iter().find(|(from, _)| *from == name).unwrap().1;
+        stored.push((format!("{renamed}.weight"), QTensor::quantize(&tensor, kind).unwrap()));
+    }
+    let mut tokens = vec!["<unk>".to_owned(), "<s>".to_owned(), "</s>".to_owned()];
+    tokens.extend((0..256).map(|byte| format!("<0x{byte:02X}>")));
+    tokens.push("\u{2581}t".to_owned());
+    let mut kinds = vec![2i32, 3, 3];
+    kinds.resize(259, 6);
+    kinds.push(1);
+    let list = |values: Vec<Value>| Value::Array(values);
+    let metadata = [
+        ("general.architecture", Value::String("llama".into())),
+        ("llama.embedding_length", Value::U32(64)),
+        ("llama.block_count", Value::U32(1)),
+        ("llama.attention.head_count", Value::U32(1)),
+        ("llama.attention.head_count_kv", Value::U32(1)),
+        ("llama.feed_forward_length", Value::U32(64)),
+        ("llama.context_length", Value::U32(64)),
+        ("llama.attention.layer_norm_rms_epsilon", Value::F32(1e-6)),
+        ("tokenizer.ggml.model", Value::String("llama".into())),
+        ("tokenizer.ggml.bos_token_id", Value::U32(1)),
+        ("tokenizer.ggml.scores", list((0..260).map(|i| Value::F32(-(i as f32))).collect())),
+        ("tokenizer.ggml.tokens", list(tokens.into_iter().map(Value::String).collect())),
+        ("tokenizer.ggml.token_type", list(kinds.into_iter().map(Value::I32).collect())),
+    ];
+    let tensors: Vec<_> = stored.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
+    let metadata: Vec<_> = metadata.iter().map(|(key, value)| (*key, value)).collect();
+    let mut out = std::io::Cursor::new(Vec::new());
+    gguf_file::write(&mut out, &metadata, &tensors).unwrap();
+    out.into_inner()
 }
 
-/// A group's payload for the mixer alone, after its length and parameters.
-pub fn group_mixer(data: &[u8]) {
-    static CODEC: OnceLock<Codec> = OnceLock::new();
-    group(CODEC.get_or_init(Codec::without_model), Method::Mixer, data);
-}
-
-/// A group's payload for a model and the mixer, after its length and parameters.
-pub fn group_model(data: &[u8]) {
-    static CODEC: OnceLock<Codec> = OnceLock::new();
-    let codec = CODEC.get_or_init(|| Codec::with_model(tiny_model(1)).unwrap());
-    group(codec, Method::Model, data);
-}
-
-fn group(codec: &Codec, method: Method, data: &[u8]) {
-    let Some((&[low, high, lanes, mixer], payload)) = data.split_first_chunk() else { return };
-    let plain_len = usize::from(u16::from_le_bytes([low, high])) % GROUP_BYTES + 1;
-    let mut params = GroupParams { lanes: u32::from(lanes % 9), ..GroupParams::default() };
-    params.mixer.0 = MixerKind::ALL[usize::from(mixer) % MixerKind::ALL.len()].code();
-    let group = CodedGroup { method, payload, plain_len, params };
-    if let Ok(decoded) = codec.decode(&group, &Unwatched) {
-        assert_eq!(decoded.plain.len(), plain_len);
+/// The sample of a door.
+pub fn sample(name: &str) -> Vec<u8> {
+    match name {
+        "config_json" => CONFIG.as_bytes().to_vec(),
+        "safetensors" => safetensors_sample(),
+        "gguf" => gguf_sample(),
+        other => panic!("no sample for {other}"),
     }
 }

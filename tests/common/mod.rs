@@ -1,9 +1,17 @@
 //! A tiny model of the builtin's structure with made-up weights, for tests of the whole path.
 
-#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(dead_code, unused_imports, reason = "each test file uses a part")]
 
 #[cfg(feature = "cli")]
+pub mod doors;
+#[cfg(feature = "cli")]
+pub mod frames;
+#[cfg(feature = "import")]
 pub mod hostile;
+#[cfg(feature = "cli")]
+pub mod mutate;
+#[cfg(feature = "cli")]
+pub mod samples;
 
 use llmzip::kernels::inv_freq;
 use llmzip::mixer::StartValues;
@@ -96,6 +104,15 @@ pub fn tiny_config(spec: &TokenizerSpec) -> Config {
 
 /// The bytes of a model with weights from `seed`.
 pub fn tiny_llmw(seed: u64, adapt: impl FnOnce(&mut Config)) -> Vec<u8> {
+    tiny_llmw_starting(seed, &StartValues::generic(), adapt)
+}
+
+/// The same with other start values of the mixer.
+pub fn tiny_llmw_starting(
+    seed: u64,
+    start_values: &StartValues,
+    adapt: impl FnOnce(&mut Config),
+) -> Vec<u8> {
     let spec = tiny_spec();
     let mut config = tiny_config(&spec);
     adapt(&mut config);
@@ -124,7 +141,7 @@ pub fn tiny_llmw(seed: u64, adapt: impl FnOnce(&mut Config)) -> Vec<u8> {
     write_llmw(&Parts {
         config: &config,
         tokenizer: &spec,
-        start_values: &StartValues::generic(),
+        start_values,
         tensors: builder.finish().as_ref(),
         name: "tiny",
     })
@@ -142,6 +159,26 @@ pub fn learning_model(seed: u64) -> Arc<Model> {
     let model = Model::open(Storage::copy(&tiny_llmw(seed, whole_rows))).unwrap();
     assert!(model.can_learn());
     Arc::new(model)
+}
+
+/// A tokenizer of 256 bytes in the form of a `tokenizer.json`.
+pub fn byte_level_json() -> String {
+    let printable = |b: u32| (0x21..=0x7e).contains(&b) || (0xa1..=0xac).contains(&b) || b >= 0xae;
+    let mut next = 255;
+    let mut letter = |byte: u32| {
+        let other = !printable(byte);
+        next += u32::from(other);
+        char::from_u32(if other { next } else { byte }).unwrap()
+    };
+    let mut vocab: serde_json::Map<_, _> =
+        (0..256).map(|byte| (letter(byte).to_string(), (byte + 1).into())).collect();
+    vocab.extend([("th".to_owned(), 257.into()), ("he".to_owned(), 258.into())]);
+    serde_json::json!({
+        "added_tokens": [{ "id": 0, "content": "<s>", "special": true }],
+        "pre_tokenizer": { "type": "ByteLevel", "add_prefix_space": false, "use_regex": true },
+        "model": { "type": "BPE", "vocab": vocab, "merges": [["t", "h"], ["h", "e"]] },
+    })
+    .to_string()
 }
 
 /// The folder of test files beside the project, if it is here.
