@@ -103,7 +103,8 @@ class Faults:
         return self.limited(operation, [(resource.RLIMIT_FSIZE, most)])
 
     def limit_memory(self, operation):
-        most = self.rng.randrange(24 << 20, 500 << 20)
+        # With less the kernel cannot even load the program; with more there is enough.
+        most = self.rng.randrange(26 << 20, 130 << 20)
         return self.limited(operation, [(resource.RLIMIT_AS, most)])
 
     def limit_files(self, operation):
@@ -142,13 +143,15 @@ class Faults:
         other = before[::-1]
         child = box.start(self.program)
         if what == "grows":
-            added = b""
-            while child.poll() is None:
+            # Not for ever: the program may well wait for the end.
+            latest = before
+            for _ in range(50):
+                if child.poll() is not None:
+                    break
                 with open(path, "ab") as out:
-                    out.write(before[:4096])
-                added += before[:4096]
-                time.sleep(0.003)
-            latest = before + added
+                    out.write(before[:1024])
+                latest += before[:1024]
+                time.sleep(operation.duration / 50)
         else:
             time.sleep(self.moment(operation))
             # It may be gone already, where it is removed at the end.
