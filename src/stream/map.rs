@@ -129,6 +129,16 @@ impl Map {
         (Map { group_bytes, plain_len, end, sha256, base, groups, first, at, settings }, stopped)
     }
 
+    /// Whether settings stand before a group.
+    pub(super) fn has_settings(&self, number: u64) -> bool {
+        self.groups[number as usize].has_settings
+    }
+
+    /// The error for a record that no writer makes, before a group that is good nevertheless.
+    pub(super) fn needless_settings() -> Error {
+        Error::damaged("settings before a group that needs none")
+    }
+
     pub(super) fn n_groups(&self) -> u64 {
         self.groups.len() as u64
     }
@@ -180,6 +190,8 @@ impl Map {
         }
         if head.method.is_coded() {
             self.require_settings(source, number)?;
+        } else if entry.has_settings && !cut {
+            return Err(Map::needless_settings());
         }
         let settings = self.settings.as_ref().map(|(_, settings)| settings);
         let group = Pending::of_group(&head, self.group_bytes, place.clone(), settings, models)?;

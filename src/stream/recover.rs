@@ -188,6 +188,10 @@ impl<R: Read + Seek, W: Write> Recovery<'_, R, W> {
 
     fn long_frame(&mut self, start: u64, header: LongHeader) -> Result<u64> {
         if let Some(map) = self.map_of(start)? {
+            if map.group_bytes != header.group_bytes() {
+                let error = Error::damaged("the footer has another size of groups than the header");
+                self.lost(None, Some(Vec::new()), error);
+            }
             return self.groups(map);
         }
         self.source.seek_to(start + LongHeader::BYTES)?;
@@ -232,7 +236,13 @@ impl<R: Read + Seek, W: Write> Recovery<'_, R, W> {
         let start = number * map.group_bytes;
         let whole = start..map.plain_len.min(start + map.group_bytes);
         let (good, plain, error) = match job.and_then(|job| job.salvage(self.progress)) {
-            Ok(Salvaged::Whole(plain)) => return self.output.put(method, &plain),
+            Ok(Salvaged::Whole(plain)) => {
+                if !method.is_coded() && map.has_settings(number) {
+                    let error = map.place(number).mark(Map::needless_settings());
+                    self.lost(Some(number), Some(Vec::new()), error);
+                }
+                return self.output.put(method, &plain);
+            }
             Ok(Salvaged::Parts { plain, good, error }) => (good, plain, error),
             Err(error @ (Error::Damaged { .. } | Error::Truncated { .. })) => {
                 (Vec::new(), Vec::new(), error)

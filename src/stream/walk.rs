@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use super::map::Map;
 use super::place::Place;
 use crate::container::{Footer, GroupHead, IndexEntry, LongHeader, Method, Settings, Source};
 use crate::error::{Error, Result};
@@ -90,7 +91,7 @@ impl Walk {
         }
         let head = GroupHead::read(tag, group_bytes, source)?;
         if self.has_new_settings && !head.method.is_coded() {
-            return Err(Error::damaged("settings before a group that needs none"));
+            return Err(Map::needless_settings());
         }
         let model = self.settings.as_ref().and_then(|s| s.model.as_ref());
         let lacks_settings = match head.method {

@@ -61,7 +61,9 @@ fn small_files_of_long_texts_are_not_held_in_memory() {
     sandbox.succeed("-1 --rm a b");
     assert!(sandbox.read("a.llmz").len() < 1000);
     // Their runs need next to nothing, as often as not.
-    sandbox.succeed("-d --memory-limit 1M a.llmz b.llmz");
+    let output = sandbox.run("-d --memory-limit 1M a.llmz b.llmz");
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    assert!(said(&output).lines().all(|line| line.ends_with("times its size")));
     assert!(sandbox.read("a").len() == 40 << 20 && sandbox.read("b").len() == 40 << 20);
 }
 

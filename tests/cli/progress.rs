@@ -118,7 +118,8 @@ fn the_line_fits_the_terminal_whatever_the_name() {
             eprintln!("skipped: the program `script` of util-linux is not here");
             return;
         };
-        let shown = String::from_utf8(output.stdout).unwrap();
+        // Without what clears the line before it is drawn again.
+        let shown = String::from_utf8(output.stdout).unwrap().replace("\u{1b}[2K", "");
         let lines: Vec<&str> = shown.split('\r').filter(|line| line.contains("B/s")).collect();
         assert!(!lines.is_empty(), "{shown:?}");
         let columns = |line: &str| -> usize {

@@ -132,3 +132,15 @@ fn twice_verbose_tells_of_each_group() {
     assert_eq!(groups("-2vv b c").len(), 2);
     assert_eq!(groups("cat -vv --range 0..10 a.llmz").len(), 1);
 }
+
+#[test]
+fn a_command_behind_options_is_named_and_nothing_is_done() {
+    let sandbox = Sandbox::with("a", b"x");
+    for command in ["compress", "decompress", "test", "info", "models"] {
+        let output = sandbox.run(&format!("-v {command} a"));
+        assert_eq!(code(&output), 1, "{command}");
+        let expected = format!("llmzip: usage: the command {command} comes before all options\n");
+        assert_eq!(said(&output), expected);
+    }
+    assert_eq!(sandbox.files(), ["a"]);
+}

@@ -91,7 +91,7 @@ mod tests {
         assert!(said("--group 3M a").contains("2M and 4M"));
         assert!(said("models pul").ends_with("a similar subcommand exists: 'pull'"));
         assert!(said("--progress=x a").contains("auto, never, always, json"));
-        for line in ["--nonsense", "models nonsense", "bench", "-v compress a", "--output"] {
+        for line in ["--nonsense", "models nonsense", "bench", "--output"] {
             let said = said(line);
             assert!(!said.contains('\n') && !said.starts_with("error"), "{line}: {said}");
         }
