@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 import resource
 import shutil
 import signal
@@ -140,7 +141,7 @@ class Sandbox:
 
     def litter(self, killed=False):
         left = self.leftovers()
-        owned = all(os.path.basename(name).startswith(".llmzip-") for name in left)
+        owned = all(re.fullmatch(r"\..+\.tmp-\w+", os.path.basename(name)) for name in left)
         if not left or killed and owned:
             return []
         return ["temporary files are left" + ("" if owned else ", and nobody sees whose")]
