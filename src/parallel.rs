@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 pub const MOST_THREADS: usize = 32;
 
 /// Threads a core at most: more of them than cores only take turns, and what waits awake takes turns from what works.
+#[cfg(feature = "threads")]
 const THREADS_A_CORE: usize = 2;
 
 /// Cores that this process may use.
