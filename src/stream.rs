@@ -16,12 +16,14 @@ mod encode;
 mod inspect;
 mod many;
 mod map;
+mod models;
 mod options;
 mod place;
 mod progress;
 mod range;
 mod recover;
 mod search;
+mod short;
 mod summary;
 #[cfg(test)]
 mod testing;

@@ -4,15 +4,17 @@ use std::io::Read;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::models::Models;
 use super::place::Place;
 use super::progress::{Meter, Progress};
 use crate::container::{
-    Check, CodedGroup, Decoded, GroupCodec, GroupHead, GroupParams, Method, ModelSource, Settings,
-    ShortHead, Source, Watch, beginning, for_run, stored,
+    Check, CodedGroup, Decoded, GroupCodec, GroupHead, GroupParams, Method, Settings, ShortHead,
+    Source, Watch, beginning, for_run, stored,
 };
 use crate::error::{Error, Result};
 
 /// A group that waits for its payload: lengths, codec and check are known.
+#[derive(Clone)]
 pub(super) struct Pending {
     pub method: Method,
     pub plain_len: u64,
@@ -27,12 +29,19 @@ pub(super) struct Pending {
 }
 
 /// A group that can be decoded, on any thread.
+#[derive(Clone)]
 pub(super) struct Job {
     group: Pending,
     payload: Vec<u8>,
 }
 
 impl Job {
+    /// The same payload and check for a group that another model may have made.
+    pub(super) fn of(&self, group: Pending) -> Job {
+        let expected = self.group.expected.clone();
+        Job { group: Pending { expected, ..group }, payload: self.payload.clone() }
+    }
+
     /// Whether the payload ends too early.
     fn is_cut(&self) -> bool {
         (self.payload.len() as u64) < self.group.payload_len
@@ -351,122 +360,4 @@ impl Job {
             params: self.group.params,
         }
     }
-}
-
-/// The models asked for so far; many frames of one model ask its source once.
-pub(super) struct Models<'a> {
-    source: &'a dyn ModelSource,
-    /// The newest ones, with what was asked for.
-    known: Vec<(Vec<u8>, usize, Arc<dyn GroupCodec>)>,
-    /// The two bytes of a short frame that was decoded last, and which of the models that fit had made it.
-    fitting: Option<([u8; 2], usize)>,
-    mixer: Option<Arc<dyn GroupCodec>>,
-    /// What the model that was last asked for is called.
-    pub last_name: Option<String>,
-}
-
-/// Models that are kept at hand: a file is made with one, and two bytes rarely fit several.
-const KNOWN_MODELS: usize = 2;
-
-impl<'a> Models<'a> {
-    pub(super) fn new(source: &'a dyn ModelSource) -> Self {
-        Models { source, known: Vec::new(), fitting: None, mixer: None, last_name: None }
-    }
-
-    fn without_model(&mut self) -> Arc<dyn GroupCodec> {
-        self.mixer.get_or_insert_with(|| self.source.without_model()).clone()
-    }
-
-    fn by_identity(&mut self, id: &[u8; 32], name: &str) -> Result<Arc<dyn GroupCodec>> {
-        self.find(id, 0, name)
-    }
-
-    /// The `nth` of the models whose identity begins so; the one that was right last time comes first.
-    fn by_prefix(&mut self, prefix: [u8; 2], nth: usize) -> Result<Arc<dyn GroupCodec>> {
-        let nth = match self.fitting {
-            Some((known, fitting)) if known == prefix => match nth {
-                0 => fitting,
-                nth if nth <= fitting => nth - 1,
-                nth => nth,
-            },
-            _ => nth,
-        };
-        self.find(&prefix, nth, "")
-    }
-
-    /// Remembers that the model which was last asked for as `nth` for these two bytes was right.
-    fn was_right(&mut self, prefix: [u8; 2], nth: usize) {
-        if nth > 0 {
-            // Asked for in the order of `by_prefix`.
-            let fitting = match self.fitting {
-                Some((known, fitting)) if known == prefix && nth <= fitting => nth - 1,
-                _ => nth,
-            };
-            self.fitting = Some((prefix, fitting));
-        }
-    }
-
-    fn find(&mut self, prefix: &[u8], nth: usize, name: &str) -> Result<Arc<dyn GroupCodec>> {
-        let is_it = |known: &&(Vec<u8>, usize, Arc<_>)| known.0 == prefix && known.1 == nth;
-        let codec = match self.known.iter().find(is_it) {
-            Some((_, _, codec)) => codec.clone(),
-            None => {
-                let codec = self.source.by_prefix(prefix, nth, name)?;
-                if !codec.model_id().is_some_and(|id| id.starts_with(prefix)) {
-                    return Err(Error::MissingModel {
-                        identity: crate::container::hex(prefix),
-                        hint: "another model was found in its place".into(),
-                    });
-                }
-                self.known.truncate(KNOWN_MODELS - 1);
-                self.known.insert(0, (prefix.to_vec(), nth, codec.clone()));
-                codec
-            }
-        };
-        self.last_name = Some(codec.model_name().to_owned());
-        Ok(codec)
-    }
-}
-
-/// Reads what follows the magic of a short frame whose original begins `base` bytes into the output.
-///
-/// Two bytes name its model; of several that fit, any that satisfies the check is the right one.
-pub(super) fn read_short<R: Read>(
-    source: &mut Source<R>,
-    base: u64,
-    models: &mut Models,
-    memory_limit: u64,
-    progress: &dyn Progress,
-) -> Result<(Method, Plain)> {
-    let head = ShortHead::read(source)?;
-    let group = Pending::of_short(&head, base, models, 0)?;
-    group.require_memory(memory_limit)?;
-    let Job { group, payload } = group.take_short_payload(source)?;
-    let expected = group.expected.clone();
-    let early: &Early = &|_| Ok(());
-    let Some(prefix) = head.model_prefix else {
-        return Ok((head.method, Job { group, payload }.decode(progress, early)?));
-    };
-    let first = match (Job { group, payload: payload.clone() }).decode(progress, early) {
-        Err(error @ Error::Damaged { .. }) => error,
-        decoded => return Ok((head.method, decoded?)),
-    };
-    for nth in 1.. {
-        let mut group = match Pending::of_short(&head, base, models, nth) {
-            Err(Error::MissingModel { .. }) => break,
-            group => group?,
-        };
-        group.expected.clone_from(&expected);
-        if group.memory_bytes > memory_limit {
-            continue;
-        }
-        match (Job { group, payload: payload.clone() }).decode(progress, early) {
-            Err(Error::Damaged { .. }) => {}
-            decoded => {
-                models.was_right(prefix, nth);
-                return Ok((head.method, decoded?));
-            }
-        }
-    }
-    Err(first)
 }

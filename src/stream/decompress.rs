@@ -4,10 +4,12 @@ use std::io::{self, Cursor, Read, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::batch;
-use super::decode::{Job, Models, Pending, Plain, read_short};
+use super::decode::{Job, Pending, Plain};
+use super::models::Models;
 use super::options::{DecompressOptions, Recover, TOGETHER_BYTES};
 use super::progress::{Progress, stop_if_cancelled};
 use super::recover::recover;
+use super::short::read_short;
 use super::summary::Summary;
 use super::walk::{Record, Walk};
 use crate::container::{

@@ -1,9 +1,10 @@
 //! Several small files at once, decoded together.
 
 use super::bounded::BoundedVec;
-use super::decode::{Job, Models, Pending};
+use super::decode::{Job, Pending};
 use super::decompress::{Output, decompress};
 use super::inspect::{Seen, foreign_bytes, inspect_with};
+use super::models::Models;
 use super::options::{DecompressOptions, TOGETHER};
 use super::progress::Progress;
 use super::summary::Summary;

@@ -2,7 +2,8 @@
 
 use std::io::{Read, Seek};
 
-use super::decode::{Job, Models, Pending};
+use super::decode::{Job, Pending};
+use super::models::Models;
 use super::place::Place;
 use super::walk::{Record, Walk};
 use crate::container::{

@@ -4,11 +4,13 @@ use std::io::{self, Read, Seek, Write};
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use super::decode::{Job, Models, Plain, read_short};
+use super::decode::{Job, Plain};
 use super::decompress::Output;
 use super::map::Map;
+use super::models::Models;
 use super::options::DecompressOptions;
 use super::progress::{Progress, stop_if_cancelled};
+use super::short::read_short;
 use super::summary::Summary;
 use crate::container::{Form, LongHeader, Method, ModelSource, Next, Source, next_frame};
 use crate::error::{Error, Result};

@@ -3,12 +3,14 @@
 use std::io::{Read, Seek, Write};
 use std::ops::Range;
 
-use super::decode::{Models, Plain, Salvaged, read_short};
+use super::decode::{Plain, Salvaged};
 use super::decompress::Output;
 use super::map::Map;
+use super::models::Models;
 use super::options::{DecompressOptions, Recover};
 use super::progress::{Progress, stop_if_cancelled};
 use super::search::Landmarks;
+use super::short::read_short;
 use super::summary::{Damage, Summary};
 use crate::container::{
     Check, Form, LongHeader, Method, ModelSource, Next, ShortHead, Source, next_frame,
