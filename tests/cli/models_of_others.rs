@@ -78,6 +78,11 @@ fn files_that_changed_and_models_that_were_spoilt_or_removed_are_made_again() {
     fs::remove_file(&model).unwrap();
     assert!(packed(&sandbox, "tiny.gguf").contains("made tiny"));
     assert_eq!(cached(&sandbox).len(), 1);
+    // The same elsewhere is made once more, and kept once.
+    fs::copy(sandbox.path("tiny.gguf"), sandbox.path("other.gguf")).unwrap();
+    assert!(packed(&sandbox, "other.gguf").contains("made other"));
+    assert_eq!(packed(&sandbox, "other.gguf"), "");
+    assert_eq!(cached(&sandbox).len(), 1);
     // Of the same length, and with the same time.
     let file = sandbox.path("tiny.gguf");
     let then = fs::metadata(&file).unwrap().modified().unwrap();
@@ -128,6 +133,8 @@ fn without_a_cache_the_model_is_made_in_memory() {
         let packed = run("--model tiny.gguf -c a");
         assert_eq!(code(&packed), 0, "{}", said(&packed));
         assert!(said(&packed).contains("cannot be kept"), "{}", said(&packed));
+        assert!(!said(&packed).contains("os error"), "{}", said(&packed));
+        assert_eq!(said(&packed).lines().count(), 1, "{}", said(&packed));
         sandbox.write("a.llmz", &packed.stdout);
         let back = run("--model tiny.gguf -d -c a.llmz");
         assert_eq!(back.stdout, TEXT, "{}", said(&back));

@@ -13,7 +13,7 @@ use llmzip::import::{
 use llmzip::model::{Model, ModelId, Storage, inspect_llmw};
 
 use crate::cli::files::Temporary;
-use crate::cli::messages::Messages;
+use crate::cli::messages::{Messages, reason};
 use crate::cli::progress::Fetching;
 
 /// Why a model is not in the cache.
@@ -35,8 +35,9 @@ pub fn open(path: &Path, messages: &Messages) -> anyhow::Result<Arc<Model>> {
         Err(Unkept::Files(error)) => Err(error),
         Err(Unkept::Cache(error)) => {
             let name = super::name_of(path);
+            let reason = reason(&error);
             let text =
-                format!("making {name} of it, now and each time, for it cannot be kept: {error:#}");
+                format!("making {name} of it, now and each time, for it cannot be kept: {reason}");
             messages.tell(path.display(), &text);
             let bytes = import_model(path, &ImportOptions::large(&name))?;
             Ok(Arc::new(Model::open(Storage::copy(&bytes))?))
@@ -81,6 +82,11 @@ fn make(path: &Path, name: &str, cache: &ModelCache) -> Result<CachedModel, Unke
         llmzip::Error::Io(io) if lacks_room(&io) => in_cache(io),
         error => Unkept::Files(error.into()),
     })?;
+    // The same weights under another name take no second place.
+    let same = cache.by_prefix(&id.0).unwrap_or_default().pop();
+    if let Some(same) = same.filter(|same| same.open().is_ok()) {
+        return Ok(same);
+    }
     let place = cache.place(name, &id);
     file.persist(&place, true).map_err(in_cache)?;
     let summary =
