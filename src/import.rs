@@ -11,6 +11,7 @@ mod hf_config;
 #[cfg(feature = "hub")]
 pub mod hub;
 mod hugging_face;
+mod origin;
 mod outliers;
 mod reference;
 mod registry;
@@ -23,7 +24,8 @@ mod volume;
 pub use cache::{CachedModel, ModelCache};
 pub use convert::{Bits, ImportOptions, import_model, import_to_file};
 pub use hugging_face::weight_hashes;
-pub use reference::{Comparison, compare_with_float};
+pub use origin::Origin;
+pub use reference::{Comparison, compare_with_float, judge};
 pub use registry::{KNOWN_MODELS, KnownFile, KnownModel, known_model};
 
 use crate::error::Result;

@@ -27,6 +27,8 @@ mod many;
 #[cfg(target_os = "linux")]
 #[path = "cli/model_files.rs"]
 mod model_files;
+#[path = "cli/models_of_others.rs"]
+mod models_of_others;
 #[path = "cli/names.rs"]
 mod names;
 #[path = "cli/pairs.rs"]

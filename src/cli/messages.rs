@@ -120,7 +120,7 @@ impl Messages {
 }
 
 /// The error and its causes on one line, each said once.
-fn reason(error: &anyhow::Error) -> String {
+pub fn reason(error: &anyhow::Error) -> String {
     let mut parts: Vec<String> = Vec::new();
     for cause in error.chain() {
         let text = match cause.downcast_ref() {

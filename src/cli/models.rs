@@ -2,6 +2,7 @@
 
 mod check;
 mod defaults;
+mod made;
 mod make;
 mod manage;
 
@@ -9,13 +10,13 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use llmzip::codec::{BuiltinModels, Codec, Level};
-use llmzip::import::{ImportOptions, ModelCache, import_model, known_model};
+use llmzip::import::{CachedModel, ModelCache, known_model};
 use llmzip::model::{BUILTIN_NAME, Model, Storage, builtin};
 use llmzip::stream::{GroupCodec, GroupParams, ModelSource};
 
-use super::args::{Models, Settings};
+use super::args::{Models, Settings, Show};
 use super::messages::Messages;
 pub use defaults::Defaults;
 
@@ -66,11 +67,12 @@ pub fn encoder(settings: &Settings) -> anyhow::Result<Encoder> {
             model_bytes: 0,
         });
     }
+    let messages = &Messages::new(settings.verbosity, Show::Auto);
     let model = match (&settings.model, &settings.default_model) {
-        (Some(model), _) => open(model)?,
-        (None, _) if level == Level::Large => open(OsStr::new(LARGE_NAME))?,
+        (Some(model), _) => open(model, messages)?,
+        (None, _) if level == Level::Large => open(OsStr::new(LARGE_NAME), messages)?,
         (None, Some(model)) => {
-            open(model).context("the default model (LLMZIP_MODEL or config.toml)")?
+            open(model, messages).context("the default model (LLMZIP_MODEL or config.toml)")?
         }
         (None, None) => builtin(),
     };
@@ -86,23 +88,22 @@ pub fn encoder(settings: &Settings) -> anyhow::Result<Encoder> {
 
 /// The model that the user names: the builtin, a model of the cache by its name or identity, a
 /// `.llmw` or `.gguf` file, or a Hugging Face directory.
-fn open(model: &OsStr) -> anyhow::Result<Arc<Model>> {
+fn open(model: &OsStr, messages: &Messages) -> anyhow::Result<Arc<Model>> {
     let path = Path::new(model);
     if model == BUILTIN_NAME {
         return Ok(builtin());
     }
     // A name of the cache goes before a file that happens to be called the same; `./NAME` is a file.
     if let Some(name) = model.to_str()
-        && let Some(cached) = ModelCache::from_env()?.find(name)?
+        && let Some(cached) = in_cache(name, path.exists())?
     {
         let opened = cached.open().with_context(|| {
             format!("{} (`llmzip models remove {name}` deletes it)", cached.path.display())
         });
         return Ok(Arc::new(opened?));
     }
-    if path.is_dir() || path.extension().is_some_and(|extension| extension == "gguf") {
-        let bytes = import_model(path, &ImportOptions::large(&name_of(path)))?;
-        return Ok(Arc::new(Model::open(Storage::copy(&bytes))?));
+    if is_of_others(path) {
+        return made::open(path, messages);
     }
     if path.is_file() {
         let opened = Storage::from_file(path).and_then(Model::open);
@@ -121,6 +122,25 @@ fn open(model: &OsStr) -> anyhow::Result<Arc<Model>> {
             path.display()
         ),
     }
+}
+
+/// The model of this name in the cache. What is there as a file needs no cache, which may be unreadable then, or nowhere.
+fn in_cache(name: &str, is_file: bool) -> llmzip::Result<Option<CachedModel>> {
+    let cache = match ModelCache::from_env() {
+        Err(_) if is_file => return Ok(None),
+        cache => cache?,
+    };
+    match cache.find(name) {
+        Err(llmzip::Error::Io(_)) if is_file => Ok(None),
+        found => found,
+    }
+}
+
+/// Whether this is what models are made of, and no model of ours.
+fn is_of_others(path: &Path) -> bool {
+    let is_gguf =
+        || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gguf"));
+    path.is_dir() || is_gguf()
 }
 
 /// What a model made of these files is called, unless the user says otherwise.
@@ -143,6 +163,7 @@ pub struct LocalModels {
 impl LocalModels {
     /// The builtin, the cache, and the model that the user names.
     pub fn new(settings: &Settings) -> anyhow::Result<LocalModels> {
+        let open = |model| open(model, &Messages::new(settings.verbosity, Show::Auto));
         let named = settings.model.as_deref().map(open).transpose()?;
         Ok(LocalModels { named, ..LocalModels::default() })
     }
@@ -205,14 +226,8 @@ pub fn run(models: &Models, messages: &Messages) -> anyhow::Result<String> {
         Models::Pull { name, revision, making, .. } => {
             make::pull(name, revision.as_deref(), making, messages)
         }
-        Models::Check { model, text, dir, .. } => check::check(model, text.as_deref(), dir),
-    }
-}
-
-/// A model by what the user calls it, opened with all its hashes.
-fn by_name(name: &str) -> anyhow::Result<Arc<Model>> {
-    match Path::new(name).is_dir() {
-        true => Err(anyhow!("{name} is a directory; `llmzip models import` makes a model of it")),
-        false => open(OsStr::new(name)),
+        Models::Check { model, text, dir, json, .. } => {
+            check::check(model, text.as_deref(), dir.as_deref(), *json, messages)
+        }
     }
 }

@@ -135,17 +135,7 @@ fn import<T>(
         config.window = window;
         config.validate()?;
     }
-    let mut frequencies = hf.inv_freq(config.head_dim)?;
-    if tensors.shape(gguf::ROPE_FACTORS).is_some() {
-        let factors = tensors.whole(gguf::ROPE_FACTORS, &[frequencies.len()])?;
-        for (frequency, factor) in frequencies.iter_mut().zip(factors) {
-            if !(factor.is_finite() && factor > 0.0) {
-                return Err(Error::invalid(format!("a factor of {}", gguf::ROPE_FACTORS)));
-            }
-            *frequency /= f64::from(factor);
-        }
-        rotary::check(&frequencies)?;
-    }
+    let frequencies = frequencies(&hf, &*tensors)?;
     let start_token = hf.start_token()?;
     // The shape is a claim until all of its tensors are found, with the bytes that they need; nothing
     // of its size is allocated before.
@@ -189,6 +179,22 @@ fn import<T>(
     config.validate()?;
     let tensors = source.quantise(&config, &channels, None, search)?;
     write(&source.parts(&config, &tensors, options))
+}
+
+/// The rotary frequencies, by the configuration and by the factors that some files carry.
+pub(super) fn frequencies(hf: &HfConfig, tensors: &dyn TensorSource) -> Result<Vec<f64>> {
+    let mut frequencies = hf.inv_freq(hf.head_dim())?;
+    if tensors.shape(gguf::ROPE_FACTORS).is_some() {
+        let factors = tensors.whole(gguf::ROPE_FACTORS, &[frequencies.len()])?;
+        for (frequency, factor) in frequencies.iter_mut().zip(factors) {
+            if !(factor.is_finite() && factor > 0.0) {
+                return Err(Error::invalid(format!("a factor of {}", gguf::ROPE_FACTORS)));
+            }
+            *frequency /= f64::from(factor);
+        }
+        rotary::check(&frequencies)?;
+    }
+    Ok(frequencies)
 }
 
 /// A published model, ready to be quantised, in whatever way.

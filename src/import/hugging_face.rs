@@ -4,6 +4,7 @@ use super::convert::Published;
 use super::hf_config::HfConfig;
 use super::safetensors::SafeTensors;
 use super::source::{MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES, in_file, read};
+use super::volume::Volume;
 use crate::error::{Error, Result};
 use crate::tokenizer::{Pattern, TokenizerSpec};
 use std::path::Path;
@@ -16,16 +17,18 @@ pub(super) fn open(dir: &Path) -> Result<Published> {
     Ok(Published { config, spec, tensors: Box::new(SafeTensors::open(dir)?) })
 }
 
-/// SHA-256 of every weight file of a directory, as hexadecimal digits, with the file's name.
+/// SHA-256 of every weight file of a directory, or of a GGUF file (of all its pieces as one), as hexadecimal digits, with
+/// the file's name.
 ///
 /// # Errors
 /// As for reading them.
-pub fn weight_hashes(dir: &Path) -> Result<Vec<(String, String)>> {
-    let tensors = SafeTensors::open(dir)?;
-    let hash = |volume: &super::volume::Volume| {
-        Ok((volume.name().to_owned(), crate::container::hex(&volume.sha256()?)))
-    };
-    tensors.volumes().iter().map(hash).collect()
+pub fn weight_hashes(path: &Path) -> Result<Vec<(String, String)>> {
+    let hash =
+        |volume: &Volume| Ok((volume.name().to_owned(), crate::container::hex(&volume.sha256()?)));
+    if !path.is_dir() {
+        return Ok(vec![hash(&Volume::open(path)?)?]);
+    }
+    SafeTensors::open(path)?.volumes().iter().map(hash).collect()
 }
 
 /// tokenizer.json, or the older pair of files where the family says how its text is split.

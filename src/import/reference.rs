@@ -9,9 +9,11 @@ use crate::container::WindowPolicy;
 use crate::error::{Error, Result};
 use crate::kernels::Isa;
 use crate::model::{Feed, Model, Session};
+use crate::tokenizer::TokenizerSpec;
 use float::FloatModel;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Float logits that are in memory at once: 2^25 numbers, 128 MB.
 const LOGITS_AT_ONCE: usize = 1 << 25;
@@ -37,6 +39,10 @@ pub struct Comparison {
     /// frequencies, both sides are taken relative to their mean, and what is less likely than the
     /// frequencies can say is cut off on both.
     pub worst_cosine: f64,
+    /// Time that the float model took for all tokens.
+    pub float_time: Duration,
+    /// Time that ours took.
+    pub exact_time: Duration,
 }
 
 /// Runs `text`, cut into windows of the model's length (or less, where the vocabulary is large),
@@ -47,14 +53,29 @@ pub struct Comparison {
 /// `Unsupported` for an architecture without a reference, `Invalid` for a model that is not the
 /// one in `source`.
 pub fn compare_with_float(model: &Arc<Model>, source: &Path, text: &[u8]) -> Result<Comparison> {
+    judge(model, Some(source), text, &|_, _| ())
+}
+
+/// As [`compare_with_float`], or without a float model, whose figures are 0 then; `watch` is told how many tokens of how
+/// many are done.
+///
+/// # Errors
+/// As [`compare_with_float`].
+pub fn judge(
+    model: &Arc<Model>,
+    source: Option<&Path>,
+    text: &[u8],
+    watch: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Comparison> {
     // Candle's AMX code keeps per-thread state that ours would disturb.
     std::thread::scope(|scope| {
-        let worker = scope.spawn(|| compare(model, source, text));
+        let worker = scope.spawn(|| compare(model, source, text, watch));
         worker.join().unwrap_or_else(|_| Err(Error::invalid("the float model panicked")))
     })
 }
 
-fn compare(model: &Arc<Model>, source: &Path, text: &[u8]) -> Result<Comparison> {
+/// The float model of a source that `model` can have been made of, and the id of its start token.
+fn float_of(model: &Model, source: &Path, part_len: usize) -> Result<(FloatModel, u32)> {
     let published = convert::open(source)?;
     let spec = model.tokenizer().spec();
     if published.spec != *spec {
@@ -74,43 +95,86 @@ fn compare(model: &Arc<Model>, source: &Path, text: &[u8]) -> Result<Comparison>
     let config = published.config.to_config(coded, duplicates, quantisation)?;
     let start_token = published.config.start_token()?;
     expected::check(&*published.tensors, &config, spec, start_token)?;
+    Ok((FloatModel::load(&published, part_len + 1)?, start_token))
+}
+
+fn compare(
+    model: &Arc<Model>,
+    source: Option<&Path>,
+    text: &[u8],
+    watch: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Comparison> {
+    let spec = model.tokenizer().spec();
     let ids = spec.original_ids();
     let ranks = model.tokenizer().encode(text)?;
     let window = model.config().window;
-    let part_len = (window - 1).min(LOGITS_AT_ONCE / published.config.vocab_size).max(1);
-    let float = FloatModel::load(&published, part_len + 1)?;
-    drop(published);
+    // Of the same length with and without a float model, so that the figures are the same.
+    let part_len = (window - 1).min(LOGITS_AT_ONCE / model.config().predicted.max(1)).max(1);
+    let float = source.map(|source| float_of(model, source, part_len)).transpose()?;
     let isa = Isa::choose()?;
     let mut result = Comparison { worst_cosine: 1.0, ..Comparison::default() };
     for part in ranks.chunks(part_len) {
-        let mut input = vec![start_token];
-        input.extend(part.iter().map(|&rank| ids[rank as usize]));
-        let logits = float.logits(&input)?;
+        let logits = match &float {
+            None => Vec::new(),
+            Some((float, start_token)) => {
+                let begun = Instant::now();
+                let mut input = vec![*start_token];
+                input.extend(part.iter().map(|&rank| ids[rank as usize]));
+                let logits = float.logits(&input)?;
+                result.float_time += begun.elapsed();
+                logits
+            }
+        };
         let mut session = Session::new(model.clone(), isa, 1, window, WindowPolicy::Slide, window)?;
+        session.spread(crate::parallel::threads());
         let mut tokens = vec![model.config().start_row];
         tokens.extend(part);
+        let (begun, mut comparing) = (Instant::now(), Duration::ZERO);
         session.advance(&[Feed { lane: 0, tokens: &tokens }], |_, at, frequencies| {
             let Some(&next) = part.get(at) else { return };
-            let logit = |id: u32| f64::from(logits[at][id as usize]);
-            let mut row: Vec<f64> = ids.iter().map(|&id| logit(id)).collect();
-            // Several rows of the same bytes are one token.
-            for &(rank, id) in spec.duplicates() {
-                let one = &mut row[rank as usize];
-                *one = log_sum_exp(&[*one, logit(id)]);
-            }
-            let exact: Vec<f64> =
-                frequencies.as_slice().iter().map(|&f| f64::from(f).ln()).collect();
+            let begun = Instant::now();
+            let frequencies = frequencies.as_slice();
+            let total: u64 = frequencies.iter().map(|&f| u64::from(f)).sum();
             let next = next as usize;
-            result.float_bits += (log_sum_exp(&row) - row[next]) / std::f64::consts::LN_2;
-            result.exact_bits += (log_sum_exp(&exact) - exact[next]) / std::f64::consts::LN_2;
-            result.same_best += usize::from(best(&row) == best(&exact));
-            let [row, exact] = [row, exact].map(above_the_floor);
-            result.worst_cosine = result.worst_cosine.min(cosine(&row, &exact));
+            result.exact_bits += (total as f64).log2() - f64::from(frequencies[next]).log2();
             result.tokens += 1;
             result.bytes += model.tokenizer().vocabulary().bytes(next as u32).len();
+            if let Some(logits) = logits.get(at) {
+                result.add_position(logits, spec, frequencies, next);
+            }
+            if result.tokens.is_multiple_of(64) {
+                watch(result.tokens, ranks.len());
+            }
+            comparing += begun.elapsed();
         });
+        result.exact_time += begun.elapsed().saturating_sub(comparing);
+        watch(result.tokens, ranks.len());
     }
     Ok(result)
+}
+
+impl Comparison {
+    /// What the two say after some position, behind which `next` comes.
+    fn add_position(
+        &mut self,
+        logits: &[f32],
+        spec: &TokenizerSpec,
+        frequencies: &[u32],
+        next: usize,
+    ) {
+        let logit = |id: u32| f64::from(logits[id as usize]);
+        let mut row: Vec<f64> = spec.original_ids().iter().map(|&id| logit(id)).collect();
+        // Several rows of the same bytes are one token.
+        for &(rank, id) in spec.duplicates() {
+            let one = &mut row[rank as usize];
+            *one = log_sum_exp(&[*one, logit(id)]);
+        }
+        let exact: Vec<f64> = frequencies.iter().map(|&f| f64::from(f).ln()).collect();
+        self.float_bits += (log_sum_exp(&row) - row[next]) / std::f64::consts::LN_2;
+        self.same_best += usize::from(best(&row) == best(&exact));
+        let [row, exact] = [row, exact].map(above_the_floor);
+        self.worst_cosine = self.worst_cosine.min(cosine(&row, &exact));
+    }
 }
 
 fn log_sum_exp(values: &[f64]) -> f64 {

@@ -3,6 +3,7 @@
 use super::hf_config::unsupported;
 use crate::error::Result;
 use crate::kernels::inv_freq;
+#[cfg(test)]
 use candle_transformers::models::llama::{Llama3RopeConfig, Llama3RopeType};
 use serde::Deserialize;
 
@@ -32,6 +33,7 @@ impl RopeParameters {
     ///
     /// # Errors
     /// `Unsupported` for other kinds.
+    #[cfg(test)]
     pub(super) fn for_candle(&self) -> Result<Llama3RopeConfig> {
         match self.rope_type.as_deref() {
             Some("llama3") => Ok(Llama3RopeConfig {

@@ -47,6 +47,11 @@ impl Volume {
         &self.name
     }
 
+    /// The pieces, in order.
+    pub(super) fn files(&self) -> impl Iterator<Item = &File> {
+        self.pieces.iter().map(|(_, file)| file)
+    }
+
     /// Fills `out` with the bytes from `at` on.
     ///
     /// # Errors

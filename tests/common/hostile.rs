@@ -21,9 +21,8 @@ pub const CONFIG: &str = r#"{
 /// A `config.json` in a directory where all else is right for [`CONFIG`].
 pub fn config_json(data: &[u8]) {
     in_folder(|dir| {
+        directory(dir);
         std::fs::write(dir.join("config.json"), data).unwrap();
-        std::fs::write(dir.join("tokenizer.json"), byte_level_json()).unwrap();
-        std::fs::write(dir.join("model.safetensors"), safetensors_sample()).unwrap();
         drop(import_model(dir, &ImportOptions::large("x")));
     });
 }
@@ -31,8 +30,7 @@ pub fn config_json(data: &[u8]) {
 /// A `model.safetensors` in a directory where all else is right.
 pub fn safetensors(data: &[u8]) {
     in_folder(|dir| {
-        std::fs::write(dir.join("config.json"), CONFIG).unwrap();
-        std::fs::write(dir.join("tokenizer.json"), byte_level_json()).unwrap();
+        directory(dir);
         std::fs::write(dir.join("model.safetensors"), data).unwrap();
         drop(import_model(dir, &ImportOptions::large("x")));
     });
@@ -45,6 +43,14 @@ pub fn gguf(data: &[u8]) {
         std::fs::write(&path, data).unwrap();
         drop(import_model(&path, &ImportOptions::large("x")));
     });
+}
+
+/// Puts a directory's worth of files, of one tiny block, into a folder.
+pub fn directory(dir: &std::path::Path) {
+    std::fs::create_dir_all(dir).unwrap();
+    std::fs::write(dir.join("config.json"), CONFIG).unwrap();
+    std::fs::write(dir.join("tokenizer.json"), byte_level_json()).unwrap();
+    std::fs::write(dir.join("model.safetensors"), safetensors_sample()).unwrap();
 }
 
 /// Names, sizes and places of the tensors of [`CONFIG`].

@@ -1,5 +1,6 @@
 //! `llmzip models ...`
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -72,17 +73,20 @@ pub enum Models {
         #[command(flatten)]
         general: General,
     },
-    /// Compare a model with the float model it was made of: what quantisation costs
+    /// Measure what a model predicts of a text, beside the float model: what quantisation costs
     Check {
-        /// A name, the beginning of an identity, or a .llmw file
+        /// A .gguf file, a Hugging Face directory, a name, the beginning of an identity, or a .llmw file
         #[arg(value_name = "MODEL")]
-        model: String,
+        model: OsString,
         /// The text to predict; a short one of our own without it
         #[arg(value_name = "TEXT")]
         text: Option<PathBuf>,
-        /// The Hugging Face directory that the model was made of
-        #[arg(long, value_name = "DIR")]
-        dir: PathBuf,
+        /// The Hugging Face directory or .gguf file that a model of ours was made of
+        #[arg(long, value_name = "DIR|FILE", alias = "source")]
+        dir: Option<PathBuf>,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         general: General,
     },

@@ -1,9 +1,16 @@
-//! What quantisation costs, on a text.
+//! What a model predicts of a text, and what quantisation costs.
 
+use std::ffi::OsStr;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
-use anyhow::Context;
-use llmzip::import::compare_with_float;
+use anyhow::{Context, bail};
+use llmzip::import::{Comparison, judge};
+use serde_json::json;
+
+use super::manage;
+use crate::cli::messages::Messages;
+use crate::cli::progress::Fetching;
 
 /// For a look without a text of one's own.
 const SAMPLE: &str = "It is a truth universally acknowledged, that a single man in possession of a good \
@@ -11,26 +18,91 @@ fortune, must be in want of a wife. However little known the feelings or views o
 his first entering a neighbourhood, this truth is so well fixed in the minds of the surrounding families, \
 that he is considered as the rightful property of some one or other of their daughters.\n";
 
-/// Runs the text through the float model and ours.
-pub fn check(name: &str, text: Option<&Path>, dir: &Path) -> anyhow::Result<String> {
-    let model = super::by_name(name)?;
+/// Runs the text through ours, and through the float model where its weights are known: they are in `dir`, or the model
+/// itself is named by them.
+pub fn check(
+    name: &OsStr,
+    text: Option<&Path>,
+    dir: Option<&Path>,
+    as_json: bool,
+    messages: &Messages,
+) -> anyhow::Result<String> {
+    let path = Path::new(name);
+    let source = dir.or_else(|| super::is_of_others(path).then_some(path));
     let text = match text {
         Some(path) => std::fs::read(path).context(path.display().to_string())?,
         None => SAMPLE.as_bytes().to_vec(),
     };
-    let found = compare_with_float(&model, dir, &text)?;
+    if text.is_empty() {
+        bail!("the text is empty");
+    }
+    let model = super::open(name, messages)?;
+    let found = {
+        let line = std::sync::Mutex::new(Fetching::new(!messages.is_quiet()));
+        let begun = Instant::now();
+        judge(&model, source, &text, &|done, total| {
+            if let Ok(mut line) = line.lock() {
+                line.count(&format!("{} tokens of {total}", done), done, total, begun.elapsed());
+            }
+        })?
+    };
     model.check_unchanged()?;
-    let per_byte = |bits: f64| bits / found.bytes.max(1) as f64;
-    let (float, ours) = (per_byte(found.float_bits), per_byte(found.exact_bits));
-    Ok(format!(
-        "{} tokens, {} bytes\nfloat model  {float:.4} bits per byte\n{:<11}  {ours:.4} bits per byte \
-         ({:+.2} %)\nsame most likely token at {:.1} % of the positions, cosine of the logits at least \
-         {:.5}\n",
-        found.tokens,
-        found.bytes,
-        model.name(),
-        100.0 * (ours / float - 1.0),
-        100.0 * found.same_best as f64 / found.tokens.max(1) as f64,
-        found.worst_cosine,
-    ))
+    let memory = manage::memory_bytes(model.config(), model.stored_bytes() as u64);
+    let float = source.map(|_| found.float_bits / found.bytes.max(1) as f64);
+    let ours = found.exact_bits / found.bytes.max(1) as f64;
+    if as_json {
+        return json(model.name(), &found, memory, (float, ours));
+    }
+    let mut out = format!("{} tokens, {} bytes\n", found.tokens, found.bytes);
+    if let Some(float) = float {
+        let speed = speed(&found, found.float_time);
+        out += &format!(
+            "{:<15}  {float:.4} bits per byte            {speed:>6.0} tokens/s\n",
+            "float model"
+        );
+    }
+    let over =
+        float.map_or(String::new(), |float| format!("({:+.2} %)", 100.0 * (ours / float - 1.0)));
+    let speed = speed(&found, found.exact_time);
+    out += &format!(
+        "{:<15}  {ours:.4} bits per byte {over:<10} {speed:>6.0} tokens/s\n",
+        model.name()
+    );
+    out +=
+        &format!("{:<15}  {:.0} MB with {} lanes\n", "memory", memory as f64 / 1e6, manage::LANES);
+    out += &match float {
+        Some(_) => format!(
+            "same most likely token at {:.1} % of the positions, cosine of the logits at least {:.5}\n",
+            100.0 * found.same_best as f64 / found.tokens.max(1) as f64,
+            found.worst_cosine,
+        ),
+        None => "--dir names the files that it was made of, to compare with\n".to_owned(),
+    };
+    Ok(out)
+}
+
+fn json(
+    name: &str,
+    found: &Comparison,
+    memory: u64,
+    (float, ours): (Option<f64>, f64),
+) -> anyhow::Result<String> {
+    let document = json!({
+        "name": name,
+        "tokens": found.tokens,
+        "bytes": found.bytes,
+        "bits_per_byte": ours,
+        "tokens_per_s": speed(found, found.exact_time),
+        "memory_bytes": memory,
+        "lanes": manage::LANES,
+        "float_bits_per_byte": float,
+        "float_tokens_per_s": float.map(|_| speed(found, found.float_time)),
+        "same_best": float.map(|_| found.same_best),
+        "worst_cosine": float.map(|_| found.worst_cosine),
+    });
+    Ok(serde_json::to_string_pretty(&document)? + "\n")
+}
+
+fn speed(found: &Comparison, time: Duration) -> f64 {
+    found.tokens as f64 / time.as_secs_f64().max(1e-6)
 }

@@ -10,7 +10,7 @@ use llmzip::model::{BUILTIN_NAME, Config, Model, ModelSummary, Session, builtin,
 use serde_json::json;
 
 /// Lanes that the figure of memory is given for.
-const LANES: usize = 8;
+pub const LANES: usize = 8;
 
 /// The builtin, what is cached, and what has a name.
 pub fn list(as_json: bool) -> anyhow::Result<String> {
@@ -92,7 +92,7 @@ fn summary_of(model: &Model) -> ModelSummary {
 }
 
 /// The weights and a session.
-fn memory_bytes(config: &Config, bytes: u64) -> u64 {
+pub fn memory_bytes(config: &Config, bytes: u64) -> u64 {
     bytes + Session::memory_bytes(config, LANES, config.window, 1, usize::MAX, 1) as u64
 }
 

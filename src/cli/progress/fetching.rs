@@ -1,10 +1,10 @@
-//! How far a download is.
+//! How far other work is than that on a file: a download, an import, a comparison.
 
 use std::io::IsTerminal;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{PERIOD, fit};
-use crate::cli::figures::bytes;
+use crate::cli::figures::{bytes, clock};
 use crate::cli::screen;
 
 /// One line on standard error while a file is downloaded.
@@ -18,6 +18,23 @@ impl Fetching {
     /// A line that is only shown where somebody can see it and wants to.
     pub fn new(is_wanted: bool) -> Self {
         Fetching { is_shown: is_wanted && std::io::stderr().is_terminal(), drawn: None }
+    }
+
+    /// What is being done, where nothing is known of how far it is.
+    pub fn tell(&mut self, what: &str) {
+        if self.is_shown {
+            screen::draw(&fit::line(what, Vec::new(), screen::columns()));
+        }
+    }
+
+    /// So many parts of some work are done.
+    pub fn count(&mut self, what: &str, done: usize, total: usize, elapsed: Duration) {
+        if self.is_shown && self.drawn.is_none_or(|drawn| drawn.elapsed() >= PERIOD) {
+            self.drawn = Some(Instant::now());
+            let part = format!("{} %", done.saturating_mul(100) / total.max(1));
+            let figures = vec![(1, part), (0, clock(elapsed))];
+            screen::draw(&fit::line(what, figures, screen::columns()));
+        }
     }
 
     /// So many bytes of a file are here, of so many where that is known.

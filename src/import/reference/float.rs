@@ -5,11 +5,11 @@
 
 use super::windowed::Windowed;
 use crate::error::{Error, Result};
-use crate::import::convert::Published;
+use crate::import::convert::{Published, frequencies};
 use crate::import::hf_config::HfConfig;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::{Activation, VarBuilder};
-use candle_transformers::models::{llama, qwen2, qwen3};
+use candle_transformers::models::{qwen2, qwen3};
 use std::collections::HashMap;
 
 /// A float model of any family.
@@ -22,7 +22,6 @@ pub(super) struct FloatModel {
 enum Family {
     Qwen3(qwen3::Model),
     Qwen2(qwen2::Model),
-    Llama(Box<llama::Llama>, Box<llama::Cache>),
     Windowed(Windowed),
 }
 
@@ -38,23 +37,20 @@ impl FloatModel {
         let output = tensors.get("lm_head.weight").cloned().unwrap_or(embedding);
         let weights = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
         let positions = n_positions.next_multiple_of(64);
+        let frequencies = frequencies(hf, &*published.tensors)?;
         let scaled = hf.rope_scaling().is_some_and(|scaling| scaling.scales());
         if scaled && hf.model_type() != "llama" {
             return Err(Error::unsupported("candle does not scale the positions of this family"));
         }
         let family = match hf.model_type() {
-            _ if !hf.block_windows()?.is_empty() => Family::Windowed(Windowed::new(hf, weights)?),
+            model_type if model_type == "llama" || !hf.block_windows()?.is_empty() => {
+                Family::Windowed(Windowed::new(hf, weights, frequencies)?)
+            }
             "qwen3" => {
                 Family::Qwen3(qwen3::Model::new(&qwen3(hf, positions), weights).map_err(candle)?)
             }
             "qwen2" => {
                 Family::Qwen2(qwen2::Model::new(&qwen2(hf, positions), weights).map_err(candle)?)
-            }
-            "llama" => {
-                let config = llama(hf, positions)?;
-                let cache = llama::Cache::new(true, DType::F32, &config, &Device::Cpu);
-                let model = llama::Llama::load(weights, &config).map_err(candle)?;
-                Family::Llama(Box::new(model), Box::new(cache.map_err(candle)?))
             }
             other => return Err(Error::unsupported(format!("no float model for {other}"))),
         };
@@ -71,25 +67,10 @@ impl FloatModel {
             Family::Qwen3(model) => model.clone().forward(&input, 0).and_then(first),
             Family::Qwen2(model) => model.clone().forward(&input, 0, None).and_then(first),
             Family::Windowed(model) => model.forward(ids),
-            Family::Llama(model, cache) => return llama_logits(model, cache, ids),
         };
         let logits = states.and_then(|states| states.matmul(&self.output.t()?)).map_err(candle)?;
         logits.to_vec2().map_err(candle)
     }
-}
-
-/// Token by token, because candle's Llama gives the last position only.
-fn llama_logits(model: &llama::Llama, cache: &llama::Cache, ids: &[u32]) -> Result<Vec<Vec<f32>>> {
-    let mut cache = cache.clone();
-    let mut all = Vec::with_capacity(ids.len());
-    for (position, &id) in ids.iter().enumerate() {
-        let logits = Tensor::new(&[[id]], &Device::Cpu)
-            .and_then(|input| model.forward(&input, position, &mut cache))
-            .and_then(|logits| logits.flatten_all())
-            .and_then(|logits| logits.to_vec1());
-        all.push(logits.map_err(candle)?);
-    }
-    Ok(all)
 }
 
 /// Every tensor that the family has, under Hugging Face's names.
@@ -174,28 +155,9 @@ fn qwen2(hf: &HfConfig, positions: usize) -> qwen2::Config {
     }
 }
 
-fn llama(hf: &HfConfig, positions: usize) -> Result<llama::Config> {
-    Ok(llama::Config {
-        hidden_size: hf.hidden_size,
-        intermediate_size: hf.intermediate_size,
-        vocab_size: hf.vocab_size,
-        num_hidden_layers: hf.num_hidden_layers,
-        num_attention_heads: hf.num_attention_heads,
-        num_key_value_heads: hf.kv_heads(),
-        use_flash_attn: false,
-        rms_norm_eps: hf.rms_norm_eps(),
-        rope_theta: hf.rope_theta() as f32,
-        bos_token_id: None,
-        eos_token_id: None,
-        rope_scaling: match hf.rope_scaling() {
-            Some(scaling) if scaling.scales() => Some(scaling.for_candle()?),
-            _ => None,
-        },
-        max_position_embeddings: positions,
-        tie_word_embeddings: hf.tied(),
-    })
-}
-
 pub(super) fn candle(error: candle_core::Error) -> Error {
     Error::invalid(error.to_string())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
-//! A float decoder whose layers see windows of their own, put together from candle's operations:
-//! candle-transformers' models let every layer see all.
+//! A float decoder whose layers may see windows of their own, put together from candle's operations: candle-transformers'
+//! models let every layer see all, and its Llama gives the last position only, which takes as many runs as there are
+//! tokens.
 
 use crate::error::Result;
 use crate::import::hf_config::HfConfig;
@@ -31,9 +32,8 @@ struct Layer {
 }
 
 impl Windowed {
-    /// A decoder of the family that `hf` names, of weights under Hugging Face's names.
-    pub(super) fn new(hf: &HfConfig, weights: VarBuilder) -> Result<Windowed> {
-        let inv_freq = hf.inv_freq(hf.head_dim())?;
+    /// A decoder of the family that `hf` names, of weights under Hugging Face's names and with these rotary frequencies.
+    pub(super) fn new(hf: &HfConfig, weights: VarBuilder, inv_freq: Vec<f64>) -> Result<Windowed> {
         let windows = hf.block_windows()?;
         let window = |layer| windows.get(layer).copied().unwrap_or(0);
         let weights = weights.pp("model");
