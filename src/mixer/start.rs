@@ -102,7 +102,7 @@ impl StartValues {
     }
 
     /// The values for a published model with so many weights: those that were learned with a strong model if it is
-    /// one, and the generic ones if not.
+    /// one (`scripts/learn_strong_values.sh` makes them), and the generic ones if not.
     #[cfg(feature = "import")]
     pub fn for_parameters(parameters: usize) -> Self {
         if parameters < STRONG_PARAMETERS {
