@@ -45,6 +45,7 @@ mod start;
 #[cfg(test)]
 mod tests;
 mod text;
+mod trust;
 mod vector;
 
 pub use plan::{Beside, MixerKind, Part, Parts};
@@ -64,6 +65,7 @@ use platform::{Vectors, zeros};
 use records::Records;
 use slots::Slots;
 use std::ops::Range;
+use trust::Trust;
 
 /// Pairs of bytes.
 const AFTER_PAIRS: usize = 1 << 16;
@@ -101,6 +103,8 @@ pub struct Mixer {
     /// The branch that the next decision chooses, among those that have contexts of their own.
     branch: usize,
     pending: Pending,
+    /// How far the mixer is trusted, beside a strong model.
+    trust: Option<Trust>,
     paths: Paths,
 }
 
@@ -167,6 +171,7 @@ impl Mixer {
             model_map: plan.shape.model_map.then(|| Map::new(bits.branches(), true, squash)),
             branch: 0,
             pending: Pending::new(),
+            trust: (start.are_for_strong_models() && beside.has_model()).then(Trust::new),
             paths: Paths::new(Vectors::best(), &plan.shape),
             plan,
             bits,
@@ -246,30 +251,48 @@ impl Mixer {
     ///
     /// `model_p1_q32` is the model's opinion in units of 2^-32.
     pub fn predict_end(&mut self, model_p1_q32: u32) -> u32 {
-        self.predict(Some(model_p1_q32), true)
+        let p = self.predict(Some(model_p1_q32), true);
+        self.weigh(Some(model_p1_q32), p)
     }
 
     /// Learns whether the token ended.
     pub fn update_end(&mut self, ended: bool) {
-        self.update(ended);
+        self.learn(ended);
     }
 
     /// The probability, in units of 2^-22 and in `1..2^22`, that the next bit of the byte is a one.
     ///
     /// `model_p1_q32` is the model's opinion in units of 2^-32, `None` without a model.
     pub fn predict_bit(&mut self, model_p1_q32: Option<u32>) -> u32 {
-        self.predict(model_p1_q32, false)
+        let p = self.predict(model_p1_q32, false);
+        self.weigh(model_p1_q32, p)
     }
 
     /// Learns the bit that was predicted.
     pub fn update_bit(&mut self, bit: bool) {
-        self.update(bit);
+        self.learn(bit);
         self.advance(bit);
     }
 
     /// Goes past a bit that could only have this value: nothing is coded, and the models learn nothing.
     pub fn skip_bit(&mut self, bit: bool) {
         self.advance(bit);
+    }
+
+    /// What is made of the model's probability and that of the maps.
+    fn weigh(&mut self, model_p1_q32: Option<u32>, refined: u32) -> u32 {
+        match (&mut self.trust, model_p1_q32) {
+            (Some(trust), Some(model)) => trust.mix(model, self.pending.mixed, refined),
+            _ => refined,
+        }
+    }
+
+    /// Everything learns the outcome of the last prediction.
+    fn learn(&mut self, bit: bool) {
+        if let Some(trust) = &mut self.trust {
+            trust.update(bit);
+        }
+        self.update(bit);
     }
 
     /// Ends the token; the lane stands behind a whole byte.

@@ -6,9 +6,9 @@ use super::predictor::Predictor;
 use super::walk::{Noted, code_byte, code_token};
 use super::{Plan, REPORT_BYTES};
 use crate::entropy::Encoder;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::mixer::Mixer;
-use crate::tokenizer::Vocabulary;
+use crate::tokenizer::{Tokenizer, Vocabulary};
 
 /// What codes, in the order that both sides share.
 pub(super) struct Mixing<'a> {
@@ -102,6 +102,37 @@ impl Recording {
             }
         });
         Ok(Recording { cut, leader, lanes, len: plain.len() })
+    }
+
+    /// All answers of the one lane of a group, which [`of_answers`](Self::of_answers) takes again.
+    pub fn answers(&self) -> Vec<u32> {
+        let lanes = self.lanes.iter().flat_map(|lane| &lane.answers);
+        self.leader.answers.iter().chain(lanes).copied().collect()
+    }
+
+    /// A recording of one lane whose answers were noted before.
+    ///
+    /// # Errors
+    /// As [`encode`], and `Invalid` if these are not as many answers as the text asks for.
+    pub fn of_answers(
+        plain: &[u8],
+        tokenizer: &Tokenizer,
+        plan: &Plan,
+        answers: Vec<u32>,
+    ) -> Result<Recording> {
+        let cut = Cut::new(plain, tokenizer, plan)?;
+        let [tokens] = &cut.tokens[..] else {
+            return Err(Error::invalid("answers are noted of one lane"));
+        };
+        let vocabulary = tokenizer.vocabulary();
+        let asked: usize = tokens.iter().map(|&token| 1 + vocabulary.path(token).count()).sum();
+        if asked != answers.len() {
+            return Err(Error::invalid("answers that were noted of another text"));
+        }
+        let mut lane = NotedTokens::default();
+        (lane.tokens, lane.answers) = (tokens.len(), answers);
+        let leader = NotedTokens::default();
+        Ok(Recording { cut, leader, lanes: vec![lane], len: plain.len() })
     }
 
     /// Codes the group as [`encode`] would, and gives back the mixer with what it has learned.

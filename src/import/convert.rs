@@ -48,8 +48,8 @@ pub struct ImportOptions {
     pub separate_outliers: bool,
     /// Positions a token sees; `None` for what the model was made for, at most 1,024.
     pub window: Option<usize>,
-    /// What the mixer starts with.
-    pub start_values: StartValues,
+    /// What the mixer starts with; `None` for what goes with a model of this size.
+    pub start_values: Option<StartValues>,
 }
 
 impl ImportOptions {
@@ -64,7 +64,7 @@ impl ImportOptions {
             attention_bits: 8,
             separate_outliers: false,
             window: None,
-            start_values: StartValues::generic(),
+            start_values: Some(StartValues::generic()),
         }
     }
 
@@ -79,7 +79,7 @@ impl ImportOptions {
             attention_bits: 15,
             separate_outliers: true,
             window: None,
-            start_values: StartValues::generic(),
+            start_values: None,
         }
     }
 }
@@ -140,7 +140,9 @@ fn import<T>(
     // The shape is a claim until all of its tensors are found, with the bytes that they need; nothing
     // of its size is allocated before.
     expected::check(&*tensors, &config, &spec, start_token)?;
-    let source = Source { config, frequencies, spec, tensors, start_token };
+    let by_size = || StartValues::for_parameters(config.parameters());
+    let start_values = options.start_values.clone().unwrap_or_else(by_size);
+    let source = Source { config, frequencies, spec, tensors, start_token, start_values };
     let search = options.bits != Bits::FourNearest;
     let text = match &options.bits {
         Bits::FourCalibrated(text) => Some(text),
@@ -206,6 +208,7 @@ struct Source {
     spec: TokenizerSpec,
     tensors: Box<dyn TensorSource>,
     start_token: u32,
+    start_values: StartValues,
 }
 
 impl Source {
@@ -245,7 +248,7 @@ impl Source {
         Parts {
             config,
             tokenizer: &self.spec,
-            start_values: &options.start_values,
+            start_values: &self.start_values,
             tensors,
             name: &options.name,
         }

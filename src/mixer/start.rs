@@ -15,6 +15,12 @@ use std::sync::LazyLock;
 
 /// First byte of the values' serialised form.
 const VERSION: u8 = 5;
+/// The same of values for strong models, whose mixers have one stage more.
+const VERSION_STRONG: u8 = 6;
+/// Weights of a model from which on it counts as strong. The builtin has 8 million, and the smallest for which mixing was
+/// measured with other values 149 million.
+#[cfg(feature = "import")]
+const STRONG_PARAMETERS: usize = 100_000_000;
 /// Learned weights are kept in units of 2^-12.
 const WEIGHT_SHIFT: u32 = 8;
 /// As bytes they are in units of 2^-6.
@@ -29,6 +35,8 @@ const OWN_VECTORS: usize = 128;
 pub struct StartValues {
     /// At most one for each of [`SLOTS`].
     learned: [Option<Learned>; SLOTS.len()],
+    /// Whether they are for models so good that the mixer has to prove itself beside them.
+    strong: bool,
 }
 
 /// The values of one kind.
@@ -93,6 +101,26 @@ impl StartValues {
         GENERIC.clone()
     }
 
+    /// The values for a published model with so many weights: those that were learned with a strong model if it is
+    /// one (`scripts/learn_strong_values.sh` makes them), and the generic ones if not.
+    #[cfg(feature = "import")]
+    pub fn for_parameters(parameters: usize) -> Self {
+        if parameters < STRONG_PARAMETERS {
+            return Self::generic();
+        }
+        Self::from_bytes(include_bytes!("strong_values.bin")).expect("the tests read it")
+    }
+
+    /// Rules of thumb for mixers beside strong models.
+    pub fn strong_rules() -> Self {
+        Self { strong: true, ..Self::default() }
+    }
+
+    /// Whether the mixers that begin with these values have to prove themselves beside the model.
+    pub fn are_for_strong_models(&self) -> bool {
+        self.strong
+    }
+
     /// Takes over the values of the kinds that `other` has learned.
     pub fn merge(&mut self, other: StartValues) {
         for (mine, theirs) in self.learned.iter_mut().zip(other.learned) {
@@ -104,7 +132,7 @@ impl StartValues {
 
     /// The values as bytes: a version, and for each kind its number, its weights and its counters.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = vec![VERSION];
+        let mut out = vec![if self.strong { VERSION_STRONG } else { VERSION }];
         for (slot, learned) in self.learned.iter().enumerate() {
             if let Some(learned) = learned {
                 out.push(slot as u8);
@@ -124,12 +152,12 @@ impl StartValues {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let (&version, mut rest) =
             bytes.split_first().ok_or_else(|| Error::truncated("the mixer's start values"))?;
-        if version != VERSION {
+        if ![VERSION, VERSION_STRONG].contains(&version) {
             return Err(Error::unsupported(format!(
                 "start values of version {version}: another llmzip made this model, import it again"
             )));
         }
-        let mut values = Self::default();
+        let mut values = Self { strong: version == VERSION_STRONG, ..Self::default() };
         let mut least = 0;
         while let Some((&slot, behind)) = rest.split_first() {
             let known = SLOTS.get(usize::from(slot)).filter(|_| usize::from(slot) >= least);
@@ -276,6 +304,29 @@ mod tests {
     #[test]
     fn the_generic_values_are_there_for_every_kind() {
         assert!(StartValues::generic().learned.iter().all(Option::is_some));
+    }
+
+    #[test]
+    fn values_for_strong_models_come_back_as_such() {
+        let mut strong = StartValues::strong_rules();
+        strong.merge(trained(MixerKind::Default, Beside::Model).learned());
+        let bytes = strong.to_bytes();
+        assert_eq!(bytes[0], VERSION_STRONG);
+        let again = StartValues::from_bytes(&bytes).unwrap();
+        assert!(again.are_for_strong_models());
+        assert_eq!(again.to_bytes(), bytes);
+        assert!(!StartValues::generic().are_for_strong_models());
+    }
+
+    #[cfg(feature = "import")]
+    #[test]
+    fn only_large_models_are_strong() {
+        assert_eq!(StartValues::for_parameters(8_300_000), StartValues::generic());
+        let strong = StartValues::for_parameters(134_500_000);
+        assert!(strong.are_for_strong_models());
+        for (learned, (kind, beside)) in strong.learned.iter().zip(SLOTS) {
+            assert_eq!(learned.is_some(), beside.has_model(), "{kind:?} {beside:?}");
+        }
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub struct Learner {
     /// Stretched probabilities.
     counters: Vec<i64>,
     ages: Vec<u16>,
+    /// Whether the values are for strong models.
+    strong: bool,
     /// How many documents have moved each counter.
     moves: Vec<u32>,
     documents: u32,
@@ -28,7 +30,15 @@ pub struct Learner {
 impl Learner {
     /// Begins with the rules of thumb.
     pub fn new(kind: MixerKind, beside: Beside) -> Self {
-        let nothing = StartValues::default();
+        Self::from_rules(kind, beside, StartValues::default())
+    }
+
+    /// The same for mixers beside strong models.
+    pub fn for_strong_models(kind: MixerKind, beside: Beside) -> Self {
+        Self::from_rules(kind, beside, StartValues::strong_rules())
+    }
+
+    fn from_rules(kind: MixerKind, beside: Beside, nothing: StartValues) -> Self {
         let mut mixer = Mixer::with_parts(kind, beside, &[], &nothing, Parts::ALL);
         let values = mixer.learned();
         let learned = values.learned[slot(kind, beside)].as_ref().expect("just learned");
@@ -37,6 +47,7 @@ impl Learner {
             beside,
             weights: learned.weights.iter().map(|&w| i64::from(w) << FRACTION).collect(),
             counters: learned.counters.iter().map(|&c| i64::from(c >> 4) << FRACTION).collect(),
+            strong: nothing.strong,
             ages: learned.counters.iter().map(|&c| c & 15).collect(),
             moves: vec![0; learned.counters.len()],
             documents: 0,
@@ -47,7 +58,7 @@ impl Learner {
     pub fn values(&self) -> StartValues {
         let round = |value: i64| (value + (1 << (FRACTION - 1))) >> FRACTION;
         let counters = self.counters.iter().zip(&self.ages);
-        let mut values = StartValues::default();
+        let mut values = StartValues { strong: self.strong, ..StartValues::default() };
         values.learned[slot(self.kind, self.beside)] = Some(Learned {
             weights: self.weights.iter().map(|&w| round(w) as i16).collect(),
             counters: counters
