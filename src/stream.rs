@@ -37,7 +37,10 @@ pub use crate::container::{
 };
 pub use compress::{compress, compress_many};
 pub use decompress::decompress;
-pub use inspect::{FrameInfo, GroupInfo, Seen, SettingsInfo, foreign_bytes, inspect, inspect_with};
+pub use inspect::{
+    FrameInfo, GroupInfo, Lengths, Seen, SettingsInfo, foreign_bytes, inspect, inspect_with,
+    lengths,
+};
 pub use many::{decompress_bytes, decompress_many, decompress_short};
 pub use options::{CompressOptions, DEFAULT_MEMORY_LIMIT, DecompressOptions, Recover};
 pub use progress::{NoProgress, Progress};

@@ -40,8 +40,11 @@ fn write(
         Err(anyhow!(reason))?
     };
     // Asked first, so that nothing is written of a range that is not all there.
-    let frames = stream::inspect(BufReader::new(&mut *file))?;
-    let end = bounds(span, frames.iter().map(|frame| frame.plain_bytes).sum())?;
+    let lengths = stream::lengths(BufReader::new(&mut *file))?;
+    if lengths.foreign_bytes > 0 {
+        Err(stream::foreign_bytes(lengths.foreign_bytes))?;
+    }
+    let end = bounds(span, lengths.plain_bytes)?;
     let mut target = Target::stdout(false)?;
     let form = messages.progress_beside(target.is_terminal());
     let line =

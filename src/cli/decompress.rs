@@ -4,7 +4,7 @@ use std::io::{self, Cursor, Read, Seek, Write};
 
 use anyhow::anyhow;
 use llmzip::container::{LONG_MAGIC, SHORT_MAGIC};
-use llmzip::stream::{self, DecompressOptions, Recover, Seen, Summary};
+use llmzip::stream::{self, DecompressOptions, Recover, Summary};
 
 use super::args::{Destination, Settings};
 use super::figures::bytes;
@@ -211,7 +211,8 @@ fn decode_with(
     if let Some(file) = source.seekable() {
         if !messages.is_quiet() {
             // How long the way is; a file that cannot tell will say why when it is decoded.
-            if let Some((plain, stored)) = sizes(&mut *file) {
+            if let Ok(lengths) = stream::lengths(io::BufReader::new(&mut *file)) {
+                let (plain, stored) = (lengths.plain_bytes, lengths.stored_bytes);
                 line.know(plain, stored);
                 if plain >= LARGE_CLAIM_BYTES && plain / LARGE_CLAIM > stored {
                     let times = plain / stored.max(1);
@@ -230,18 +231,6 @@ fn decode_with(
 /// A file that holds so many times its size, and so much, may not be what it seems; who decodes it is told before.
 const LARGE_CLAIM: u64 = 1000;
 const LARGE_CLAIM_BYTES: u64 = 16 << 20;
-
-/// How many bytes a file holds and has, as far as it goes well.
-fn sizes(file: impl io::Read) -> Option<(u64, u64)> {
-    let mut sizes = (0u64, 0u64);
-    let seen = stream::inspect_with(io::BufReader::new(file), &mut |seen| {
-        if let Seen::End(frame) = seen {
-            sizes = (sizes.0.saturating_add(frame.plain_bytes), sizes.1 + frame.stored_bytes);
-        }
-        Ok(())
-    });
-    seen.is_ok().then_some(sizes)
-}
 
 /// Says what is not as it should be; whether all is.
 ///

@@ -120,6 +120,37 @@ pub fn foreign_bytes(n: u64) -> Error {
     Error::damaged(format!("{n} bytes behind the last frame are not of an llmzip file"))
 }
 
+/// How long a file and its original are, as far as its frames go.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Lengths {
+    /// Bytes of the original.
+    pub plain_bytes: u64,
+    /// Bytes of the frames.
+    pub stored_bytes: u64,
+    /// Bytes behind the last frame that are not ours.
+    pub foreign_bytes: u64,
+}
+
+/// Adds up what all frames of a file say of their lengths, keeping none of them.
+///
+/// # Errors
+/// As [`inspect_with`].
+pub fn lengths<R: Read>(reader: R) -> Result<Lengths> {
+    let mut lengths = Lengths::default();
+    inspect_with(reader, &mut |seen| {
+        match seen {
+            Seen::End(frame) => {
+                lengths.plain_bytes = lengths.plain_bytes.saturating_add(frame.plain_bytes);
+                lengths.stored_bytes += frame.stored_bytes;
+            }
+            Seen::Behind { foreign, .. } => lengths.foreign_bytes = foreign,
+            Seen::Begin(_) | Seen::Settings(_) | Seen::Group(_) => {}
+        }
+        Ok(())
+    })?;
+    Ok(lengths)
+}
+
 /// Reads all frames as [`inspect`] does, and shows one thing after the other without keeping any.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use super::bounded::BoundedVec;
 use super::decode::{Job, Pending};
 use super::decompress::{Output, decompress};
-use super::inspect::{Seen, foreign_bytes, inspect_with};
+use super::inspect::{foreign_bytes, lengths};
 use super::models::Models;
 use super::options::{DecompressOptions, TOGETHER};
 use super::progress::Progress;
@@ -68,16 +68,12 @@ fn held(
 ) -> Result<(Vec<u8>, Summary)> {
     let limit_bytes = options.memory_limit;
     let refused = |needed_bytes| Error::Memory { needed_bytes, limit_bytes };
-    let mut says = held_bytes;
-    let seen = inspect_with(Cursor::new(file), &mut |seen| {
-        if let Seen::End(frame) = seen {
-            says = says.saturating_add(frame.plain_bytes);
-        }
-        Ok(())
-    });
     // A file that cannot say how long it is will say why when it is decoded.
-    if seen.is_ok() && says > limit_bytes {
-        return Err(refused(says));
+    if let Ok(lengths) = lengths(Cursor::new(file)) {
+        let says = held_bytes.saturating_add(lengths.plain_bytes);
+        if says > limit_bytes {
+            return Err(refused(says));
+        }
     }
     let mut held = BoundedVec::new(limit_bytes - held_bytes);
     let result = decompress(file, &mut held, models, options, progress);

@@ -35,26 +35,23 @@ impl<'a> Models<'a> {
 
     /// The `nth` of the models whose identity begins so; the one that was right last time comes first.
     pub(super) fn by_prefix(&mut self, prefix: [u8; 2], nth: usize) -> Result<Arc<dyn GroupCodec>> {
-        let nth = match self.fitting {
+        self.find(&prefix, self.in_source(prefix, nth), "")
+    }
+
+    /// Remembers that the model which was last asked for as `nth` for these two bytes was right.
+    pub(super) fn was_right(&mut self, prefix: [u8; 2], nth: usize) {
+        self.fitting = Some((prefix, self.in_source(prefix, nth)));
+    }
+
+    /// The number that the `nth` model for these two bytes has in the source, which knows nothing of the one that comes first here.
+    fn in_source(&self, prefix: [u8; 2], nth: usize) -> usize {
+        match self.fitting {
             Some((known, fitting)) if known == prefix => match nth {
                 0 => fitting,
                 nth if nth <= fitting => nth - 1,
                 nth => nth,
             },
             _ => nth,
-        };
-        self.find(&prefix, nth, "")
-    }
-
-    /// Remembers that the model which was last asked for as `nth` for these two bytes was right.
-    pub(super) fn was_right(&mut self, prefix: [u8; 2], nth: usize) {
-        if nth > 0 {
-            // Asked for in the order of `by_prefix`.
-            let fitting = match self.fitting {
-                Some((known, fitting)) if known == prefix && nth <= fitting => nth - 1,
-                _ => nth,
-            };
-            self.fitting = Some((prefix, fitting));
         }
     }
 
