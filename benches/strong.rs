@@ -12,10 +12,10 @@
 //! model's own start values and with each of the others. `--documents` takes the files for documents that zero bytes
 //! separate, as training text is kept, and cuts short pieces out of them.
 
-use llmzip::codec::{ModelPredictor, Plan, Predictor, Recording, encode_without_model};
+use llmzip::codec::{ModelPredictor, Plan, Predictor, Recording, encode_without_model, learn_from};
 use llmzip::container::WindowPolicy;
 use llmzip::entropy::Encoder;
-use llmzip::mixer::{Beside, Learner, Mixer, MixerKind, Parts, StartValues};
+use llmzip::mixer::{MixerKind, StartValues};
 use llmzip::model::{Model, Storage};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -23,8 +23,6 @@ use std::sync::Arc;
 
 /// Documents that are learned from have at most this many bytes.
 const DOCUMENT_MAX: usize = 8 << 10;
-/// How often the documents are gone through.
-const EPOCHS: usize = 3;
 
 struct Options {
     model: PathBuf,
@@ -171,31 +169,8 @@ fn learn(options: &Options, notes: &Notes, out: &PathBuf) {
     });
     let recordings: Vec<_> = texts.iter().map(|(_, text)| notes.of(text)).collect();
     let vocabulary = notes.predictor.vocabulary();
-    let kinds = [
-        (MixerKind::Full, Beside::Model),
-        (MixerKind::Full, Beside::ModelInLanes),
-        (MixerKind::Default, Beside::Model),
-        (MixerKind::Light, Beside::Model),
-    ];
-    let learn = &|(kind, beside)| {
-        let mut learner = Learner::for_strong_models(kind, beside);
-        for epoch in 0..EPOCHS {
-            let mut coded = 0;
-            for ((_, text), recording) in texts.iter().zip(&recordings) {
-                let lane = std::slice::from_ref(&(0..text.len())).to_vec();
-                let mixer = Mixer::with_parts(kind, beside, &lane, &learner.values(), Parts::ALL);
-                let (bytes, mut mixer) = recording.encode_with(vocabulary, mixer);
-                coded += bytes.len();
-                learner.approach(&mut mixer);
-            }
-            println!("{kind:?} beside {beside:?}, epoch {epoch}: {coded} bytes");
-        }
-        learner.values()
-    };
-    let mut all = StartValues::strong_rules();
-    for kind in kinds {
-        all.merge(learn(kind));
-    }
+    let mut watch = |kind, beside, bytes| println!("{kind:?} beside {beside:?}: {bytes} bytes");
+    let all = learn_from(&recordings, vocabulary, &StartValues::strong_rules(), &mut watch);
     std::fs::write(out, all.to_bytes()).expect("a writable file");
 }
 

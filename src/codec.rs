@@ -15,6 +15,7 @@ mod encode;
 mod estimate;
 mod group;
 mod lanes;
+mod learn;
 mod lessons;
 mod level;
 mod many;
@@ -29,6 +30,7 @@ pub use encode::{Recording, encode, encode_without_model};
 pub use estimate::Estimate;
 pub use group::{BuiltinModels, Codec};
 pub use lanes::{LanePolicy, Lanes, MAX_LANES, lane_count};
+pub use learn::{LearnedStart, learn_from, learn_start};
 pub use level::Level;
 pub use predictor::{ModelPredictor, Predictor, PredictorLanes};
 

@@ -37,7 +37,7 @@ pub use known_answer::{check_known_answer, known_answer};
 pub use layout::{Layout, LinearSpan};
 pub use learner::{Learner, PARTS};
 pub use lessons::Lessons;
-pub use llmw::{ModelId, Parts, seal_again, write_llmw, write_llmw_file};
+pub use llmw::{ModelId, Parts, seal_again, seal_again_file, write_llmw, write_llmw_file};
 pub use observe::ProductInputs;
 pub use output::Output;
 pub use rounding::Scale;

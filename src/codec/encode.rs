@@ -104,6 +104,16 @@ impl Recording {
         Ok(Recording { cut, leader, lanes, len: plain.len() })
     }
 
+    /// Bytes of the group.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether the group is empty.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// All answers of the one lane of a group, which [`of_answers`](Self::of_answers) takes again.
     pub fn answers(&self) -> Vec<u32> {
         let lanes = self.lanes.iter().flat_map(|lane| &lane.answers);

@@ -98,13 +98,25 @@ pub fn write_llmw(parts: &Parts<'_>) -> Result<Vec<u8>> {
 /// # Errors
 /// As [`write_llmw`].
 pub fn seal_again(model: &Model, start_values: &StartValues) -> Result<Vec<u8>> {
-    write_llmw(&Parts {
+    write_llmw(&parts_of(model, start_values))
+}
+
+/// As [`seal_again`], into a file, as [`write_llmw_file`] writes it.
+///
+/// # Errors
+/// As [`write_llmw_file`].
+pub fn seal_again_file(model: &Model, start_values: &StartValues, path: &Path) -> Result<ModelId> {
+    write_llmw_file(&parts_of(model, start_values), path)
+}
+
+fn parts_of<'a>(model: &'a Model, start_values: &'a StartValues) -> Parts<'a> {
+    Parts {
         config: &model.config,
         tokenizer: model.tokenizer.spec(),
         start_values,
         tensors: &model.tensors()[..model.layout.len],
         name: &model.name,
-    })
+    }
 }
 
 /// A model of these parts without hashes.

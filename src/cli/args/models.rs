@@ -117,6 +117,10 @@ pub struct Making {
     /// bits; some 50 kB of what will be compressed do
     #[arg(long, value_name = "FILE")]
     pub calibrate: Option<PathBuf>,
+    /// Learn what the mixer begins with beside this model from texts like those that will be compressed; once for
+    /// each file. 100 kB do; kept only if it is better on a part that is held back
+    #[arg(long, value_name = "FILE")]
+    pub learn: Vec<PathBuf>,
     /// Round 4-bit weights to the nearest, without looking for better scales
     #[arg(long, conflicts_with = "calibrate")]
     pub nearest: bool,

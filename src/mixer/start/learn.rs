@@ -30,16 +30,13 @@ pub struct Learner {
 impl Learner {
     /// Begins with the rules of thumb.
     pub fn new(kind: MixerKind, beside: Beside) -> Self {
-        Self::from_rules(kind, beside, StartValues::default())
+        Self::setting_out_from(&StartValues::default(), kind, beside)
     }
 
-    /// The same for mixers beside strong models.
-    pub fn for_strong_models(kind: MixerKind, beside: Beside) -> Self {
-        Self::from_rules(kind, beside, StartValues::strong_rules())
-    }
-
-    fn from_rules(kind: MixerKind, beside: Beside, nothing: StartValues) -> Self {
-        let mut mixer = Mixer::with_parts(kind, beside, &[], &nothing, Parts::ALL);
+    /// Begins with the values that `base` has for such a mixer, or the rules of thumb; the values will be for models as strong as
+    /// those of `base`.
+    pub fn setting_out_from(base: &StartValues, kind: MixerKind, beside: Beside) -> Self {
+        let mut mixer = Mixer::with_parts(kind, beside, &[], base, Parts::ALL);
         let values = mixer.learned();
         let learned = values.learned[slot(kind, beside)].as_ref().expect("just learned");
         Self {
@@ -47,7 +44,7 @@ impl Learner {
             beside,
             weights: learned.weights.iter().map(|&w| i64::from(w) << FRACTION).collect(),
             counters: learned.counters.iter().map(|&c| i64::from(c >> 4) << FRACTION).collect(),
-            strong: nothing.strong,
+            strong: base.strong,
             ages: learned.counters.iter().map(|&c| c & 15).collect(),
             moves: vec![0; learned.counters.len()],
             documents: 0,
