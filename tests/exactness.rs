@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Random, learning_model, tiny_llmw, tiny_model};
+use common::{Random, keeping_model, learning_model, tiny_llmw, tiny_model};
 use llmzip::codec::{ModelPredictor, Plan, decode, encode};
 use llmzip::container::{Decoded, Unwatched, WindowPolicy};
 use llmzip::entropy::{Decoder, Encoder};
@@ -91,14 +91,42 @@ proptest! {
     }
 
     #[test]
+    fn a_first_position_that_stays_is_the_same_however_the_work_is_cut(
+        seed in any::<u64>(),
+        lens in prop::collection::vec(1usize..500, 1..4),
+        window in 1usize..50,
+        run in 1usize..200,
+    ) {
+        let model = keeping_model(seed);
+        let mut random = Random(seed | 1);
+        let coded = model.config().coded;
+        let lanes: Vec<Vec<u32>> = lens
+            .iter()
+            .map(|&len| (0..len).map(|_| random.below(coded) as u32).collect())
+            .collect();
+        let slide = WindowPolicy::Slide;
+        let expected: Vec<_> =
+            lanes.iter().map(|lane| one_by_one(&model, lane, window, slide)).collect();
+        for isa in Isa::available() {
+            let ragged =
+                in_pieces(&model, isa, &lanes, (window, slide, run), || random.below(150));
+            prop_assert!(ragged == expected, "{}", isa.name());
+        }
+        // The block that was made for 24 positions never sees more; the other one does.
+        let other = one_by_one(&tiny_model(seed), &lanes[0], window, slide);
+        prop_assert_eq!(other == expected[0], lens[0] <= window || window < 2);
+    }
+
+    #[test]
     fn coded_bytes_depend_on_neither_threads_nor_instruction_set(
         seed in any::<u64>(),
         len in 1usize..3000,
         lanes in 1usize..20,
         prime_tokens in 0usize..40,
-        learns in any::<bool>(),
+        kind in 0usize..3,
     ) {
-        let model = if learns { learning_model(5) } else { tiny_model(5) };
+        let learns = kind == 0;
+        let model = [learning_model, tiny_model, keeping_model][kind](5);
         let mut random = Random(seed | 1);
         let plain: Vec<u8> = (0..len)
             .flat_map(|_| match random.below(4) {

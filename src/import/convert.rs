@@ -48,6 +48,8 @@ pub struct ImportOptions {
     pub separate_outliers: bool,
     /// Positions a token sees; `None` for what the model was made for, at most 1,024.
     pub window: Option<usize>,
+    /// Whether the first position stays visible when the window slides, as models want it that were trained on whole contexts.
+    pub keeps_start: bool,
     /// What the mixer starts with; `None` for what goes with a model of this size.
     pub start_values: Option<StartValues>,
 }
@@ -64,6 +66,7 @@ impl ImportOptions {
             attention_bits: 8,
             separate_outliers: false,
             window: None,
+            keeps_start: false,
             start_values: Some(StartValues::generic()),
         }
     }
@@ -79,6 +82,7 @@ impl ImportOptions {
             attention_bits: 15,
             separate_outliers: true,
             window: None,
+            keeps_start: true,
             start_values: None,
         }
     }
@@ -135,6 +139,7 @@ fn import<T>(
         config.window = window;
         config.validate()?;
     }
+    config.keeps_start = options.keeps_start;
     let frequencies = frequencies(&hf, &*tensors)?;
     let start_token = hf.start_token()?;
     // The shape is a claim until all of its tensors are found, with the bytes that they need; nothing

@@ -183,6 +183,7 @@ impl HfConfig {
             rms_eps_bits: (self.rms_norm_eps as f32).to_bits(),
             window: self.max_position_embeddings.unwrap_or(1024).min(1024),
             block_windows: self.block_windows()?,
+            keeps_start: false,
             weight_group: quantisation.group,
             activation_group: quantisation.group,
             weight_max: quantisation.weight_max,

@@ -8,6 +8,9 @@ use super::Config;
 use crate::kernels::{Aligned, QuantRows, SlotView, Soon, ValueScales, scale_log};
 use std::ops::Range;
 
+/// Positions from one turning of the first key to the next; no run is longer.
+pub const TURN: usize = 128;
+
 /// Slots come in blocks of this many: a K block of the products that read the values.
 pub const SLOT_BLOCK: usize = 64;
 
@@ -30,6 +33,31 @@ struct Ring {
     first: usize,
     /// Slots of a head.
     slots: usize,
+    /// Positions that a query sees.
+    window: usize,
+    /// Whether the first position is always among them.
+    keeps_start: bool,
+}
+
+impl Ring {
+    /// Where a position is stored.
+    fn slot(&self, position: usize) -> usize {
+        match position {
+            _ if !self.keeps_start => position % self.slots,
+            0 => 0,
+            _ => 1 + (position - 1) % (self.slots - 2),
+        }
+    }
+
+    /// How often the first key has been turned when a query at `position` sees it.
+    fn turns(&self, position: usize) -> usize {
+        (position + 1).saturating_sub(self.window) / TURN
+    }
+
+    /// Where the first key is after so many turns.
+    fn start_slot(&self, turns: usize) -> usize {
+        if turns.is_multiple_of(2) { 0 } else { self.slots - 1 }
+    }
 }
 
 /// One lane: all heads of all blocks, and how far it has come.
@@ -49,6 +77,8 @@ pub struct LaneCache {
     head_dim: usize,
     /// By block.
     rings: Vec<Ring>,
+    /// What the products gave for queries, keys and values of the first position, one block after the other, if it stays visible.
+    start: Vec<f32>,
     /// Positions written so far; the next token stands here.
     pub position: usize,
 }
@@ -58,12 +88,14 @@ impl LaneCache {
     /// in all.
     pub fn new(config: &Config, window: usize, run: usize, positions: usize) -> LaneCache {
         let mut all_slots = 0;
-        let ring = |slots| {
-            let first = all_slots;
+        let ring = |block| {
+            let keeps_start = config.keeps_start_in(block, window);
+            let window = config.block_window(block, window);
+            let (first, slots) = (all_slots, slots_for(keeps_start, window, run, positions));
             all_slots += slots * config.kv_heads;
-            Ring { first, slots }
+            Ring { first, slots, window, keeps_start }
         };
-        let rings = slots_by_block(config, window, run, positions).map(ring).collect();
+        let rings = (0..config.layers).map(ring).collect();
         LaneCache {
             keys: Aligned::zeroed(all_slots * config.head_dim),
             values: Aligned::zeroed(all_slots * config.head_dim),
@@ -76,27 +108,32 @@ impl LaneCache {
             kv_heads: config.kv_heads,
             head_dim: config.head_dim,
             rings,
+            start: vec![0.0; start_len(config)],
             position: 0,
         }
     }
 
     /// Where a head's slots stand among all, and its bytes.
     fn place(&self, layer: usize, head: usize) -> (Range<usize>, Range<usize>) {
-        let Ring { first, slots } = self.rings[layer];
+        let Ring { first, slots, .. } = self.rings[layer];
         let from = first + head * slots;
         let to = from + slots;
         (from..to, from * self.head_dim..to * self.head_dim)
     }
 
     /// Slots of a head in a block that sees the whole window.
-    pub fn capacity(window: usize, run: usize, positions: usize) -> usize {
-        slots_for(window, run, positions)
+    pub fn capacity(config: &Config, window: usize, run: usize, positions: usize) -> usize {
+        slots_for(config.keeps_start && window > 1, window, run, positions)
     }
 
     /// Bytes that a cache of this shape takes.
     pub fn memory_bytes(config: &Config, window: usize, run: usize, positions: usize) -> usize {
         let per_slot = 2 * config.head_dim + 12;
-        slots_by_block(config, window, run, positions).sum::<usize>() * per_slot * config.kv_heads
+        let slots = (0..config.layers).map(|block| {
+            let keeps_start = config.keeps_start_in(block, window);
+            slots_for(keeps_start, config.block_window(block, window), run, positions)
+        });
+        slots.sum::<usize>() * per_slot * config.kv_heads + 4 * start_len(config)
     }
 
     /// Slots of a head that can hold anything when positions below `end` were written, in whole
@@ -105,11 +142,63 @@ impl LaneCache {
         end.next_multiple_of(SLOT_BLOCK).min(self.rings[layer].slots)
     }
 
-    /// The slots of positions `from..=position`, as the two runs into which the ring cuts them.
-    pub fn visible(&self, layer: usize, from: usize, position: usize) -> [Range<usize>; 2] {
-        let slots = self.rings[layer].slots;
-        let (first, last) = (from % slots, position % slots);
-        if first <= last { [first..last + 1, 0..0] } else { [0..last + 1, first..slots] }
+    /// The slots of what a query at `position` sees, as the two runs into which the ring cuts them.
+    pub fn visible(&self, layer: usize, position: usize) -> [Range<usize>; 2] {
+        let ring = &self.rings[layer];
+        let last = ring.slot(position);
+        if position < ring.window && ring.keeps_start {
+            return [0..last + 1, 0..0];
+        }
+        if !ring.keeps_start {
+            let first = ring.slot((position + 1).saturating_sub(ring.window));
+            return match first <= last {
+                true => [first..last + 1, 0..0],
+                false => [0..last + 1, first..ring.slots],
+            };
+        }
+        let first = ring.slot(position + 2 - ring.window);
+        let end = ring.slots - 1;
+        match (ring.start_slot(ring.turns(position)), first <= last) {
+            (0, true) => [0..1, first..last + 1],
+            (0, false) => [0..last + 1, first..end],
+            (_, true) => [first..last + 1, end..end + 1],
+            (_, false) => [1..last + 1, first..end + 1],
+        }
+    }
+
+    /// Keeps what the products gave for the first position, if it stays visible.
+    pub fn keep_start(&mut self, layer: usize, projected: &[f32]) {
+        if self.rings[layer].keeps_start {
+            self.start[layer * projected.len()..][..projected.len()].copy_from_slice(projected);
+        }
+    }
+
+    /// What was kept, of `width` numbers a block.
+    pub fn start(&self, layer: usize, width: usize) -> &[f32] {
+        &self.start[layer * width..][..width]
+    }
+
+    /// If queries from `position` on see the first key at another place than those before it: at which.
+    pub fn turned_start(&self, layer: usize, position: usize) -> Option<usize> {
+        let ring = &self.rings[layer];
+        let is_new = ring.keeps_start
+            && position >= ring.window
+            && (position + 1 - ring.window).is_multiple_of(TURN);
+        is_new.then(|| ring.turns(position) * TURN)
+    }
+
+    /// Stores the first key, turned to `place`, and the first value again: rows `key` and `value` of `quantised`.
+    pub fn store_start(
+        &mut self,
+        layer: usize,
+        head: usize,
+        place: usize,
+        quantised: &QuantRows,
+        key: usize,
+        value: usize,
+    ) {
+        let slot = self.rings[layer].start_slot(place / TURN);
+        self.store_in(layer, head, slot, quantised, key, value);
     }
 
     /// Stores the key and the value of `position`: rows `key` and `value` of `quantised`.
@@ -122,8 +211,20 @@ impl LaneCache {
         key: usize,
         value: usize,
     ) {
+        let slot = self.rings[layer].slot(position);
+        self.store_in(layer, head, slot, quantised, key, value);
+    }
+
+    fn store_in(
+        &mut self,
+        layer: usize,
+        head: usize,
+        slot: usize,
+        quantised: &QuantRows,
+        key: usize,
+        value: usize,
+    ) {
         let (dim, slots) = (self.head_dim, self.rings[layer].slots);
-        let slot = position % slots;
         let (of_slots, bytes) = self.place(layer, head);
         let row = |index: usize| quantised.data[index * dim..(index + 1) * dim].as_chunks::<4>().0;
         let panel =
@@ -192,7 +293,7 @@ impl LaneCache {
 
     /// The keys of all heads of a block, and their values.
     pub fn areas(&self, layer: usize) -> [&[i8]; 2] {
-        let Ring { first, slots } = self.rings[layer];
+        let Ring { first, slots, .. } = self.rings[layer];
         let place = first * self.head_dim..(first + self.kv_heads * slots) * self.head_dim;
         [&self.keys[place.clone()], &self.values[place]]
     }
@@ -207,7 +308,9 @@ impl LaneCache {
         for (layer, (ring, theirs)) in self.rings.iter().zip(&other.rings).enumerate() {
             let (dim, n) = (self.head_dim, self.kv_heads);
             let used = other.used_slots(layer, other.position);
-            let whole = other.position <= ring.slots.min(theirs.slots);
+            // The last slot is not part of the ring where the first position stays visible.
+            let end = ring.slots.min(theirs.slots) - usize::from(ring.keeps_start);
+            let whole = other.position <= end;
             assert!(ring.slots == theirs.slots || whole, "rings of other sizes");
             let fronts = |of_slot: usize, in_front: usize| Fronts {
                 n: n * of_slot / in_front,
@@ -229,6 +332,7 @@ impl LaneCache {
                 (to, from) => to.clone_from(from),
             }
         }
+        self.start.clone_from(&other.start);
         self.position = other.position;
     }
 }
@@ -253,18 +357,15 @@ impl Fronts {
     }
 }
 
-/// Slots of a head, block by block.
-fn slots_by_block(
-    config: &Config,
-    window: usize,
-    run: usize,
-    positions: usize,
-) -> impl Iterator<Item = usize> {
-    let slots = move |block| slots_for(config.block_window(block, window), run, positions);
-    (0..config.layers).map(slots)
+/// A ring as long as all positions never comes round.
+fn slots_for(keeps_start: bool, window: usize, run: usize, positions: usize) -> usize {
+    // Beside the ring, the first position has two slots instead of one in the window.
+    let more = usize::from(keeps_start);
+    let slots = (window + run - 1 + more).min(positions.max(1).saturating_add(more));
+    slots.next_multiple_of(SLOT_BLOCK)
 }
 
-/// A ring as long as all positions never comes round.
-fn slots_for(window: usize, run: usize, positions: usize) -> usize {
-    (window + run - 1).min(positions.max(1)).next_multiple_of(SLOT_BLOCK)
+/// Numbers that are kept of the first position.
+fn start_len(config: &Config) -> usize {
+    if config.keeps_start { config.layers * config.qkv_rows() } else { 0 }
 }

@@ -60,6 +60,11 @@ pub struct Config {
     /// The same for each block, where that is less; 0 for the window. Empty: all see the window.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub block_windows: Vec<usize>,
+    /// Whether the first position of a lane stays visible when the window slides. Models that were trained on whole
+    /// contexts lay much of their attention on it, whatever it is, and fail without it (Xiao et al., "Efficient Streaming
+    /// Language Models with Attention Sinks", 2023).
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub keeps_start: bool,
     /// Input positions that share one weight scale; 0 for whole rows.
     pub weight_group: usize,
     /// Input positions that share one activation scale; 0 for whole rows.
@@ -81,6 +86,11 @@ fn eight() -> u8 {
 
 fn is_eight(bits: &u8) -> bool {
     *bits == 8
+}
+
+/// Files of before there was one do not name it.
+fn is_no(keeps_start: &bool) -> bool {
+    !keeps_start
 }
 
 /// What serves any model.
@@ -188,6 +198,12 @@ impl Config {
             None | Some(0) => window,
             Some(&narrow) => narrow.min(window),
         }
+    }
+
+    /// Whether the first position stays visible in a block where the model's window is `window`: not where it would be the
+    /// only one, nor where the block was made for less.
+    pub fn keeps_start_in(&self, block: usize, window: usize) -> bool {
+        self.keeps_start && window > 1 && self.block_window(block, window) == window
     }
 
     /// Epsilon of the norms.

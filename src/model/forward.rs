@@ -90,6 +90,8 @@ pub struct Scratch {
     row: Aligned<f32>,
     quantised: QuantRows,
     heads: QuantRows,
+    /// Of one row.
+    start_heads: QuantRows,
     cos: Vec<f32>,
     sin: Vec<f32>,
     /// One for each thread.
@@ -118,6 +120,11 @@ impl Scratch {
                 c.head_dim,
                 c.head_dim,
             ),
+            start_heads: QuantRows::with_capacity(
+                c.qkv_rows() / c.head_dim,
+                c.head_dim,
+                c.head_dim,
+            ),
             cos: vec![0.0; rows * c.head_dim / 2],
             sin: vec![0.0; rows * c.head_dim / 2],
             attention: vec![AttentionScratch::new(c, slots)],
@@ -139,7 +146,8 @@ impl Scratch {
         let row = 4 * floats + quantised + padded_cols(c.head_dim) * (c.qkv_rows() / c.head_dim);
         let unpacked = if c.weight_bits == 4 { Unpacked::memory_bytes(c, rows) } else { [0, 0] };
         let thread = 4 * inner + AttentionScratch::memory_bytes(c, slots) + unpacked[1];
-        rows * row + unpacked[0] + threads * thread
+        let start_heads = (padded_cols(c.head_dim) + 4) * (c.qkv_rows() / c.head_dim);
+        rows * row + start_heads + unpacked[0] + threads * thread
     }
 
     /// Buffers for as many threads.

@@ -117,7 +117,7 @@ impl Session {
         // Each on its own instead of copies: what no token reaches is then never in memory.
         let cache = |_| LaneCache::new(config, window, run, positions);
         let caches: Vec<_> = (0..lanes).map(cache).collect();
-        let slots = LaneCache::capacity(window, run, positions);
+        let slots = LaneCache::capacity(config, window, run, positions);
         let max_rows = MAX_ROWS.min(run * lanes.max(1));
         Ok(Session {
             isa,
@@ -179,7 +179,7 @@ impl Session {
     ) -> usize {
         let run = run.clamp(1, MAX_ROWS).min(positions.max(1));
         let rows = MAX_ROWS.min(run * lanes.max(1));
-        let slots = LaneCache::capacity(window, run, positions);
+        let slots = LaneCache::capacity(config, window, run, positions);
         // Beside the keys and values of a lane, what went into the output layer last.
         let lane = LaneCache::memory_bytes(config, window, run, positions) + config.hidden + 1024;
         lanes * lane

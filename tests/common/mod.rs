@@ -94,12 +94,19 @@ pub fn tiny_config(spec: &TokenizerSpec) -> Config {
         rms_eps_bits: 1e-6f32.to_bits(),
         window: 40,
         block_windows: vec![24, 0],
+        keeps_start: false,
         weight_group: 64,
         activation_group: 64,
         weight_max: 127,
         weight_bits: 8,
         attention_bits: 8,
     }
+}
+
+/// A tiny model in which the first position stays visible.
+pub fn keeping_model(seed: u64) -> Arc<Model> {
+    let bytes = tiny_llmw(seed, |config| config.keeps_start = true);
+    Arc::new(Model::open(Storage::copy(&bytes)).unwrap())
 }
 
 /// The bytes of a model with weights from `seed`.

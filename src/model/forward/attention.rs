@@ -8,6 +8,7 @@ use crate::kernels::{
 };
 use crate::model::Config;
 use crate::model::cache::LaneCache;
+use crate::model::config::MAX_HEAD_DIM;
 use crate::model::layout::BlockLayout;
 use crate::parallel;
 
@@ -86,6 +87,7 @@ impl Forward<'_> {
                 lane.store(index, head, row.position, &scratch.heads, key, value);
             }
         }
+        self.turn_starts(index, block, rows, lanes, scratch);
         let Scratch { heads, mixed, attention, expected, .. } = &mut *scratch;
         let sources = Sources { lanes, heads, here: expected.rows };
         self.attend_all(index, 0, rows, sources, mixed, attention);
@@ -95,19 +97,59 @@ impl Forward<'_> {
         self.product(rows.len(), &block.attention_out, scratch);
     }
 
+    /// Where the first position of a lane stays visible: keeps what it is made of, and turns its key when it is time.
+    fn turn_starts(
+        &self,
+        index: usize,
+        block: &BlockLayout,
+        rows: &[Row],
+        lanes: &mut [LaneCache],
+        scratch: &mut Scratch,
+    ) {
+        let c = &self.model.config;
+        if !c.keeps_start {
+            return;
+        }
+        let (width, half) = (c.qkv_rows(), c.head_dim / 2);
+        let (mut cos, mut sin) = ([0.0; MAX_HEAD_DIM / 2], [0.0; MAX_HEAD_DIM / 2]);
+        let (cos, sin) = (&mut cos[..half], &mut sin[..half]);
+        for (i, row) in rows.iter().enumerate() {
+            let lane = &mut lanes[row.lane];
+            if row.position == 0 {
+                let projected = &scratch.projected[i * result_stride(width)..];
+                lane.keep_start(index, &projected[..width]);
+            }
+            let Some(place) = lane.turned_start(index, row.position) else { continue };
+            self.model.rope.cos_sin(place as u32, cos, sin);
+            let start = Strided { values: lane.start(index, width), stride: width };
+            let out = scratch.start_heads.shaped(width / c.head_dim, c.head_dim, c.head_dim);
+            heads_quantised(self.isa, start, cos, sin, &self.heads(block), out);
+            for head in 0..c.kv_heads {
+                let key = c.heads + head;
+                lane.store_start(index, head, place, &scratch.start_heads, key, key + c.kv_heads);
+            }
+        }
+    }
+
+    /// What is done to each head of a row.
+    fn heads(&self, block: &BlockLayout) -> Heads<'_> {
+        let c = &self.model.config;
+        let vector = |at, len| self.model.vector(at, len);
+        Heads {
+            queries: c.heads,
+            keys: c.kv_heads,
+            head_dim: c.head_dim,
+            bias: block.qkv_bias.map(|at| vector(at, c.qkv_rows())),
+            norms: block.head_norms.map(|at| at.map(|at| vector(at, c.head_dim))),
+            eps: c.rms_eps(),
+        }
+    }
+
     /// Each head by itself: biases, norms and rotation of q and k, one scale each.
     fn quantise_heads(&self, block: &BlockLayout, rows: usize, scratch: &mut Scratch) {
         let c = &self.model.config;
         let (width, half) = (c.qkv_rows(), c.head_dim / 2);
-        let vector = |at, len| self.model.vector(at, len);
-        let heads = Heads {
-            queries: c.heads,
-            keys: c.kv_heads,
-            head_dim: c.head_dim,
-            bias: block.qkv_bias.map(|at| vector(at, width)),
-            norms: block.head_norms.map(|at| at.map(|at| vector(at, c.head_dim))),
-            eps: c.rms_eps(),
-        };
+        let heads = self.heads(block);
         let (cos, sin) = (&scratch.cos[..rows * half], &scratch.sin[..rows * half]);
         let stride = result_stride(width);
         let projected = Strided { values: &scratch.projected[..rows * stride], stride };
@@ -187,7 +229,6 @@ impl Forward<'_> {
         let lane = &lanes[queries[0].lane];
         let (dim, group) = (c.head_dim, c.heads_per_kv());
         let heads_per_row = c.qkv_rows() / dim;
-        let window = c.block_window(index, self.window);
         let used = lane.used_slots(index, queries[queries.len() - 1].position + 1);
         let n_queries = queries.len() * group;
         let limbs = c.attention_limbs();
@@ -224,11 +265,10 @@ impl Forward<'_> {
             let slots = lane.slots(index, head, used);
             let (high, low) = scratch.weights.split_at_mut(n_queries * used);
             for (i, row) in queries.iter().enumerate() {
-                let from = (row.position + 1).saturating_sub(window);
                 let of_row = i * group..(i + 1) * group;
                 let place = of_row.start * used..of_row.end * used;
                 let slots = SlotView { soon: std::mem::replace(&mut soon, Soon::NOTHING), ..slots };
-                let visible = lane.visible(index, from, row.position);
+                let visible = lane.visible(index, row.position);
                 let query = (first + i) * heads_per_row + head * group;
                 let (q_scales, scales) =
                     (&mut scratch.q_scales[..group], &heads.scales[query..query + group]);
