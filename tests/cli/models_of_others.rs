@@ -199,3 +199,31 @@ fn a_gguf_file_is_compared_with_the_hash_that_was_asked_for() {
     assert_eq!(code(&import(&right)), 0);
     assert_eq!(cached(&sandbox).len(), 1);
 }
+
+#[test]
+fn a_mixer_learns_what_it_begins_with_from_the_users_text() {
+    let sandbox = sandbox();
+    let row = |i: usize| format!("{i:05};ready;{};{}\n", i * 7919 % 1000, i * i % 89);
+    let table: String = (0..2500).map(row).collect();
+    sandbox.write("table", table.as_bytes());
+    let identity = |arguments: &str| {
+        let output = run(&sandbox, &format!("models import tiny.gguf -f -o made {arguments}"));
+        assert_eq!(code(&output), 0, "{}", said(&output));
+        let text = String::from_utf8(output.stdout.clone()).unwrap();
+        (text.split_whitespace().nth(4).unwrap().to_owned(), said(&output))
+    };
+    let (usual, _) = identity("");
+    let (learned, said_then) = identity("--learn table");
+    assert!(usual != learned && said_then.contains("held back"), "{said_then}");
+    let packed = run(&sandbox, "--model made -c table");
+    assert_eq!(code(&packed), 0, "{}", said(&packed));
+    sandbox.write("packed", &packed.stdout);
+    let output = run(&sandbox, "--model made -d -c packed");
+    assert!(output.stdout == table.as_bytes(), "{}", said(&output));
+
+    let output = run(&sandbox, "models import tiny.gguf -o none --learn a");
+    assert_eq!(code(&output), 1);
+    assert!(said(&output).contains("too few to learn from"), "{}", said(&output));
+    let left: Vec<_> = fs::read_dir(sandbox.path("")).unwrap().collect();
+    assert!(!sandbox.has("none") && left.len() == 5, "{left:?}");
+}
