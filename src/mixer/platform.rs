@@ -1,5 +1,6 @@
 //! What the machine can do faster: hints to the cache, and wider vectors for the same plain loops.
 
+use crate::kernels::fetch_close;
 use crate::parallel;
 
 /// Which vector instructions the loops of the network are compiled for; the sums are the same.
@@ -43,14 +44,9 @@ impl Vectors {
 /// Asks for the cache line at `bytes[at]`.
 #[inline(always)]
 pub fn prefetch<T>(items: &[T], at: usize) {
-    #[cfg(target_arch = "x86_64")]
     if let Some(item) = items.get(at) {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: SSE is part of x86-64, and a prefetch of any address reads nothing; this one is valid besides.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(item).cast()) };
+        fetch_close(item);
     }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = (items, at);
 }
 
 /// Asks for large pages behind a table that will be read in no order: most of its reads miss the page tables
