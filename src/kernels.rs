@@ -8,6 +8,7 @@
 //! - one room for each set (`x86/avx2`, `x86/avx512`, `x86/amx`), which knows `operands` and `plain` and nobody else. What a
 //!   set lacks is plain code, compiled for it;
 //! - `isa`: asks the CPU, once, and gives out the tables;
+//! - `vectors`: the same for vectors of integers, which the mixer computes with;
 //! - what callers see: `gemm`, `linear`, `attention`, and `doors` for all that is written once.
 //!
 //! The products of 8-bit integers are summed in 32-bit integers, where the order of summing cannot matter, so each set has
@@ -32,6 +33,7 @@ mod operands;
 mod plain;
 #[cfg(test)]
 mod tests;
+pub(crate) mod vectors;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 

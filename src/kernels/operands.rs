@@ -15,6 +15,7 @@ mod sinks;
 mod slots;
 mod soon;
 mod teaching;
+mod vector;
 
 pub use aligned::Aligned;
 pub use heads::{Heads, MAX_HEAD_DIM, Strided};
@@ -31,3 +32,4 @@ pub use slots::{
 };
 pub use soon::{Awaited, Soon};
 pub use teaching::{FINE_BITS, Push};
+pub use vector::{BEHIND, Body, Numbers, Vector, WIDTH};

@@ -19,6 +19,7 @@ pub mod real;
 pub mod rope;
 pub mod steps;
 pub mod teaching;
+pub mod vector;
 
 #[cfg(feature = "import")]
 use super::operands::SUMS;

@@ -1,5 +1,8 @@
 //! The instruction sets of x86-64.
 
+#[macro_use]
+mod vector;
+
 pub mod amx;
 pub mod avx2;
 pub mod avx512;

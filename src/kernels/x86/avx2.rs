@@ -1,6 +1,7 @@
 //! AVX2: a product of its own; everything else is plain code, compiled for it.
 
 mod product;
+pub mod vector;
 
 #[cfg(feature = "import")]
 use crate::kernels::operands::SUMS;

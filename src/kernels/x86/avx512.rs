@@ -8,6 +8,7 @@ mod product;
 mod registers;
 mod sinks;
 mod steps;
+pub mod vector;
 
 #[cfg(feature = "import")]
 use crate::kernels::operands::SUMS;

@@ -1,7 +1,9 @@
 //! Every make of vector against plain code.
 
-use super::*;
-use crate::mixer::math::P_ONE;
+use crate::kernels::vectors::{Body, Numbers, Vector, Vectors, WIDTH};
+
+/// Probabilities, whose logarithms are computed, are below this.
+const P_ONE: i32 = 1 << 22;
 
 /// Numbers of every size and sign, and those around powers of two.
 fn samples() -> Vec<Numbers> {
@@ -52,7 +54,7 @@ fn everything<V: Vector>(a: &Numbers, b: &Numbers) -> Everything {
         x.shl_each(bits),
         x.sar_each(bits),
         x.clamp_abs(1000),
-        (x & V::splat(P_ONE as i32 - 1)).max(V::splat(1)).log2_q15(),
+        (x & V::splat(P_ONE - 1)).max(V::splat(1)).log2_q15(),
         V::splat(-3),
         x.shl(0),
         V::gather(&table[..29], places),
@@ -71,53 +73,41 @@ fn everything<V: Vector>(a: &Numbers, b: &Numbers) -> Everything {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl")]
-fn with_avx512(a: &Numbers, b: &Numbers) -> Everything {
-    everything::<Avx512>(a, b)
-}
+/// `everything` for each make.
+struct All;
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn with_avx2(a: &Numbers, b: &Numbers) -> Everything {
-    everything::<Avx2>(a, b)
+impl Body for All {
+    type On = [Numbers; 2];
+    type Given = ();
+    type Out = Everything;
+
+    #[inline(always)]
+    fn run<V: Vector>([a, b]: &mut [Numbers; 2], (): ()) -> Everything {
+        everything::<V>(a, b)
+    }
 }
 
 #[test]
-#[cfg(target_arch = "x86_64")]
 fn all_makes_agree_with_plain_code() {
-    use crate::mixer::platform::Vectors;
-    let samples = samples();
-    for pair in samples.windows(2) {
+    for pair in samples().windows(2) {
+        let mut pair = [pair[0], pair[1]];
         let plain = everything::<Numbers>(&pair[0], &pair[1]);
         for vectors in Vectors::all() {
-            // SAFETY: `all` has only what this machine has.
-            let got = unsafe {
-                match vectors {
-                    Vectors::Plain => continue,
-                    Vectors::Avx2 => with_avx2(&pair[0], &pair[1]),
-                    Vectors::Avx512 => with_avx512(&pair[0], &pair[1]),
-                }
-            };
+            let got = vectors.path::<All>().run(&mut pair, ());
             assert!(got == plain, "{vectors:?} {pair:?}");
         }
     }
 }
 
 #[test]
-#[cfg(target_arch = "x86_64")]
 fn logarithms_agree_for_every_probability() {
-    use crate::mixer::platform::Vectors;
-    for first in (1..P_ONE as i32).step_by(WIDTH) {
-        let all = Numbers(std::array::from_fn(|i| (first + i as i32).min(P_ONE as i32 - 1)));
+    for first in (1..P_ONE).step_by(WIDTH) {
+        let all = Numbers(std::array::from_fn(|i| (first + i as i32).min(P_ONE - 1)));
         let plain = Vector::log2_q15(all);
-        if Vectors::all().contains(&Vectors::Avx2) {
-            // SAFETY: this machine has it. The fifteenth result is the logarithm.
-            assert_eq!(unsafe { with_avx2(&all, &all) }.vectors[14], plain);
-        }
-        if Vectors::all().contains(&Vectors::Avx512) {
-            // SAFETY: as above.
-            assert_eq!(unsafe { with_avx512(&all, &all) }.vectors[14], plain);
+        for vectors in Vectors::all() {
+            // The fifteenth result is the logarithm.
+            let got = vectors.path::<All>().run(&mut [all, all], ()).vectors[14];
+            assert_eq!(got, plain, "{vectors:?}");
         }
     }
 }
