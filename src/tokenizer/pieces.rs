@@ -8,6 +8,7 @@
 use super::cuts::Cuts;
 use super::pretokenizer::Pattern;
 use super::sorted::{MAX_ROWS, MAX_TOKEN_BYTES, SortedTokens, too_long};
+use super::spare::lend_rows;
 use super::spec::{Merge, SpecParts, Special, TokenizerSpec};
 use crate::error::{Error, Result};
 use std::collections::HashMap;
@@ -31,9 +32,10 @@ impl TokenizerSpec {
     pub(crate) fn from_pieces(
         vocab: &[(&str, u32)],
         merges: &[(&str, &str)],
-        special: Vec<Special>,
+        mut special: Vec<Special>,
         n_rows: usize,
     ) -> Result<Self> {
+        let n_rows = u32::try_from(n_rows).map_err(|_| Error::invalid("too many rows"))?;
         // In the order of their ids, as the spec wants them.
         let is_special = |id: u32| special.binary_search_by_key(&id, |special| special.id).is_ok();
         let mut coded: Vec<(Vec<u8>, bool, u32)> = vocab
@@ -41,6 +43,9 @@ impl TokenizerSpec {
             .filter(|&&(text, id)| !text.is_empty() && !is_special(id))
             .map(|&(text, id)| (bytes_of(text), byte_token(text).is_some(), id))
             .collect();
+        let known = coded.iter().map(|(token, _, id)| (&token[..], *id));
+        let lent = lend_rows(known, &mut special, n_rows);
+        coded.extend(lent.into_iter().map(|(byte, id)| (vec![byte], true, id)));
         // Pieces stand before byte tokens of the same bytes, then the lower id.
         coded.sort_unstable();
         let mut tokens = SortedTokens::default();
@@ -74,7 +79,7 @@ impl TokenizerSpec {
             pattern: Pattern::SentencePiece,
             ignore_merges: false,
             special,
-            n_rows: u32::try_from(n_rows).map_err(|_| Error::invalid("too many rows"))?,
+            n_rows,
             tokens,
         })
     }

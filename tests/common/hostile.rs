@@ -45,17 +45,26 @@ pub fn gguf(data: &[u8]) {
     });
 }
 
+/// Rows of [`CONFIG`].
+const N_ROWS: usize = 260;
+
 /// Puts a directory's worth of files, of one tiny block, into a folder.
 pub fn directory(dir: &std::path::Path) {
-    std::fs::create_dir_all(dir).unwrap();
-    std::fs::write(dir.join("config.json"), CONFIG).unwrap();
-    std::fs::write(dir.join("tokenizer.json"), byte_level_json()).unwrap();
-    std::fs::write(dir.join("model.safetensors"), safetensors_sample()).unwrap();
+    directory_of(dir, &byte_level_json(), N_ROWS);
 }
 
-/// Names, sizes and places of the tensors of [`CONFIG`].
-fn tensors() -> Vec<(String, Vec<usize>)> {
-    let mut all = vec![("model.embed_tokens".to_owned(), vec![260, 64])];
+/// The same with another `tokenizer.json`, of a model of so many rows.
+pub fn directory_of(dir: &std::path::Path, tokenizer: &str, n_rows: usize) {
+    std::fs::create_dir_all(dir).unwrap();
+    let config = CONFIG.replace(&N_ROWS.to_string(), &n_rows.to_string());
+    std::fs::write(dir.join("config.json"), config).unwrap();
+    std::fs::write(dir.join("tokenizer.json"), tokenizer).unwrap();
+    std::fs::write(dir.join("model.safetensors"), safetensors_of(n_rows)).unwrap();
+}
+
+/// Names, sizes and places of the tensors of [`CONFIG`], with so many rows.
+fn tensors(n_rows: usize) -> Vec<(String, Vec<usize>)> {
+    let mut all = vec![("model.embed_tokens".to_owned(), vec![n_rows, 64])];
     all.push(("model.norm".to_owned(), vec![64]));
     for part in ["q_proj", "k_proj", "v_proj", "o_proj"] {
         all.push((format!("model.layers.0.self_attn.{part}"), vec![64, 64]));
@@ -74,10 +83,9 @@ fn values(shape: &[usize]) -> Vec<f32> {
     (0..shape.iter().product()).map(|_| random.weight()).collect()
 }
 
-/// A file that the door of this name lets in.
-fn safetensors_sample() -> Vec<u8> {
+fn safetensors_of(n_rows: usize) -> Vec<u8> {
     let (mut header, mut data) = (serde_json::Map::new(), Vec::new());
-    for (name, shape) in tensors() {
+    for (name, shape) in tensors(n_rows) {
         let start = data.len();
         data.extend(values(&shape).into_iter().flat_map(f32::to_le_bytes));
         let entry = serde_json::json!({
@@ -105,7 +113,7 @@ fn gguf_sample() -> Vec<u8> {
         ("model.layers.0.post_attention_layernorm", "blk.0.ffn_norm"),
     ];
     let mut stored = Vec::new();
-    for (name, shape) in tensors() {
+    for (name, shape) in tensors(N_ROWS) {
         let tensor = Tensor::from_vec(values(&shape), shape.clone(), &Device::Cpu).unwrap();
         let kind = if shape.len() == 1 { GgmlDType::F32 } else { GgmlDType::Q8_0 };
         let renamed = names.iter().find(|(from, _)| *from == name).unwrap().1;
@@ -144,7 +152,7 @@ fn gguf_sample() -> Vec<u8> {
 pub fn sample(name: &str) -> Vec<u8> {
     match name {
         "config_json" => CONFIG.as_bytes().to_vec(),
-        "safetensors" => safetensors_sample(),
+        "safetensors" => safetensors_of(N_ROWS),
         "gguf" => gguf_sample(),
         other => panic!("no sample for {other}"),
     }
