@@ -4,6 +4,10 @@
 //! 256. The highest rows without bytes stand in: special tokens that seldom were trained, or padding. What they predict
 //! is worth nothing, but every byte can be coded. Where there are fewer rows than bytes, bytes share them; then they
 //! are equally likely. Where there is no row at all, the bytes have none: the model never speaks of them.
+//!
+//! Having none costs nothing: with SmolLM2 (8 bits, 4 lanes, a window of 512) 14,900 bytes of English became 3,238 bytes
+//! either way, 6,001 with one such byte in them 1,408, 8,291 of lines with four around each 2,105 instead of 2,111, and
+//! 8,000 of a program's code 4,402 instead of 4,396.
 
 use super::spec::Special;
 use std::collections::HashSet;
