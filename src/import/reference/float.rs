@@ -40,11 +40,12 @@ impl FloatModel {
         let positions = n_positions.next_multiple_of(64);
         let frequencies = frequencies(hf, &*published.tensors)?;
         let scaled = hf.rope_scaling().is_some_and(|scaling| scaling.scales());
-        if scaled && hf.model_type() != "llama" {
+        let is_llama = ["llama", "mistral"].contains(&hf.model_type());
+        if scaled && !is_llama {
             return Err(Error::unsupported("candle does not scale the positions of this family"));
         }
         let family = match hf.model_type() {
-            model_type if model_type == "llama" || !hf.block_windows()?.is_empty() => {
+            _ if is_llama || !hf.block_windows()?.is_empty() => {
                 Family::Windowed(Windowed::new(hf, n_rows, weights, frequencies)?)
             }
             "qwen3" => Family::Qwen3(
