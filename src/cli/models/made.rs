@@ -24,7 +24,7 @@ enum Unkept {
     Files(anyhow::Error),
 }
 
-/// The model of a Hugging Face directory or a GGUF file.
+/// The model of a Hugging Face directory, a GGUF file or an ONNX file.
 pub fn open(path: &Path, messages: &Messages) -> anyhow::Result<Arc<Model>> {
     let kept = match ModelCache::from_env() {
         Ok(cache) => keep(path, &cache, messages),
