@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 /// First byte of the values' serialised form.
 const VERSION: u8 = 5;
 /// The same of values for strong models, whose mixers have one stage more.
-const VERSION_STRONG: u8 = 6;
+const VERSION_STRONG: u8 = 7;
 /// Weights of a model from which on it counts as strong. The builtin has 8 million, and the smallest for which mixing was
 /// measured with other values 149 million.
 #[cfg(feature = "import")]
