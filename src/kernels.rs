@@ -62,7 +62,7 @@ pub use fused::{Heads, Strided, gated_quantised, heads_quantised, norm_quantised
 pub use gemm::{MAX_K, gemm_u8i8};
 pub use isa::Isa;
 pub use linear::{LinearView, SHARED_WORK, Way, linear, linear_asks};
-pub use nibbles::{store_nibbles, unpack_nibbles};
+pub use nibbles::{STEP_BYTES, STEP_COLS, store_nibbles, unpack_nibbles, unpack_stepped};
 pub use octaves::scale_log;
 pub use packing::{
     bounded_63, pack, packed_index, packed_len, padded_cols, padded_rows, result_stride,
