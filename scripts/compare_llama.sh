@@ -1,14 +1,23 @@
 #!/usr/bin/env bash
-# Our speed beside llama.cpp's, on the same cores in the same run: random weights of the Qwen3-0.6B shape, 8 bits.
+# Our speed beside llama.cpp's, on the same cores in the same run: of a GGUF file, or of random weights of the Qwen3-0.6B
+# shape in 8 bits.
 #
-#     scripts/compare_llama.sh SCRATCH [LLAMA_SOURCES]
+#     scripts/compare_llama.sh SCRATCH [--model FILE.gguf] [LLAMA_SOURCES]
+#
+# For FILE.gguf also the speed of the whole program: 100 kB of English, there and back.
 #
 # SCRATCH, a directory outside the project, gets everything that is built (3 GB). Without LLAMA_SOURCES, llama.cpp's are
 # taken from the source package of llama-cpp-python. Needs python3 with venv, and a C++ compiler; takes half an hour on
 # two cores, most of it building. Tools and model that are there already are used again.
 set -euo pipefail
-scratch=$(realpath "${1:?usage: compare_llama.sh SCRATCH [LLAMA_SOURCES]}")
-sources=${2:-}
+scratch=$(realpath "${1:?usage: compare_llama.sh SCRATCH [--model FILE.gguf] [LLAMA_SOURCES]}")
+shift
+asked=
+if [[ ${1:-} == --model ]]; then
+    asked=$(realpath "${2:?which GGUF file}")
+    shift 2
+fi
+sources=${1:-}
 cd "$(dirname "$0")/.."
 threads=$(nproc)
 mkdir -p "$scratch"
@@ -31,11 +40,12 @@ if [[ ! -x $scratch/build/bin/llama-batched-bench ]]; then
         -DLLAMA_CURL=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_TESTS=OFF > /dev/null
     ninja -C "$scratch/build" llama-bench llama-batched-bench > /dev/null
 fi
-model=$scratch/q.gguf
+model=${asked:-$scratch/q.gguf}
 [[ -e $model ]] || python scripts/random_gguf.py "$model"
+made=$scratch/$(basename "$model" .gguf)
 for group in 64 128; do
-    [[ -e $scratch/q$group.llmw ]] ||
-        cargo run -q --release -- models import "$model" -o "$scratch/q$group.llmw" --window 1024 --group $group
+    [[ -e $made$group.llmw ]] ||
+        cargo run -q --release -- models import "$model" -o "$made$group.llmw" --window 1024 --group $group
 done
 cargo bench -q --bench codec --no-run 2> /dev/null
 
@@ -46,13 +56,22 @@ echo "## llama.cpp: a prompt of 512 tokens, one sequence"
 "$theirs/llama-bench" -m "$model" -t "$threads" -p 512 -n 32 -r 3 -o md 2> /dev/null
 echo
 echo "## llama.cpp: sequences together (S_TG: tokens a second of all)"
-"$theirs/llama-batched-bench" -m "$model" -t "$threads" -c 4096 -npp 16 -ntg 16 -npl 1,8,32 2> /dev/null | grep '|'
+"$theirs/llama-batched-bench" -m "$model" -t "$threads" -c 8192 -npp 16 -ntg 16 -npl 1,8,32,128 2> /dev/null | grep '|'
 echo
 for group in 64 128; do
     echo "## llmzip, groups of $group inputs"
-    cargo bench -q --bench codec -- steps "$scratch/q$group.llmw"
+    cargo bench -q --bench codec -- steps "$made$group.llmw"
     echo
 done
+if [[ -n $asked ]]; then
+    echo "## llmzip, the whole program: 100 kB of alice29.txt"
+    head -c 100000 ../shared/corpora/canterbury/alice29.txt > "$scratch/english"
+    program=$PWD/target/release/llmzip
+    "$program" -v -kf --model "${made}64.llmw" "$scratch/english"
+    "$program" -v -dkf --model "${made}64.llmw" "$scratch/english.llmz" -o "$scratch/back"
+    cmp "$scratch/english" "$scratch/back"
+    exit
+fi
 echo "## llmzip's products with 128 rows and more beside what the registers give (G multiply-adds a second, one core)"
 cargo bench -q --bench kernels -- 'peak|linear.*m=(128|512)$' 2> /dev/null |
     awk '/^(linear|peak)/ { name = $0; sub(/ *time:.*/, "", name) }

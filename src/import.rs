@@ -26,7 +26,9 @@ pub use convert::{Bits, ImportOptions, import_model, import_to_file};
 pub use hugging_face::weight_hashes;
 pub use origin::Origin;
 pub use reference::{Comparison, compare_with_float, judge};
-pub use registry::{KNOWN_MODELS, KnownFile, KnownModel, known_model};
+pub use registry::{
+    KNOWN_MODELS, KnownFile, KnownModel, is_commit, known_model, name_and_revision,
+};
 
 use crate::error::Result;
 use std::path::Path;

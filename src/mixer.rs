@@ -46,11 +46,11 @@ mod start;
 mod tests;
 mod text;
 mod trust;
-mod vector;
 
 pub use plan::{Beside, MixerKind, Part, Parts};
 pub use start::{Learner, StartValues};
 
+use crate::kernels::vectors::Vectors;
 use byte_nodes::ByteNodes;
 use cells::Cells;
 use decide::Pending;
@@ -61,7 +61,7 @@ use matching::{Extent, Finder};
 use math::Squash;
 use network::Layer;
 use plan::{Plan, TableBits};
-use platform::{Vectors, zeros};
+use platform::zeros;
 use records::Records;
 use slots::Slots;
 use std::ops::Range;

@@ -11,6 +11,7 @@ mod hf;
 mod pieces;
 mod pretokenizer;
 mod sorted;
+mod spare;
 mod spec;
 mod unicode;
 mod vocabulary;

@@ -33,6 +33,8 @@ mod models_of_others;
 mod names;
 #[path = "cli/pairs.rs"]
 mod pairs;
+#[path = "cli/pins.rs"]
+mod pins;
 #[path = "cli/progress.rs"]
 mod progress;
 #[path = "cli/ranges.rs"]

@@ -330,6 +330,24 @@ fn windows_of_layers_hide_what_is_far_and_nothing_else() {
 }
 
 #[test]
+fn mistral_is_llama_with_a_window_in_every_layer() {
+    let text = Random(3).bytes(150);
+    let compare = |family: &str, window: Option<usize>| {
+        let folder = Folder::new();
+        let mut config = small_config(family);
+        config["sliding_window"] = json!(window);
+        small_model(&folder, config);
+        let model = open(&import_model(folder.dir(), &options()).unwrap());
+        compare_with_float(&model, folder.dir(), &text).unwrap()
+    };
+    let (llama, wide) = (compare("llama", None), compare("mistral", None));
+    assert_eq!((llama.exact_bits, llama.float_bits), (wide.exact_bits, wide.float_bits));
+    let narrow = compare("mistral", Some(20));
+    assert!((narrow.exact_bits / narrow.float_bits - 1.0).abs() < 1e-2, "{narrow:?}");
+    assert!((wide.float_bits / narrow.float_bits - 1.0).abs() > 1e-3, "{wide:?} {narrow:?}");
+}
+
+#[test]
 fn windows_that_contradict_themselves_are_refused() {
     let sliding = json!(vec!["sliding_attention"; 3]);
     let cases = [

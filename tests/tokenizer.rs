@@ -3,78 +3,14 @@
 //! The vocabularies and texts lie outside the repository, in `../shared` or in the folder that `LLMZIP_SHARED` names;
 //! where they are missing, the tests say so and pass.
 
-use std::path::{Path, PathBuf};
+mod common;
+#[path = "common/texts.rs"]
+mod texts;
 
+use common::shared;
 use llmzip::tokenizer::{Pattern, Tokenizer, TokenizerSpec};
 use serde_json::{Value, json};
-
-/// As much of each text as is compared; whole texts take a minute and a half, and were equal too.
-const TEXT_BYTES: usize = 20_000;
-
-/// A file or folder among the shared ones; `None`, with a word to the reader, if it is not there.
-fn shared(name: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("LLMZIP_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let path = folder.join(name);
-    if !path.exists() {
-        println!("skipped: {} is not there", path.display());
-        return None;
-    }
-    Some(path)
-}
-
-/// The beginnings of all texts of the corpora, and one of odd characters.
-fn texts() -> Option<Vec<(String, String)>> {
-    let mut texts = vec![("odd".to_owned(), odd_text())];
-    for group in std::fs::read_dir(shared("corpora")?).unwrap() {
-        let group = group.unwrap().path();
-        if !group.is_dir() {
-            continue;
-        }
-        for file in std::fs::read_dir(group).unwrap() {
-            let path = file.unwrap().path();
-            let Ok(mut text) = String::from_utf8(std::fs::read(&path).unwrap()) else { continue };
-            let end = (0..=TEXT_BYTES.min(text.len())).rfind(|&end| text.is_char_boundary(end));
-            text.truncate(end.unwrap_or(0));
-            texts.push((path.display().to_string(), text));
-        }
-    }
-    Some(texts)
-}
-
-fn odd_text() -> String {
-    let mut text = String::from(
-        "I'll IT'S it'\u{17f} we'RE  \t\u{a0}x \r\n\r\n  \u{3000}\u{2028}y 123456 ١٢٣ ½Ⅷ<|endoftext|><think>\0\0\
-         e\u{301} é ﬁ Å \u{212b} ｆｕｌｌ\u{200d}👩‍👩‍👧‍👦🏽 नमस्ते สวัสดี 한국어 \u{1112}\u{1161}\u{11ab} \u{feff}\u{e000}\u{10ffff}     ",
-    );
-    // Every character of the first planes beside letters, spaces and digits; sparser behind.
-    let characters = (0..0x3000).chain((0x3000..0x10_ffff).step_by(37));
-    for c in characters.filter_map(char::from_u32) {
-        text.extend(['a', c, 'b', ' ', c, '1', c, '\n']);
-    }
-    text
-}
-
-/// The crate's tokenizer without what a lossless program must not do: added tokens and the normalizer.
-fn reference(mut json: Value) -> tokenizers::Tokenizer {
-    json["added_tokens"] = json!([]);
-    json["normalizer"] = Value::Null;
-    json["post_processor"] = Value::Null;
-    json.to_string().parse().unwrap()
-}
-
-fn assert_same_ids(ours: &Tokenizer, reference: &tokenizers::Tokenizer) {
-    let Some(texts) = texts() else { return };
-    for (name, text) in texts {
-        let ranks = ours.encode(text.as_bytes()).unwrap();
-        assert_eq!(ours.decode(&ranks), text.as_bytes());
-        let ids = ranks.iter().map(|&rank| ours.spec().original_ids()[rank as usize]);
-        let want = reference.encode_fast(text.as_str(), false).unwrap();
-        let first = ids.clone().zip(want.get_ids()).position(|(id, &want)| id != want);
-        assert_eq!(first, None, "{name}");
-        assert_eq!(ids.len(), want.get_ids().len(), "{name}");
-    }
-}
+use texts::{assert_same_ids, reference};
 
 /// A tokenizer.json's `pre_tokenizer` for each pattern.
 fn pre_tokenizer(pattern: Pattern) -> Value {
@@ -110,11 +46,11 @@ fn the_builtin_vocabulary_gives_the_ids_of_the_crate_behind_every_pattern() {
         json["pre_tokenizer"] = pre_tokenizer(pattern);
         let spec = TokenizerSpec::from_tokenizer_json(json.to_string().as_bytes(), 8192).unwrap();
         assert_eq!(spec.pattern(), pattern);
-        assert_same_ids(&Tokenizer::new(spec).unwrap(), &reference(json.clone()));
+        assert_same_ids(&Tokenizer::new(spec).unwrap(), &reference(json.clone()), |text| text);
     }
     json["model"]["ignore_merges"] = json!(true);
     let spec = TokenizerSpec::from_tokenizer_json(json.to_string().as_bytes(), 8192).unwrap();
-    assert_same_ids(&Tokenizer::new(spec).unwrap(), &reference(json));
+    assert_same_ids(&Tokenizer::new(spec).unwrap(), &reference(json), |text| text);
 }
 
 #[test]
@@ -145,5 +81,5 @@ fn qwens_vocabulary_gives_the_ids_of_the_crate_and_comes_back_from_its_bytes() {
         assert!(step.low <= rank && rank < step.high);
         assert_eq!(step.took_right, rank >= step.node);
     }
-    assert_same_ids(&ours, &reference(json));
+    assert_same_ids(&ours, &reference(json), |text| text);
 }

@@ -285,8 +285,9 @@ pub struct Limits {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Model")]
 pub struct Predicting {
-    /// Predict with this model: builtin, a .llmw file, or a Hugging Face directory. To decode what
-    /// was made with another than the builtin, give the same one again
+    /// Predict with this model: builtin, a .llmw file, a Hugging Face directory, or
+    /// OWNER/REPOSITORY@COMMIT of which all is here. To decode what was made with another than the
+    /// builtin, give the same one again
     #[arg(long, value_name = "NAME|DIR|FILE")]
     pub model: Option<OsString>,
 }

@@ -5,6 +5,7 @@ mod defaults;
 mod made;
 mod make;
 mod manage;
+mod named;
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -19,6 +20,7 @@ use llmzip::stream::{GroupCodec, GroupParams, ModelSource};
 use super::args::{Models, Settings, Show};
 use super::messages::Messages;
 pub use defaults::Defaults;
+use named::Named;
 
 /// Models with more bytes than this take minutes for what the builtin does in seconds.
 const SLOW_BYTES: u64 = 50 << 20;
@@ -87,7 +89,7 @@ pub fn encoder(settings: &Settings) -> anyhow::Result<Encoder> {
 }
 
 /// The model that the user names: the builtin, a model of the cache by its name or identity, a
-/// `.llmw` or `.gguf` file, or a Hugging Face directory.
+/// `.llmw` or `.gguf` file, a Hugging Face directory, or a repository of the hub whose files are here.
 fn open(model: &OsStr, messages: &Messages) -> anyhow::Result<Arc<Model>> {
     let path = Path::new(model);
     if model == BUILTIN_NAME {
@@ -103,20 +105,29 @@ fn open(model: &OsStr, messages: &Messages) -> anyhow::Result<Arc<Model>> {
         return Ok(Arc::new(opened?));
     }
     if is_of_others(path) {
-        return made::open(path, messages);
+        return made::open(path, &name_of(path), messages);
     }
     if path.is_file() {
         let opened = Storage::from_file(path).and_then(Model::open);
         return Ok(Arc::new(opened.with_context(|| path.display().to_string())?));
     }
-    match model.to_str().and_then(known_model) {
-        Some(known) => bail!(
+    let name = model.to_str().unwrap_or_default();
+    if let Some(named) = Named::of(name)
+        && let Some(model) = named.open(messages)?
+    {
+        return Ok(model);
+    }
+    match (known_model(name), Named::of(name)) {
+        (Some(known), _) => bail!(
             "the model {name} is not here: `llmzip models pull {name}` gets it, `llmzip models \
              import DIR --name {name}` makes it from the files of {repository}",
             name = known.name,
             repository = known.repository
         ),
-        None => bail!(
+        (None, Some(_)) => bail!(
+            "no model {name:?} is here: `llmzip models pull {name}` gets it if it is one of the hub's"
+        ),
+        (None, None) => bail!(
             "no model {:?} is here: name one of `llmzip models list`, a .llmw or .gguf file, or a \
              Hugging Face directory",
             path.display()

@@ -5,10 +5,11 @@ use crate::error::Result;
 use crate::model::Config;
 use crate::tokenizer::TokenizerSpec;
 
-/// The published rows of all tokens, in the order of ours.
-pub(super) fn token_rows(spec: &TokenizerSpec) -> impl Iterator<Item = u32> {
+/// The published rows of all tokens, in the order of ours; none for zeros.
+pub(super) fn token_rows(spec: &TokenizerSpec) -> impl Iterator<Item = Option<u32>> {
     let further = spec.duplicates().iter().map(|&(_, id)| id);
-    spec.original_ids().iter().copied().chain(further)
+    let ids = spec.original_ids().iter().copied().chain(further);
+    ids.map(|id| Some(id).filter(|&id| (id as usize) < spec.n_rows()))
 }
 
 /// Refuses a source that lacks a tensor of `config`, whose channels stand as published, or has it in
@@ -25,7 +26,7 @@ pub(super) fn check(
     let c = config;
     let (hidden, wide) = (c.hidden, c.feed_forward);
     let (query, key) = (c.heads * c.head_dim, c.kv_heads * c.head_dim);
-    let mut ids: Vec<u32> = token_rows(spec).collect();
+    let mut ids: Vec<u32> = token_rows(spec).flatten().collect();
     if !c.tied {
         tensors.expect_rows("lm_head.weight", &ids, hidden)?;
     }

@@ -39,7 +39,7 @@ impl Filler<'_> {
         let layout: Layout = self.builder.layout().clone();
         let c = self.config;
         let published = self.channels.n_published();
-        let mut ids: Vec<Option<u32>> = expected::token_rows(spec).map(Some).collect();
+        let mut ids: Vec<Option<u32>> = expected::token_rows(spec).collect();
         if let Some(output) = &layout.output {
             self.matrix(output, 0, Matrix::of_tokens("lm_head.weight", &ids), None)?;
         }

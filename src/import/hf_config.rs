@@ -151,7 +151,8 @@ impl HfConfig {
         let architecture = match self.model_type.as_str() {
             "qwen3" => Architecture::Qwen3,
             "qwen2" => Architecture::Qwen2,
-            "llama" => Architecture::Llama,
+            // Mistral differs in that its layers may all have a window.
+            "llama" | "mistral" => Architecture::Llama,
             other => return Err(unsupported("model_type", other)),
         };
         if let Some(act) = self.hidden_act.as_deref().filter(|act| *act != "silu") {
@@ -199,11 +200,18 @@ impl HfConfig {
 
     /// Positions that each layer's queries see, 0 for all: empty where all layers see all.
     ///
-    /// `layer_types` says which layers slide; older files count them from `max_window_layers` on.
+    /// `layer_types` says which layers slide; older files count them from `max_window_layers` on. Mistral's all do, if there
+    /// is a `sliding_window`.
     ///
     /// # Errors
     /// `Unsupported` for another kind of attention, and for what contradicts itself.
     pub(super) fn block_windows(&self) -> Result<Vec<usize>> {
+        if self.model_type == "mistral" {
+            return Ok(match self.sliding_window {
+                Some(window @ 1..=MAX_WINDOW) => vec![window; self.num_hidden_layers],
+                _ => Vec::new(),
+            });
+        }
         let slides = match &self.layer_types {
             Some(types) => types.iter().map(|kind| slides(kind)).collect::<Result<Vec<_>>>()?,
             None => {

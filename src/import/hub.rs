@@ -1,14 +1,49 @@
-//! Models from the Hugging Face hub, kept where other programs keep theirs too.
+//! Models from the Hugging Face hub, in the cache that other programs use too.
 //!
-//! A client of our own: what a download needs of the protocol is one kind of request, and what we
-//! need most (resuming, offline use, hashes before anything is kept, the token for one host only)
-//! the ready-made clients leave to their callers, at the price of some two hundred packages.
+//! The crate hf-hub knows where the hub has things (addresses of files and of a model's information, with
+//! branches and tags written as they must be), sends the requests with token and user agent, and knows
+//! where files, branches and the token lie on the disk. Of a model it asks for the information first:
+//! commit, files, lengths and hashes. What `transformers` got is found, and needs no network if the
+//! revision is a commit; what we get lies where `transformers` finds it: the bytes in `blobs` under their
+//! hash, a link in `snapshots/COMMIT`, the commit of a branch in `refs`. A file that another commit had,
+//! too, is not loaded again.
 //!
-//! Files go to `models--OWNER--NAME/snapshots/COMMIT/` below `HF_HUB_CACHE` (or `HF_HOME/hub`),
-//! first under a name that ends in `.llmzip-part`.
+//! Ours is what a user needs and the crate (0.5.0) does not do:
+//!
+//! - hashes, before anything is kept: SHA-256 of large files, git's own of small ones. The crate keeps
+//!   what comes, under any name that a server gives it;
+//! - resuming: the crate adds to its part whatever comes, and a server may answer with the whole;
+//! - redirects of files: the crate follows them silently, to plain http too, and gives the token to all
+//!   ports of a host. Our requests beyond the hub are sent by a second client, which never had it;
+//! - times, tries and `Retry-After`: the crate waits for ever for a server that says nothing;
+//! - `HF_HUB_OFFLINE`, `HF_HUB_CACHE`, `HF_TOKEN`, `HF_TOKEN_PATH`, `XDG_CACHE_HOME`;
+//! - news of a download (its progress knows bytes only, and its `RepoInfo` names only), and names that
+//!   lead nowhere else.
+//!
+//! Why 0.5.0 and not 1.0.0, the newest (November 2026, Rust 1.95, x86-64; the smallest program that
+//! fetches one file, without default features, `cargo build --release`, `strip`):
+//!
+//! | | ureq alone | hf-hub 0.5.0, `ureq` | hf-hub 1.0.0, `blocking`, `rustls-tls` |
+//! |---|---|---|---|
+//! | packages built for it | 27 | 66 | 296 |
+//! | seconds of processor time to build it | 45 | 75 | 509 |
+//! | the program, MB | 2.5 | 2.9 | 14.6 |
+//! | llmzip, MB | 21.6 | 21.8 | (not built) |
+//! | packages built for llmzip | 230 | 243 | 436 |
+//! | packages in llmzip's `Cargo.lock` | 257 | 304 | 465 |
+//!
+//! (The git hash of small files adds sha1, one package more.) 1.0.0 has tokio, reqwest, the protocol of
+//! Xet and a C library for TLS in it, and would leave us to write the same things: it hashes nothing,
+//! resumes nothing, waits for ever unless it is given a client of ours, does not obey `Retry-After`, and
+//! loads from Xet in its own manner, with neither. 0.5.0 uses the ureq that we use, so that there is one
+//! HTTP client and one TLS. Its one package under MPL-2.0 (option-ext, by way of dirs) is in 1.0.0 too.
+//!
+//! Unfinished files have names that end in `.llmzip-part`.
 
+mod client;
 mod date;
 mod download;
+mod listing;
 mod patience;
 mod place;
 mod talk;
@@ -16,14 +51,22 @@ mod talk;
 pub use patience::Patience;
 pub use talk::{News, Watch};
 
-use super::registry::KnownFile;
+use super::registry::{KnownFile, is_commit};
 use super::source::{MAX_CONFIG_BYTES, MAX_INDEX_BYTES, MAX_TOKENIZER_BYTES};
-use crate::error::{Error, Result};
-use download::{Answer, Client, Order};
+use crate::error::{Error, Result, shown};
+use client::Client;
+use download::Order;
+use hf_hub::Cache;
+use listing::{Hash, Listing};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use talk::Talk;
+
+const CONFIG: &str = "config.json";
+const TOKENIZER: &str = "tokenizer.json";
+const WEIGHTS: &str = "model.safetensors";
+const INDEX: &str = "model.safetensors.index.json";
 
 /// What to get.
 #[derive(Clone, Copy, Debug)]
@@ -47,8 +90,10 @@ pub struct Fetched {
 
 /// The hub and this machine's part of it.
 pub struct Hub {
-    client: Client,
-    cache: PathBuf,
+    endpoint: String,
+    token: Option<String>,
+    cache: Cache,
+    patience: Patience,
     offline: bool,
 }
 
@@ -69,10 +114,12 @@ impl Hub {
     pub fn new(variable: impl Fn(&str) -> Option<OsString>) -> Result<Hub> {
         let text = |name: &str| variable(name).and_then(|value| value.into_string().ok());
         let home = place::home(&variable)?;
-        let cache = variable("HF_HUB_CACHE").map_or_else(|| home.join("hub"), PathBuf::from);
-        let token_path =
-            variable("HF_TOKEN_PATH").map_or_else(|| home.join("token"), PathBuf::from);
-        let token = text("HF_TOKEN").or_else(|| fs::read_to_string(token_path).ok());
+        // The crate knows where the token lies by the cache that is where it is by custom.
+        let custom = Cache::new(home.join("hub"));
+        let token = text("HF_TOKEN").or_else(|| match variable("HF_TOKEN_PATH") {
+            Some(path) => fs::read_to_string(path).ok(),
+            None => custom.token(),
+        });
         let token = token.map(|token| token.trim().to_owned()).filter(|token| !token.is_empty());
         let on = |name: &str| {
             text(name).is_some_and(|v| {
@@ -80,23 +127,37 @@ impl Hub {
             })
         };
         let endpoint = text("HF_ENDPOINT").unwrap_or_else(|| "https://huggingface.co".to_owned());
+        let endpoint = endpoint.trim_end_matches('/').to_owned();
+        client::check_scheme(&endpoint)?;
         Ok(Hub {
-            client: Client::new(endpoint.trim_end_matches('/'), token, Patience::default())?,
-            cache,
+            endpoint,
+            token,
+            cache: variable("HF_HUB_CACHE").map_or(custom, |dir| Cache::new(dir.into())),
+            patience: Patience::default(),
             offline: on("HF_HUB_OFFLINE") || on("TRANSFORMERS_OFFLINE"),
         })
     }
 
     /// The same, which waits for servers as long as this says.
+    #[must_use]
+    pub fn with_patience(self, patience: Patience) -> Hub {
+        Hub { patience, ..self }
+    }
+
+    /// The model as far as it is here already, whoever got it; no server is asked. `None` if anything of
+    /// it is missing.
     ///
     /// # Errors
-    /// As [`new`](Self::new).
-    pub fn with_patience(self, patience: Patience) -> Result<Hub> {
-        Ok(Hub { client: self.client.with_patience(patience)?, ..self })
+    /// `Invalid` for names that cannot be; `Damaged` for a file with another hash than the known one;
+    /// `Io` for the disk.
+    pub fn here(&self, wanted: &Wanted<'_>) -> Result<Option<Fetched>> {
+        check_names(wanted)?;
+        let Some(snapshot) = self.snapshot(wanted)? else { return Ok(None) };
+        Ok(snapshot.missing(wanted)?.is_none().then_some(snapshot.0))
     }
 
     /// Gets the configuration, the tokenizer and the weights, as far as they are not here, and tells
-    /// `watch` what happens meanwhile.
+    /// `watch` what happens meanwhile. No server is asked for a commit of which all is here.
     ///
     /// A server that is busy, or a connection that breaks, is tried again, where it stopped if the server
     /// can do that; [`Patience`] says how often and when.
@@ -105,129 +166,189 @@ impl Hub {
     /// `Invalid` for names that cannot be, or offline for files that are not here; `Damaged` for
     /// a file with another hash, of which nothing is kept; `Io` for the network and the disk.
     pub fn fetch(&self, wanted: &Wanted<'_>, watch: &mut Watch<'_>) -> Result<Fetched> {
-        let note_after = self.client.patience().note_after;
-        talk::watched(note_after, watch, |talk| self.fetch_all(wanted, talk))
-    }
-
-    fn fetch_all(&self, wanted: &Wanted<'_>, talk: &Talk) -> Result<Fetched> {
-        let folder = self.cache.join(place::folder(wanted.repository)?);
-        place::check_revision(wanted.revision)?;
-        let commit = self.commit(wanted, &folder, talk)?;
-        let dir = folder.join("snapshots").join(&commit);
-        let job = Job { hub: self, wanted, commit: &commit, dir: &dir };
-        job.must("config.json", talk)?;
-        job.must("tokenizer.json", talk)?;
-        if wanted.files.iter().any(|known| known.name == "model.safetensors")
-            || !job.may("model.safetensors.index.json", talk)?
-        {
-            job.must("model.safetensors", talk)?;
-        } else {
-            for shard in place::shards(&dir.join("model.safetensors.index.json"))? {
-                job.must(&shard, talk)?;
+        check_names(wanted)?;
+        if self.offline || is_commit(wanted.revision) {
+            let snapshot = self.snapshot(wanted)?;
+            let missing = match &snapshot {
+                Some(snapshot) => snapshot.missing(wanted),
+                None => Ok(Some(String::new())),
+            };
+            match (missing, snapshot) {
+                (Ok(None), Some(Snapshot(fetched))) => return Ok(fetched),
+                (Ok(missing), _) if self.offline => {
+                    let file = missing.filter(|file| !file.is_empty());
+                    let what = file.map_or_else(String::new, |file| format!("{file} of "));
+                    return Err(Error::invalid(format!(
+                        "{what}{} is not here, and HF_HUB_OFFLINE forbids to get it",
+                        wanted.repository
+                    )));
+                }
+                (Err(error), _) if self.offline => return Err(error),
+                // What is damaged is put right below.
+                _ => {}
             }
         }
-        Ok(Fetched { dir, commit })
+        talk::watched(self.patience.note_after, watch, |talk| self.download(wanted, talk))
     }
 
-    /// The commit behind a branch or tag, as the hub or an earlier visit says.
-    fn commit(&self, wanted: &Wanted<'_>, folder: &Path, talk: &Talk) -> Result<String> {
-        if place::is_commit(wanted.revision) {
-            return Ok(wanted.revision.to_owned());
-        }
-        let note = folder.join("refs").join(wanted.revision);
-        if self.offline {
-            let commit = fs::read_to_string(&note).map_err(|_| {
-                Error::invalid(format!(
-                    "{} is not here, and HF_HUB_OFFLINE forbids to get it",
-                    wanted.repository
-                ))
-            })?;
-            let commit = commit.trim().to_owned();
-            return if place::is_commit(&commit) {
-                Ok(commit)
-            } else {
-                Err(Error::damaged(format!("{} is no commit", note.display())))
-            };
-        }
-        let commit = self.client.commit(wanted.repository, wanted.revision, talk)?;
-        fs::create_dir_all(note.parent().unwrap_or(folder))?;
-        fs::write(&note, &commit)?;
-        Ok(commit)
-    }
-}
-
-/// One repository at one commit.
-struct Job<'a> {
-    hub: &'a Hub,
-    wanted: &'a Wanted<'a>,
-    commit: &'a str,
-    dir: &'a Path,
-}
-
-impl Job<'_> {
-    /// Gets a file that has to be there.
-    fn must(&self, file: &str, talk: &Talk) -> Result<()> {
-        match self.may(file, talk)? {
-            true => Ok(()),
-            false => Err(Error::invalid(format!(
-                "{} has no {file} at revision {}",
-                self.wanted.repository, self.commit
+    /// What is here of a commit, or of the commit that a branch or tag had when it was last asked for.
+    fn snapshot(&self, wanted: &Wanted<'_>) -> Result<Option<Snapshot>> {
+        let cached = self.cache.repo(client::repo(wanted.repository, wanted.revision));
+        let dir = match is_commit(wanted.revision) {
+            true => cached.pointer_path(wanted.revision),
+            // The crate reads the note that says which commit it is.
+            false => match cached.get(CONFIG) {
+                Some(config) => config.parent().unwrap_or(&config).to_owned(),
+                None => return Ok(None),
+            },
+        };
+        let commit = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        match is_commit(&commit) {
+            true => Ok(Some(Snapshot(Fetched { dir, commit }))),
+            false => Err(Error::damaged(format!(
+                "the cache of {} says that {} is the commit \"{}\", which is none",
+                wanted.repository,
+                wanted.revision,
+                shown(&commit)
             ))),
         }
     }
 
-    /// Gets a file if there is one.
-    fn may(&self, file: &str, talk: &Talk) -> Result<bool> {
-        let path = self.dir.join(file);
-        let known = self.wanted.files.iter().find(|known| known.name == file);
-        let known = known.map(|known| known.sha256);
-        if path.is_file() {
-            match known {
-                Some(hash) if download::sha256(&path)? != hash => {
-                    // Another program's, or damaged since; ours is put in its place.
-                    if self.hub.offline {
-                        return Err(Error::damaged(format!("{} has another hash", path.display())));
-                    }
-                }
-                _ => return Ok(true),
+    fn download(&self, wanted: &Wanted<'_>, talk: &Talk) -> Result<Fetched> {
+        let &Wanted { repository, revision, files } = wanted;
+        let token = self.token.clone();
+        let client = Client::new(&self.cache, &self.endpoint, token, repository, &self.patience)?;
+        let listing = client.listing(revision, talk)?;
+        if is_commit(revision) && listing.commit != revision {
+            return Err(Error::damaged(format!(
+                "{repository}: asked for {revision}, the hub tells of {}",
+                listing.commit
+            )));
+        }
+        let dir = self.cache.repo(client::repo(repository, revision)).pointer_path(&listing.commit);
+        fs::create_dir_all(&dir)?;
+        let job = Job { hub: self, client, wanted, listing, dir };
+        job.get(CONFIG, talk)?;
+        job.get(TOKENIZER, talk)?;
+        if files.iter().any(|known| known.name == WEIGHTS) || job.listing.get(INDEX).is_none() {
+            job.get(WEIGHTS, talk)?;
+        } else {
+            job.get(INDEX, talk)?;
+            for shard in place::shards(&job.dir.join(INDEX))? {
+                job.get(&shard, talk)?;
             }
         }
-        if self.hub.offline {
-            // A file that may be missing is missing then.
-            return match file.ends_with(".index.json") {
-                true => Ok(false),
-                false => Err(Error::invalid(format!(
-                    "{file} of {} is not here, and HF_HUB_OFFLINE forbids to get it",
-                    self.wanted.repository
-                ))),
-            };
+        // Only now, so that the branch of other programs never leads to half a model.
+        if !is_commit(revision) {
+            let cached = self.cache.repo(client::repo(repository, revision));
+            cached.create_ref(&job.listing.commit)?;
         }
-        fs::create_dir_all(self.dir)?;
-        let part = self.dir.join(format!("{file}.llmzip-part"));
-        let path_in_hub = format!("{}/resolve/{}/{file}", self.wanted.repository, self.commit);
-        let most_bytes = match file {
-            "config.json" => Some(MAX_CONFIG_BYTES),
-            "tokenizer.json" => Some(MAX_TOKENIZER_BYTES),
-            index if index.ends_with(".index.json") => Some(MAX_INDEX_BYTES),
-            _ => None,
-        };
-        let order = Order { path: &path_in_hub, file, part: &part, most_bytes };
-        match self.hub.client.download(&order, talk)? {
-            Answer::Missing => Ok(false),
-            Answer::Here { sha256: promised } => {
-                let found = download::sha256(&part)?;
-                for hash in [known, promised.as_deref()].into_iter().flatten() {
-                    if !hash.eq_ignore_ascii_case(&found) {
-                        fs::remove_file(&part)?;
-                        return Err(Error::damaged(format!(
-                            "{file} of {} has SHA-256 {found}, not {hash}; it was not kept",
-                            self.wanted.repository
-                        )));
-                    }
-                }
-                fs::rename(&part, &path)?;
-                Ok(true)
-            }
-        }
+        Ok(Fetched { dir: job.dir, commit: job.listing.commit })
     }
+}
+
+fn check_names(wanted: &Wanted<'_>) -> Result<()> {
+    place::check_repository(wanted.repository)?;
+    place::check_revision(wanted.revision)
+}
+
+fn known_hash(wanted: &Wanted<'_>, file: &str) -> Option<&'static str> {
+    wanted.files.iter().find(|known| known.name == file).map(|known| known.sha256)
+}
+
+/// One commit of a repository in the cache, with all of its files or some.
+struct Snapshot(Fetched);
+
+impl Snapshot {
+    /// The first file that is not here.
+    ///
+    /// # Errors
+    /// `Damaged` for one that is here with another hash than the known one.
+    fn missing(&self, wanted: &Wanted<'_>) -> Result<Option<String>> {
+        let index = self.0.dir.join(INDEX);
+        let whole = wanted.files.iter().any(|known| known.name == WEIGHTS) || !index.is_file();
+        let mut files = vec![CONFIG.to_owned(), TOKENIZER.to_owned()];
+        match whole {
+            true => files.push(WEIGHTS.to_owned()),
+            false => files.extend(place::shards(&index)?),
+        }
+        for file in files {
+            let path = self.0.dir.join(&file);
+            if !path.is_file() {
+                return Ok(Some(file));
+            }
+            if let Some(known) = known_hash(wanted, &file) {
+                listing::check_known(&listing::sha256(&path)?, known)
+                    .map_err(|_| Error::damaged(format!("{} has another hash", path.display())))?;
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// One repository at one commit, which is being got.
+struct Job<'a> {
+    hub: &'a Hub,
+    client: Client<'a>,
+    wanted: &'a Wanted<'a>,
+    listing: Listing,
+    dir: PathBuf,
+}
+
+impl Job<'_> {
+    /// Gets a file that has to be there.
+    fn get(&self, file: &str, talk: &Talk) -> Result<()> {
+        let repository = self.wanted.repository;
+        let listed = self.listing.get(file).ok_or_else(|| {
+            let commit = &self.listing.commit;
+            Error::invalid(format!("{repository} has no {file} at revision {commit}"))
+        })?;
+        let most_bytes = match file {
+            CONFIG => MAX_CONFIG_BYTES,
+            TOKENIZER => MAX_TOKENIZER_BYTES,
+            INDEX => MAX_INDEX_BYTES,
+            _ => u64::MAX,
+        };
+        if listed.bytes > most_bytes {
+            return Err(Error::damaged(format!(
+                "{file} of {repository} has {} bytes; such a file has at most {most_bytes}",
+                listed.bytes
+            )));
+        }
+        let of_file = |error| match error {
+            Error::Damaged { what, .. } => Error::damaged(format!("{file} of {repository} {what}")),
+            other => other,
+        };
+        let known = known_hash(self.wanted, file);
+        if let (Some(known), Hash::Sha256(listed)) = (known, &listed.hash) {
+            // No gigabyte is loaded only to be refused.
+            listing::check_known(listed, known).map_err(of_file)?;
+        }
+        let pointer = self.dir.join(file);
+        if is_here(&pointer, listed.bytes)
+            && known.is_none_or(|known| listing::sha256(&pointer).is_ok_and(|is| is == known))
+        {
+            return Ok(());
+        }
+        let cached = self.hub.cache.repo(client::repo(repository, self.wanted.revision));
+        let blob = cached.blob_path(listed.hash.digits());
+        // Another commit may have had the same file.
+        if !is_here(&blob, listed.bytes) || listing::check(&blob, &listed.hash, known).is_err() {
+            fs::create_dir_all(blob.parent().unwrap_or(&blob))?;
+            let part = blob.with_file_name(format!("{}.llmzip-part", listed.hash.digits()));
+            let url = self.client.url(&self.listing.commit, file);
+            Order { file, url: &url, listed, part: &part }.get(&self.client, talk)?;
+            if let Err(error) = listing::check(&part, &listed.hash, known) {
+                fs::remove_file(&part)?;
+                return Err(of_file(error));
+            }
+            fs::rename(&part, &blob)?;
+        }
+        Ok(place::link(&blob, &pointer)?)
+    }
+}
+
+/// Whether an ordinary file of this length, or a link to one, is there.
+fn is_here(path: &Path, bytes: u64) -> bool {
+    path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == bytes)
 }

@@ -7,7 +7,7 @@ use super::hf_config::Quantisation;
 use super::{convert, expected};
 use crate::container::WindowPolicy;
 use crate::error::{Error, Result};
-use crate::kernels::Isa;
+use crate::kernels::{Isa, LARGEST_FREQUENCY};
 use crate::model::{Feed, Model, Session};
 use crate::tokenizer::TokenizerSpec;
 use float::FloatModel;
@@ -165,6 +165,11 @@ impl Comparison {
     ) {
         let logit = |id: u32| f64::from(logits[id as usize]);
         let mut row: Vec<f64> = spec.original_ids().iter().map(|&id| logit(id)).collect();
+        // What has no row is not for the float model to say.
+        spec.rowless().iter().for_each(|&rank| row[rank as usize] = f64::NEG_INFINITY);
+        let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let least = largest - f64::from(LARGEST_FREQUENCY).ln();
+        spec.rowless().iter().for_each(|&rank| row[rank as usize] = least);
         // Several rows of the same bytes are one token.
         for &(rank, id) in spec.duplicates() {
             let one = &mut row[rank as usize];

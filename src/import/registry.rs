@@ -71,3 +71,21 @@ pub fn known_model(name: &str) -> Option<&'static KnownModel> {
         known.name.eq_ignore_ascii_case(name) || known.repository.eq_ignore_ascii_case(name)
     })
 }
+
+/// A name and the revision behind an `@`, if there is one.
+pub fn name_and_revision(text: &str) -> (&str, Option<&str>) {
+    match text.split_once('@') {
+        Some((name, revision)) => (name, Some(revision)),
+        None => (text, None),
+    }
+}
+
+/// Whether a revision is a commit, 40 hexadecimal digits in small letters, which never changes.
+pub fn is_commit(revision: &str) -> bool {
+    is_hex(revision, 40)
+}
+
+/// So many hexadecimal digits in small letters.
+pub(super) fn is_hex(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}

@@ -1,34 +1,27 @@
 //! The choice of an instruction set, made once.
 
+use std::fmt;
 use std::sync::OnceLock;
 
+use super::plain;
+use super::table::Kernels;
+#[cfg(target_arch = "x86_64")]
+use super::x86;
 use crate::error::{Error, Result};
 
 /// An instruction set that this CPU is known to have.
 ///
 /// Only [`Isa::choose`] and [`Isa::available`] make values other than [`Isa::SCALAR`], and they ask
 /// the CPU; holding a value is the proof that its kernels may run.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Isa(Set);
-
-/// The sets there are kernels for, from the plainest to the newest.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Set {
-    Scalar,
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
-    #[cfg(target_arch = "x86_64")]
-    Amx,
-}
+#[derive(Clone, Copy)]
+pub struct Isa(&'static Kernels);
 
 /// Every name that `LLMZIP_ISA` may hold, on whatever machine.
 const NAMES: [&str; 5] = ["scalar", "avx2", "avx512", "amx", "neon"];
 
 impl Isa {
     /// Plain Rust, which every machine can run and every other set must equal.
-    pub const SCALAR: Isa = Isa(Set::Scalar);
+    pub const SCALAR: Isa = Isa(&plain::KERNELS);
 
     /// The best set of this machine, or the one that the variable `LLMZIP_ISA` names.
     ///
@@ -51,25 +44,12 @@ impl Isa {
 
     /// The name that `LLMZIP_ISA` uses for it.
     pub fn name(self) -> &'static str {
-        match self.0 {
-            Set::Scalar => "scalar",
-            #[cfg(target_arch = "x86_64")]
-            Set::Avx2 => "avx2",
-            #[cfg(target_arch = "x86_64")]
-            Set::Avx512 => "avx512",
-            #[cfg(target_arch = "x86_64")]
-            Set::Amx => "amx",
-        }
+        self.0.name
     }
 
-    pub(super) fn set(self) -> Set {
+    /// What it does.
+    pub(super) fn kernels(self) -> &'static Kernels {
         self.0
-    }
-
-    /// Whether the CPU has AVX-512 F, BW, DQ, VL and VNNI and may use them.
-    #[cfg(target_arch = "x86_64")]
-    pub(super) fn has_avx512(self) -> bool {
-        matches!(self.0, Set::Avx512 | Set::Amx)
     }
 
     /// The set called `name`; the empty name means the best.
@@ -90,27 +70,26 @@ impl Isa {
     }
 }
 
-#[cfg(not(target_arch = "x86_64"))]
-fn detect() -> Vec<Isa> {
-    vec![Isa::SCALAR]
+/// Sets are the same where they have the same name.
+impl PartialEq for Isa {
+    fn eq(&self, other: &Isa) -> bool {
+        self.0.name == other.0.name
+    }
 }
 
-#[cfg(target_arch = "x86_64")]
+impl Eq for Isa {}
+
+impl fmt::Debug for Isa {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Isa({})", self.0.name)
+    }
+}
+
+/// Asks the CPU.
 fn detect() -> Vec<Isa> {
-    let mut sets = vec![Isa::SCALAR];
-    if is_x86_feature_detected!("avx2") {
-        sets.push(Isa(Set::Avx2));
-    }
-    let avx512 = is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512dq")
-        && is_x86_feature_detected!("avx512vl")
-        && is_x86_feature_detected!("avx512vnni");
-    if avx512 {
-        sets.push(Isa(Set::Avx512));
-        if super::amx::usable() {
-            sets.push(Isa(Set::Amx));
-        }
-    }
-    sets
+    #[cfg(target_arch = "x86_64")]
+    let sets = x86::usable();
+    #[cfg(not(target_arch = "x86_64"))]
+    let sets: Vec<&'static Kernels> = Vec::new();
+    std::iter::once(Isa::SCALAR).chain(sets.into_iter().map(Isa)).collect()
 }

@@ -11,6 +11,7 @@ mod products;
 mod quantised;
 mod rotary;
 mod teaching;
+mod vectors;
 
 use super::Isa;
 

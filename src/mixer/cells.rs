@@ -17,7 +17,7 @@ use super::math::P_ONE;
 use super::plan::TableBits;
 use super::platform::{prefetch, zeros};
 use super::shape::Shape;
-use super::vector::WIDTH;
+use crate::kernels::vectors::WIDTH;
 
 /// Cells of a context's states.
 pub const STATES: usize = 256;

@@ -6,7 +6,7 @@
 //! sum. There are no tables and no branches: sixteen counters learn at once.
 
 use super::math::{P_BITS, P_HALF, P_ONE, squash_table, stretch, stretch_each};
-use super::vector::Vector;
+use crate::kernels::vectors::Vector;
 
 /// Ages end where a counter moves by 1/254.
 const AGE_MAX: i32 = 1023;
@@ -138,8 +138,8 @@ pub fn update_each<V: Vector>(counters: V, bits: V) -> V {
 
 #[cfg(test)]
 mod tests {
-    use super::super::vector::{Numbers, WIDTH};
     use super::*;
+    use crate::kernels::vectors::{Numbers, WIDTH};
 
     #[test]
     fn many_at_once_learn_like_one() {

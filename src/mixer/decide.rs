@@ -11,7 +11,7 @@ use super::network::{MAX_VECTORS, to_learn};
 use super::plan::{MOST_BRANCH_BITS, MixerKind, Plan, TableBits};
 use super::shape::Shape;
 use super::text::class;
-use super::vector::{Numbers, Vector, WIDTH};
+use crate::kernels::vectors::{Numbers, Vector, WIDTH};
 
 /// The most weight sets of the first layer.
 pub const SETS: usize = 6;

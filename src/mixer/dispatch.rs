@@ -4,11 +4,8 @@
 
 use super::Mixer;
 use super::plan::{Beside, MixerKind};
-use super::platform::Vectors;
 use super::shape::Shape;
-use super::vector::Numbers;
-#[cfg(target_arch = "x86_64")]
-use super::vector::{Avx2, Avx512};
+use crate::kernels::vectors::{Body, Path, Vector, Vectors};
 
 /// The shapes that are compiled in: what the levels use.
 const SHAPES: [Shape; 6] = [
@@ -22,17 +19,14 @@ const SHAPES: [Shape; 6] = [
 /// Any other shape: its lengths are read from the plan.
 const OTHER: usize = SHAPES.len();
 
-type Predict = unsafe fn(&mut Mixer, Option<u32>, bool) -> u32;
-type Update = unsafe fn(&mut Mixer, bool);
-
-/// The compiled bodies that one mixer uses. They may only be called on a machine that has their instructions.
+/// The compiled bodies that one mixer uses.
 pub struct Paths {
-    predict: Predict,
-    update: Update,
+    predict: Path<Mixer, (Option<u32>, bool), u32>,
+    update: Path<Mixer, bool, ()>,
 }
 
 impl Paths {
-    /// The bodies for a shape; `Vectors` has only values whose instructions this machine has.
+    /// The bodies for a shape.
     pub fn new(vectors: Vectors, shape: &Shape) -> Self {
         match SHAPES.iter().position(|known| known == shape) {
             Some(0) => Self::of::<0>(vectors),
@@ -46,19 +40,7 @@ impl Paths {
     }
 
     fn of<const SHAPE: usize>(vectors: Vectors) -> Self {
-        match vectors {
-            Vectors::Plain => {
-                Self { predict: plain::predict::<SHAPE>, update: plain::update::<SHAPE> }
-            }
-            #[cfg(target_arch = "x86_64")]
-            Vectors::Avx2 => {
-                Self { predict: avx2::predict::<SHAPE>, update: avx2::update::<SHAPE> }
-            }
-            #[cfg(target_arch = "x86_64")]
-            Vectors::Avx512 => {
-                Self { predict: avx512::predict::<SHAPE>, update: avx512::update::<SHAPE> }
-            }
-        }
+        Self { predict: vectors.path::<Predict<SHAPE>>(), update: vectors.path::<Update<SHAPE>>() }
     }
 }
 
@@ -66,49 +48,48 @@ impl Mixer {
     /// The probability of a one for the next bit, or for the end of the token.
     #[inline(always)]
     pub(super) fn predict(&mut self, model_p1_q32: Option<u32>, end: bool) -> u32 {
-        // SAFETY: `Paths` was made for instructions that this machine has.
-        unsafe { (self.paths.predict)(self, model_p1_q32, end) }
+        self.paths.predict.run(self, (model_p1_q32, end))
     }
 
     /// Learns the outcome of the last prediction.
     #[inline(always)]
     pub(super) fn update(&mut self, bit: bool) {
-        // SAFETY: as above.
-        unsafe { (self.paths.update)(self, bit) }
+        self.paths.update.run(self, bit);
     }
 }
 
-/// Both bodies under some target features.
-macro_rules! bodies {
-    ($name:ident, $vector:ty $(, $features:literal)?) => {
-        mod $name {
-            use super::{Mixer, OTHER, SHAPES};
-
-            $(#[target_feature(enable = $features)])?
-            pub fn predict<const SHAPE: usize>(
-                mixer: &mut Mixer,
-                model_p1_q32: Option<u32>,
-                end: bool,
-            ) -> u32 {
-                let shape = if SHAPE == OTHER { mixer.plan.shape } else { SHAPES[SHAPE % OTHER] };
-                mixer.predict_body::<$vector>(&shape, model_p1_q32, end)
-            }
-
-            $(#[target_feature(enable = $features)])?
-            pub fn update<const SHAPE: usize>(mixer: &mut Mixer, bit: bool) {
-                let shape = if SHAPE == OTHER { mixer.plan.shape } else { SHAPES[SHAPE % OTHER] };
-                mixer.update_body::<$vector>(&shape, bit);
-            }
-        }
-    };
+/// The shape of a mixer that is of this one.
+#[inline(always)]
+fn shape_of<const SHAPE: usize>(mixer: &Mixer) -> Shape {
+    if SHAPE == OTHER { mixer.plan.shape } else { SHAPES[SHAPE % OTHER] }
 }
 
-bodies!(plain, super::Numbers);
-#[cfg(target_arch = "x86_64")]
-bodies!(avx2, super::Avx2, "avx2,bmi1,bmi2,lzcnt,popcnt");
-#[cfg(target_arch = "x86_64")]
-bodies!(
-    avx512,
-    super::Avx512,
-    "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,bmi1,bmi2,lzcnt,popcnt"
-);
+/// What [`Mixer::predict`] does.
+struct Predict<const SHAPE: usize>;
+
+impl<const SHAPE: usize> Body for Predict<SHAPE> {
+    type On = Mixer;
+    type Given = (Option<u32>, bool);
+    type Out = u32;
+
+    #[inline(always)]
+    fn run<V: Vector>(mixer: &mut Mixer, (model_p1_q32, end): (Option<u32>, bool)) -> u32 {
+        let shape = shape_of::<SHAPE>(mixer);
+        mixer.predict_body::<V>(&shape, model_p1_q32, end)
+    }
+}
+
+/// What [`Mixer::update`] does.
+struct Update<const SHAPE: usize>;
+
+impl<const SHAPE: usize> Body for Update<SHAPE> {
+    type On = Mixer;
+    type Given = bool;
+    type Out = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(mixer: &mut Mixer, bit: bool) {
+        let shape = shape_of::<SHAPE>(mixer);
+        mixer.update_body::<V>(&shape, bit);
+    }
+}

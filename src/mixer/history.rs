@@ -4,7 +4,7 @@
 //! When a bit comes that differs from many before it, part of the older evidence is forgotten, so that a state
 //! says what happened lately. What a state means is learned: it selects an adaptive probability.
 
-use super::vector::BEHIND;
+use crate::kernels::vectors::BEHIND;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 

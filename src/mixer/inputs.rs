@@ -8,7 +8,7 @@ use super::matching::length_class;
 use super::math::{P_HALF, stretch_q32};
 use super::network::{MAX_VECTORS, to_learn};
 use super::shape::Shape;
-use super::vector::{Vector, WIDTH};
+use crate::kernels::vectors::{Vector, WIDTH};
 
 /// The most counters that speak in one decision, with what stands behind them, in whole vectors.
 pub const MAX_COUNTED: usize = 48;

@@ -4,7 +4,7 @@ use super::matching::Match;
 use super::records::Seen;
 use super::slots::Slot;
 use super::text::Text;
-use super::vector::{Numbers, WIDTH};
+use crate::kernels::vectors::{Numbers, WIDTH};
 
 /// The most hashed contexts.
 pub const MAX_CONTEXTS: usize = 32;

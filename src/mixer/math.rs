@@ -4,7 +4,7 @@
 //! without tables, so that many are computed at once; squash reads a table that is made once per process, with
 //! integers only.
 
-use super::vector::Vector;
+use crate::kernels::vectors::{Vector, log2_q15};
 use std::sync::LazyLock;
 
 /// Bits of a probability.
@@ -15,24 +15,6 @@ pub const P_ONE: u32 = 1 << P_BITS;
 pub const P_HALF: u32 = P_ONE / 2;
 /// The largest magnitude of a stretched probability: 16 in units of 1/2048, less one to fit 16 bits.
 pub const STRETCH_MAX: i32 = 32_767;
-
-/// 0.422 and 0.157 in units of 2^-15: see [`log2_q15`].
-pub const BEND: i32 = 13_828;
-pub const BEND_LESS: i32 = 5_145;
-
-/// `log2(x)` in units of 2^-15, at most 0.001 off, never falling; `x` is at least 1.
-///
-/// In each octave `log2(1 + f)` is taken as `f + f (1 - f) (0.422 - 0.157 f)`: the best polynomial of this degree
-/// that is exact at both ends.
-#[inline(always)]
-pub fn log2_q15(x: u32) -> i32 {
-    let zeros = x.leading_zeros() & 31;
-    let f = (x << zeros >> 16 & 0x7fff) as i32;
-    // All products are below 2^29.
-    let bend = BEND - ((BEND_LESS * f) >> 15);
-    let between = (f * (32_768 - f)) >> 15;
-    ((31 - zeros as i32) << 15) + f + ((between * bend) >> 15)
-}
 
 /// `ln(2) * 2048 / 2^15` in units of 2^-16.
 const STRETCH_PER_LOG2: i32 = 2_839;

@@ -6,7 +6,7 @@
 //! Sums of integers do not depend on their order, so all makes of vectors give the same result.
 
 use super::math::STRETCH_MAX;
-use super::vector::{Numbers, Vector, WIDTH};
+use crate::kernels::vectors::{Numbers, Vector, WIDTH};
 use std::ops::Range;
 
 /// The weight 1.

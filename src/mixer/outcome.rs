@@ -7,7 +7,7 @@ use super::inputs::masks;
 use super::math::P_ONE;
 use super::shape::Shape;
 use super::slots::Slot;
-use super::vector::{Vector, WIDTH};
+use crate::kernels::vectors::{Vector, WIDTH};
 
 /// Learning rates of the two layers in units of 2^-16: what remains, and what is added at the start.
 const RATE: [u32; 2] = [200, 20];

@@ -5,7 +5,7 @@
 
 use super::contexts;
 use super::plan::{Beside, MixerKind, Part, Parts};
-use super::vector::WIDTH;
+use crate::kernels::vectors::WIDTH;
 
 /// The lengths of a decision's loops, and which parts it has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

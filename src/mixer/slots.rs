@@ -13,7 +13,7 @@
 
 use super::history::histories;
 use super::platform::{prefetch, zeros};
-use super::vector::Vector;
+use crate::kernels::vectors::Vector;
 
 const LINE: usize = 64;
 const WAYS: usize = 3;

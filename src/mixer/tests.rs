@@ -1,8 +1,8 @@
 //! Whole walks through the mixer, in both directions.
 
-use super::platform::Vectors;
 use super::*;
 use crate::entropy::{BinaryCoder, Decoder, Encoder};
+use crate::kernels::vectors::Vectors;
 use proptest::prelude::*;
 
 /// Generated text of words, lines and numbers: the same everywhere.
@@ -154,7 +154,7 @@ fn all_vector_instructions_give_the_same_bytes() {
     let plain = text(20_000, 9);
     for kind in MixerKind::ALL {
         for help in Help::ALL {
-            let coded = encode(&plain, 3, kind, help, Vectors::Plain);
+            let coded = encode(&plain, 3, kind, help, Vectors::PLAIN);
             for vectors in Vectors::all() {
                 assert!(
                     encode(&plain, 3, kind, help, vectors) == coded,

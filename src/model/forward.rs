@@ -34,7 +34,7 @@
 //! What helped: runs of 64 tokens of a lane where the text is known (a third of all time: the
 //! caches of eight lanes came from memory for every 16 tokens); fetching the next panels during a
 //! product, but for a row alone, which the processor guesses well; fetching the next head's keys and
-//! values while scores become weights (`kernels/soon.rs`), which reads nothing else, and the first rows'
+//! values while scores become weights (`kernels/operands/soon.rs`), which reads nothing else, and the first rows'
 //! while the products before compute (`expect.rs`); one limb of weights for the
 //! values instead of two; scores written out in registers; all lanes of a thread in one step
 //! (`codec/decode.rs`); with AMX, sums that become numbers while the next block is multiplied, results an odd number of
@@ -44,7 +44,7 @@
 //! processor does not guess the rest), large pages for the weights (again with AMX), fetching panels for tiles of AMX that are not full.
 //!
 //! Large models share all of a step between threads that stay awake (`parallel::awake`: to wake one took 50 us, a hundred times a
-//! step). Qwen3-0.6B's shape in 32 lanes, groups of 64: of 70 ms 43 are products (`kernels/amx/groups.rs`: after every 64 columns
+//! step). Qwen3-0.6B's shape in 32 lanes, groups of 64: of 70 ms 43 are products (`kernels/x86/amx/groups.rs`: after every 64 columns
 //! 16 x 16 sums become numbers, and those instructions do not run beside the tiles' as one would hope); with 128 lanes, 139 of 265. The rest
 //! is attention, whose keys and values come from memory, a head at a time.
 

@@ -7,7 +7,7 @@
 //! a 512th or more are fifty tokens instead of six, and gain less: `src/mixer/MEASURED.md`.)
 //!
 //! Each row of weights has a copy with 20 more bits, which moves against the gradient; the product
-//! sees it rounded by a fixed pattern (`kernels/teaching.rs`), so that it costs no more than before. All sums are
+//! sees it rounded by a fixed pattern (`kernels/plain/teaching.rs`), so that it costs no more than before. All sums are
 //! of integers: the order of lessons does not matter, nor on how many threads they are noted. `EXACTNESS.md` has the
 //! steps.
 

@@ -127,7 +127,8 @@ impl Output {
     ) {
         let _exact = FloatEnv::exact();
         let predicted = self.model.config().predicted;
-        let duplicates = self.model.tokenizer.spec().duplicates();
+        let spec = self.model.tokenizer.spec();
+        let (duplicates, rowless) = (spec.duplicates(), spec.rowless());
         let base = self.model.linear(self.model.layout.output());
         let stride = result_stride(predicted);
         let at_once = rows_at_once(predicted);
@@ -145,6 +146,11 @@ impl Output {
             match &self.learner {
                 Some(learner) => learner.for_each_part(self.version, &base, product),
                 None => product(0, &base),
+            }
+            // A row of zeros makes a logit of 0, which would be nothing to some models and all to others.
+            for row in rows.clone() {
+                let logits = &mut self.logits[(row - rows.start) * stride..];
+                rowless.iter().for_each(|&token| logits[token as usize] = f32::MIN);
             }
             let (logits, first) = (&self.logits, rows.start);
             let fill = |tables: &mut Tables| {

@@ -3,12 +3,13 @@
 //! Only byte-level BPE is understood, with the split patterns of [`Pattern`]. What would change the tokens and is
 //! not known is refused by name. The normalizer is passed over on purpose: it would change the text (Qwen's has NFC).
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
 use super::pretokenizer::Pattern;
 use super::sorted::{MAX_ROWS, SortedTokens};
+use super::spare::lend_rows;
 use super::spec::{Merge, SpecParts, Special, TokenizerSpec};
 use crate::bounded::UpTo;
 use crate::error::{Error, Result, shown};
@@ -232,7 +233,9 @@ fn assemble(
         .filter_map(|&(text, id)| Some((to_bytes(text)?, id)))
         .filter(|(token, _)| !token.is_empty())
         .collect();
-    lend_rows(&mut coded, &mut special, n_rows)?;
+    let tokens = coded.iter().map(|(token, id)| (&token[..], *id));
+    let lent = lend_rows(tokens, &mut special, n_rows);
+    coded.extend(lent.into_iter().map(|(byte, id)| (vec![byte], id)));
     coded.sort_unstable();
     let mut tokens = SortedTokens::default();
     let (mut original_ids, mut duplicates) = (Vec::with_capacity(coded.len()), Vec::new());
@@ -255,36 +258,6 @@ fn assemble(
         special,
         n_rows,
     })
-}
-
-/// Gives single bytes that have no token a row that text never needs.
-///
-/// SmolLM2's vocabulary cannot spell 21 bytes, six control characters among them. The highest rows without bytes
-/// stand in: special tokens that seldom were trained, or padding. What they predict is worth nothing, but every byte
-/// can be coded. Where there are fewer rows than bytes, bytes share them; then they are equally likely.
-fn lend_rows(
-    coded: &mut Vec<(Vec<u8>, u32)>,
-    special: &mut Vec<Special>,
-    n_rows: u32,
-) -> Result<()> {
-    let mut has = [false; 256];
-    coded.iter().filter(|(token, _)| token.len() == 1).for_each(|(token, _)| {
-        has[usize::from(token[0])] = true;
-    });
-    let missing: Vec<u8> = (0..=255).filter(|&byte| !has[usize::from(byte)]).collect();
-    let Some(first) = missing.first() else { return Ok(()) };
-    let used: HashSet<u32> = coded.iter().map(|&(_, id)| id).collect();
-    // Row 0 is where the token before every text usually is.
-    let free = (1..n_rows).rev().filter(|id| !used.contains(id));
-    let lent: Vec<u32> = free.take(missing.len()).collect();
-    if lent.is_empty() {
-        return Err(Error::unsupported(format!(
-            "the tokenizer has neither a token for the byte {first:#04x} nor a row to spare"
-        )));
-    }
-    special.retain(|special| !lent.contains(&special.id));
-    coded.extend(missing.iter().zip(lent.iter().cycle()).map(|(&byte, &id)| (vec![byte], id)));
-    Ok(())
 }
 
 /// Merges as ranks. Those of special tokens are left out; of a pair given twice the later place counts, as it does

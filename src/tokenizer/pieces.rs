@@ -8,6 +8,7 @@
 use super::cuts::Cuts;
 use super::pretokenizer::Pattern;
 use super::sorted::{MAX_ROWS, MAX_TOKEN_BYTES, SortedTokens, too_long};
+use super::spare::lend_rows;
 use super::spec::{Merge, SpecParts, Special, TokenizerSpec};
 use crate::error::{Error, Result};
 use std::collections::HashMap;
@@ -31,9 +32,10 @@ impl TokenizerSpec {
     pub(crate) fn from_pieces(
         vocab: &[(&str, u32)],
         merges: &[(&str, &str)],
-        special: Vec<Special>,
+        mut special: Vec<Special>,
         n_rows: usize,
     ) -> Result<Self> {
+        let n_rows = u32::try_from(n_rows).map_err(|_| Error::invalid("too many rows"))?;
         // In the order of their ids, as the spec wants them.
         let is_special = |id: u32| special.binary_search_by_key(&id, |special| special.id).is_ok();
         let mut coded: Vec<(Vec<u8>, bool, u32)> = vocab
@@ -41,6 +43,9 @@ impl TokenizerSpec {
             .filter(|&&(text, id)| !text.is_empty() && !is_special(id))
             .map(|&(text, id)| (bytes_of(text), byte_token(text).is_some(), id))
             .collect();
+        let known = coded.iter().map(|(token, _, id)| (&token[..], *id));
+        let lent = lend_rows(known, &mut special, n_rows);
+        coded.extend(lent.into_iter().map(|(byte, id)| (vec![byte], true, id)));
         // Pieces stand before byte tokens of the same bytes, then the lower id.
         coded.sort_unstable();
         let mut tokens = SortedTokens::default();
@@ -74,12 +79,15 @@ impl TokenizerSpec {
             pattern: Pattern::SentencePiece,
             ignore_merges: false,
             special,
-            n_rows: u32::try_from(n_rows).map_err(|_| Error::invalid("too many rows"))?,
+            n_rows,
             tokens,
         })
     }
 
     /// A vocabulary with scores, from which the merges follow: every cut of a piece into two others.
+    ///
+    /// Of equal scores, which runs of spaces have in Llama 2's, the piece of the lower id comes first. So they do where
+    /// the same list is published with merges.
     ///
     /// # Errors
     /// As [`TokenizerSpec::new`].
@@ -99,7 +107,7 @@ impl TokenizerSpec {
         for piece in pieces.iter().filter(|piece| byte_token(piece.text).is_none()) {
             for (left, right) in cuts.of(piece.text) {
                 let (left, right) = (known[left], known[right]);
-                merges.push((piece.score, left.id, right.id, left.text, right.text));
+                merges.push((piece.score, [piece.id, left.id, right.id], left.text, right.text));
             }
             if merges.len() > MAX_ROWS {
                 return Err(Error::invalid(format!(
@@ -107,8 +115,8 @@ impl TokenizerSpec {
                 )));
             }
         }
-        merges.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-        let merges: Vec<_> = merges.iter().map(|merge| (merge.3, merge.4)).collect();
+        merges.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let merges: Vec<_> = merges.iter().map(|merge| (merge.2, merge.3)).collect();
         let vocab: Vec<_> = pieces.iter().map(|piece| (piece.text, piece.id)).collect();
         Self::from_pieces(&vocab, &merges, special, n_rows)
     }
@@ -152,4 +160,32 @@ pub(super) fn word_end(text: &[u8], at: usize) -> usize {
     let mut ends = text[at..].windows(2).enumerate();
     ends.find(|(_, pair)| pair[0] != b' ' && pair[1] == b' ')
         .map_or(text.len(), |(i, _)| at + i + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tokenizer::Tokenizer;
+
+    #[test]
+    fn of_equal_scores_the_piece_of_the_lower_id_comes_first() {
+        // As in Llama 2's list: longer runs first, and the single space last of all.
+        let runs = [2usize, 4, 8, 3, 6, 7, 5];
+        let runs: Vec<String> = runs.iter().map(|&n| "\u{2581}".repeat(n)).collect();
+        let bytes: Vec<String> = (0..=255).map(|byte| format!("<0x{byte:02X}>")).collect();
+        let texts = bytes.iter().chain(&runs).map(|text| &text[..]).chain(["\u{2581}"]);
+        let pieces: Vec<_> =
+            texts.zip(0..).map(|(text, id)| Piece { text, id, score: -1e9 }).collect();
+        let spec = TokenizerSpec::from_scored_pieces(&pieces, Vec::new(), 300).unwrap();
+        let tokenizer = Tokenizer::new(spec).unwrap();
+        let lens = |n| {
+            let ranks = tokenizer.encode(&vec![b' '; n]).unwrap();
+            ranks.iter().map(|&rank| tokenizer.vocabulary().bytes(rank).len()).collect::<Vec<_>>()
+        };
+        // Pairs come first, then fours, eights and what is left of them.
+        assert_eq!(lens(9), [8, 1]);
+        assert_eq!(lens(11), [8, 3]);
+        assert_eq!(lens(15), [8, 7]);
+        assert_eq!(lens(16), [8, 8]);
+    }
 }

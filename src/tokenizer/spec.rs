@@ -1,7 +1,9 @@
 //! A tokenizer as data: what a model file stores, independent of how it was published.
 //!
 //! Inside llmzip a token is its *rank* among the sorted byte strings; the *original id* is the row that the model's
-//! matrices have for it. Rows without a rank (special tokens, padding) can never be coded and are masked.
+//! matrices have for it. Rows without a rank (special tokens, padding) can never be coded and are masked. A vocabulary
+//! may have neither tokens for all bytes nor rows to lend them: those single bytes are tokens without a row, which the
+//! model is never asked about. They have the least frequency that there is.
 
 use std::sync::Arc;
 
@@ -37,7 +39,7 @@ pub struct SpecParts {
     /// The coded tokens in byte order, all 256 single bytes among them.
     pub tokens: SortedTokens,
     /// The original id of each rank; of several entries with the same bytes, the one fed back. Single bytes may
-    /// share one.
+    /// share one, or have `n_rows` here, which is none.
     pub original_ids: Vec<u32>,
     /// The further original ids of the same bytes, as (rank, id), ascending.
     pub duplicates: Vec<(u32, u32)>,
@@ -64,14 +66,16 @@ pub struct TokenizerSpec {
     ignore_merges: bool,
     special: Vec<Special>,
     n_rows: u32,
+    /// The ranks of bytes that have no row, ascending.
+    rowless: Vec<u32>,
 }
 
 impl TokenizerSpec {
     /// Checks that the parts fit together.
     ///
     /// # Errors
-    /// [`Error::Invalid`] if a single byte has no token, an id is used twice (but by bytes) or is not a row, a rule does not join
-    /// what it says, or a list is not in order.
+    /// [`Error::Invalid`] if a single byte has no token, an id is used twice (but by bytes) or is not a row (but of
+    /// bytes), no token has a row, a rule does not join what it says, or a list is not in order.
     pub fn new(parts: SpecParts) -> Result<Self> {
         let SpecParts {
             tokens,
@@ -84,9 +88,16 @@ impl TokenizerSpec {
             n_rows,
         } = parts;
         check_bytes(&tokens)?;
-        // A vocabulary that lacks bytes may lend several of them the same row.
+        // A vocabulary that lacks bytes may lend several of them the same row, or none at all.
         let is_byte = |rank: usize| rank < tokens.len() && tokens.bytes(rank as u32).len() == 1;
         let ids = original_ids.iter().enumerate().map(|(rank, &id)| (id, is_byte(rank)));
+        let is_rowless = |&(id, is_byte): &(u32, bool)| is_byte && id == n_rows;
+        let rowless: Vec<u32> =
+            ids.clone().zip(0..).filter(|(row, _)| is_rowless(row)).map(|(_, rank)| rank).collect();
+        if rowless.len() == tokens.len() {
+            return Err(Error::invalid("none of the tokens has a row"));
+        }
+        let ids = ids.filter(|row| !is_rowless(row));
         let alone = duplicates.iter().map(|&(_, id)| id).chain(special.iter().map(|s| s.id));
         check_rows(ids.chain(alone.map(|id| (id, false))), n_rows)?;
         let rank_ok = |rank: u32| (rank as usize) < tokens.len();
@@ -121,6 +132,7 @@ impl TokenizerSpec {
             ignore_merges,
             special,
             n_rows,
+            rowless,
         })
     }
 
@@ -129,9 +141,14 @@ impl TokenizerSpec {
         &self.tokens
     }
 
-    /// The original id of each rank.
+    /// The original id of each rank; [`n_rows`](Self::n_rows), which is no row, for those that have none.
     pub fn original_ids(&self) -> &[u32] {
         &self.original_ids
+    }
+
+    /// The ranks that have no row, ascending: single bytes that the vocabulary lacks, where it had no rows to lend.
+    pub fn rowless(&self) -> &[u32] {
+        &self.rowless
     }
 
     /// Further rows of the same bytes, as (rank, original id): their frequencies belong to the rank.
@@ -173,7 +190,8 @@ impl TokenizerSpec {
     pub fn masked_rows(&self) -> Vec<u32> {
         let mut coded = vec![false; self.n_rows()];
         let further = self.duplicates.iter().map(|(_, id)| id);
-        self.original_ids.iter().chain(further).for_each(|&id| coded[id as usize] = true);
+        let rows = self.original_ids.iter().filter(|&&id| id < self.n_rows);
+        rows.chain(further).for_each(|&id| coded[id as usize] = true);
         (0..self.n_rows).filter(|&id| !coded[id as usize]).collect()
     }
 }
@@ -259,9 +277,26 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn single_bytes_may_have_no_row() {
+        let mut parts = small_parts();
+        let ranks = [b"Q", b"\xff"].map(|byte| parts.tokens.find(byte).unwrap());
+        let lost = ranks.map(|rank| std::mem::replace(&mut parts.original_ids[rank as usize], 300));
+        let spec = TokenizerSpec::new(parts).unwrap();
+        assert_eq!(spec.rowless(), ranks);
+        assert!(lost.iter().all(|id| spec.masked_rows().contains(id)));
+        assert!(TokenizerSpec::new(small_parts()).unwrap().rowless().is_empty());
+    }
+
+    #[test]
     fn refuses_parts_that_do_not_fit() {
-        let spoil: [fn(&mut SpecParts); 8] = [
-            |parts| parts.original_ids[3] = 300,
+        let spoil: [fn(&mut SpecParts); 10] = [
+            |parts| {
+                parts.tokens = SortedTokens::new((0..=255u8).map(|byte| [byte])).unwrap();
+                (parts.merges, parts.duplicates) = (Vec::new(), Vec::new());
+                parts.original_ids = vec![300; 256];
+            },
+            |parts| parts.original_ids[parts.tokens.find(b"the").unwrap() as usize] = 300,
+            |parts| parts.original_ids[3] = 301,
             |parts| parts.original_ids[11] = parts.original_ids[4],
             |parts| parts.original_ids.truncate(9),
             |parts| parts.duplicates[0] = (500, 295),

@@ -78,6 +78,8 @@ impl Sandbox {
     pub fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(PROGRAM);
         command.args(arguments.split_whitespace()).current_dir(self.folder.path());
+        // What somebody downloaded is none of a test's business.
+        command.env("HF_HOME", self.path("hf")).env_remove("HF_HUB_CACHE");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

@@ -45,17 +45,26 @@ pub fn gguf(data: &[u8]) {
     });
 }
 
+/// Rows of [`CONFIG`].
+const N_ROWS: usize = 260;
+
 /// Puts a directory's worth of files, of one tiny block, into a folder.
 pub fn directory(dir: &std::path::Path) {
-    std::fs::create_dir_all(dir).unwrap();
-    std::fs::write(dir.join("config.json"), CONFIG).unwrap();
-    std::fs::write(dir.join("tokenizer.json"), byte_level_json()).unwrap();
-    std::fs::write(dir.join("model.safetensors"), safetensors_sample()).unwrap();
+    directory_of(dir, &byte_level_json(), N_ROWS);
 }
 
-/// Names, sizes and places of the tensors of [`CONFIG`].
-fn tensors() -> Vec<(String, Vec<usize>)> {
-    let mut all = vec![("model.embed_tokens".to_owned(), vec![260, 64])];
+/// The same with another `tokenizer.json`, of a model of so many rows.
+pub fn directory_of(dir: &std::path::Path, tokenizer: &str, n_rows: usize) {
+    std::fs::create_dir_all(dir).unwrap();
+    let config = CONFIG.replace(&N_ROWS.to_string(), &n_rows.to_string());
+    std::fs::write(dir.join("config.json"), config).unwrap();
+    std::fs::write(dir.join("tokenizer.json"), tokenizer).unwrap();
+    std::fs::write(dir.join("model.safetensors"), safetensors_of(n_rows)).unwrap();
+}
+
+/// Names, sizes and places of the tensors of [`CONFIG`], with so many rows.
+fn tensors(n_rows: usize) -> Vec<(String, Vec<usize>)> {
+    let mut all = vec![("model.embed_tokens".to_owned(), vec![n_rows, 64])];
     all.push(("model.norm".to_owned(), vec![64]));
     for part in ["q_proj", "k_proj", "v_proj", "o_proj"] {
         all.push((format!("model.layers.0.self_attn.{part}"), vec![64, 64]));
@@ -74,10 +83,9 @@ fn values(shape: &[usize]) -> Vec<f32> {
     (0..shape.iter().product()).map(|_| random.weight()).collect()
 }
 
-/// A file that the door of this name lets in.
-fn safetensors_sample() -> Vec<u8> {
+fn safetensors_of(n_rows: usize) -> Vec<u8> {
     let (mut header, mut data) = (serde_json::Map::new(), Vec::new());
-    for (name, shape) in tensors() {
+    for (name, shape) in tensors(n_rows) {
         let start = data.len();
         data.extend(values(&shape).into_iter().flat_map(f32::to_le_bytes));
         let entry = serde_json::json!({
@@ -91,6 +99,25 @@ fn safetensors_sample() -> Vec<u8> {
 
 /// A file that the door of this name lets in.
 fn gguf_sample() -> Vec<u8> {
+    let mut tokens = vec!["<unk>".to_owned(), "<s>".to_owned(), "</s>".to_owned()];
+    tokens.extend((0..256).map(|byte| format!("<0x{byte:02X}>")));
+    tokens.push("\u{2581}t".to_owned());
+    let mut kinds = vec![2i32, 3, 3];
+    kinds.resize(259, 6);
+    kinds.push(1);
+    let list = |values: Vec<Value>| Value::Array(values);
+    let tokenizer = [
+        ("tokenizer.ggml.model", Value::String("llama".into())),
+        ("tokenizer.ggml.bos_token_id", Value::U32(1)),
+        ("tokenizer.ggml.scores", list((0..260).map(|i| Value::F32(-(i as f32))).collect())),
+        ("tokenizer.ggml.tokens", list(tokens.into_iter().map(Value::String).collect())),
+        ("tokenizer.ggml.token_type", list(kinds.into_iter().map(Value::I32).collect())),
+    ];
+    gguf_of(&tokenizer, N_ROWS)
+}
+
+/// A GGUF file of one tiny block, with this tokenizer and so many rows.
+pub fn gguf_of(tokenizer: &[(&str, Value)], n_rows: usize) -> Vec<u8> {
     let names = [
         ("model.embed_tokens", "token_embd"),
         ("model.norm", "output_norm"),
@@ -105,19 +132,12 @@ fn gguf_sample() -> Vec<u8> {
         ("model.layers.0.post_attention_layernorm", "blk.0.ffn_norm"),
     ];
     let mut stored = Vec::new();
-    for (name, shape) in tensors() {
+    for (name, shape) in tensors(n_rows) {
         let tensor = Tensor::from_vec(values(&shape), shape.clone(), &Device::Cpu).unwrap();
         let kind = if shape.len() == 1 { GgmlDType::F32 } else { GgmlDType::Q8_0 };
         let renamed = names.iter().find(|(from, _)| *from == name).unwrap().1;
         stored.push((format!("{renamed}.weight"), QTensor::quantize(&tensor, kind).unwrap()));
     }
-    let mut tokens = vec!["<unk>".to_owned(), "<s>".to_owned(), "</s>".to_owned()];
-    tokens.extend((0..256).map(|byte| format!("<0x{byte:02X}>")));
-    tokens.push("\u{2581}t".to_owned());
-    let mut kinds = vec![2i32, 3, 3];
-    kinds.resize(259, 6);
-    kinds.push(1);
-    let list = |values: Vec<Value>| Value::Array(values);
     let metadata = [
         ("general.architecture", Value::String("llama".into())),
         ("llama.embedding_length", Value::U32(64)),
@@ -127,14 +147,10 @@ fn gguf_sample() -> Vec<u8> {
         ("llama.feed_forward_length", Value::U32(64)),
         ("llama.context_length", Value::U32(64)),
         ("llama.attention.layer_norm_rms_epsilon", Value::F32(1e-6)),
-        ("tokenizer.ggml.model", Value::String("llama".into())),
-        ("tokenizer.ggml.bos_token_id", Value::U32(1)),
-        ("tokenizer.ggml.scores", list((0..260).map(|i| Value::F32(-(i as f32))).collect())),
-        ("tokenizer.ggml.tokens", list(tokens.into_iter().map(Value::String).collect())),
-        ("tokenizer.ggml.token_type", list(kinds.into_iter().map(Value::I32).collect())),
     ];
     let tensors: Vec<_> = stored.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
-    let metadata: Vec<_> = metadata.iter().map(|(key, value)| (*key, value)).collect();
+    let metadata: Vec<_> =
+        metadata.iter().chain(tokenizer).map(|(key, value)| (*key, value)).collect();
     let mut out = std::io::Cursor::new(Vec::new());
     gguf_file::write(&mut out, &metadata, &tensors).unwrap();
     out.into_inner()
@@ -144,7 +160,7 @@ fn gguf_sample() -> Vec<u8> {
 pub fn sample(name: &str) -> Vec<u8> {
     match name {
         "config_json" => CONFIG.as_bytes().to_vec(),
-        "safetensors" => safetensors_sample(),
+        "safetensors" => safetensors_of(N_ROWS),
         "gguf" => gguf_sample(),
         other => panic!("no sample for {other}"),
     }

@@ -21,7 +21,7 @@ pub enum Models {
     /// Download a model from the Hugging Face hub and quantise it
     #[command(aliases = ["download", "get", "fetch"])]
     Pull {
-        /// A known name (see `list`) or OWNER/REPOSITORY
+        /// A known name (see `list`) or OWNER/REPOSITORY, with @REVISION behind it if you like
         #[arg(value_name = "NAME")]
         name: String,
         /// The commit, branch or tag (default: the pinned commit, or the newest)

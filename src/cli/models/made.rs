@@ -24,28 +24,27 @@ enum Unkept {
     Files(anyhow::Error),
 }
 
-/// The model of a Hugging Face directory or a GGUF file.
-pub fn open(path: &Path, messages: &Messages) -> anyhow::Result<Arc<Model>> {
+/// The model of a Hugging Face directory or a GGUF file, called so if it has to be made.
+pub fn open(path: &Path, name: &str, messages: &Messages) -> anyhow::Result<Arc<Model>> {
     let kept = match ModelCache::from_env() {
-        Ok(cache) => keep(path, &cache, messages),
+        Ok(cache) => keep(path, name, &cache, messages),
         Err(error) => Err(Unkept::Cache(error.into())),
     };
     match kept {
         Ok(model) => Ok(Arc::new(model)),
         Err(Unkept::Files(error)) => Err(error),
         Err(Unkept::Cache(error)) => {
-            let name = super::name_of(path);
             let reason = reason(&error);
             let text =
                 format!("making {name} of it, now and each time, for it cannot be kept: {reason}");
             messages.tell(path.display(), &text);
-            let bytes = import_model(path, &ImportOptions::large(&name))?;
+            let bytes = import_model(path, &ImportOptions::large(name))?;
             Ok(Arc::new(Model::open(Storage::copy(&bytes))?))
         }
     }
 }
 
-fn keep(path: &Path, cache: &ModelCache, messages: &Messages) -> Result<Model, Unkept> {
+fn keep(path: &Path, name: &str, cache: &ModelCache, messages: &Messages) -> Result<Model, Unkept> {
     let files = |error: llmzip::Error| Unkept::Files(error.into());
     let origin = Origin::of(path).map_err(files)?;
     // What does not open any more is made again.
@@ -54,10 +53,10 @@ fn keep(path: &Path, cache: &ModelCache, messages: &Messages) -> Result<Model, U
     {
         return Ok(model);
     }
-    let (name, begun) = (super::name_of(path), Instant::now());
+    let begun = Instant::now();
     let mut line = Fetching::new(!messages.is_quiet());
     line.tell(&format!("making {name} of {}, once", path.display()));
-    let cached = make(path, &name, cache)?;
+    let cached = make(path, name, cache)?;
     drop(line);
     let text = format!("made {name} of it, once: {:.1} s", begun.elapsed().as_secs_f64());
     messages.tell(path.display(), &text);

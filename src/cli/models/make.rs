@@ -6,11 +6,14 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 use llmzip::codec::{LearnedStart, learn_start};
-use llmzip::import::hub::{Hub, News, Wanted};
-use llmzip::import::{Bits, ImportOptions, ModelCache, import_to_file, known_model, weight_hashes};
+use llmzip::import::hub::{Hub, News};
+use llmzip::import::{
+    Bits, ImportOptions, ModelCache, import_to_file, is_commit, known_model, weight_hashes,
+};
 use llmzip::mixer::StartValues;
 use llmzip::model::{BUILTIN_NAME, Model, Storage, seal_again_file};
 
+use super::named::Named;
 use crate::cli::args::Making;
 use crate::cli::files::{Temporary, refuse_replacing};
 use crate::cli::messages::Messages;
@@ -163,26 +166,20 @@ pub fn pull(
     making: &Making,
     messages: &Messages,
 ) -> anyhow::Result<String> {
-    let known = known_model(name);
-    let repository = known.map_or(name, |known| known.repository);
-    let short = match known {
-        Some(known) => known.name.to_owned(),
-        None => name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase(),
-    };
-    let short = if making.bits == 4 { short + FOUR_BITS } else { short };
+    let named = Named::new(name).at(revision)?;
+    let wanted = named.wanted();
+    let mut short = named.called(wanted.revision);
+    if making.bits == 4 {
+        short += FOUR_BITS;
+    }
     if ModelCache::from_env()?.find(&short)?.is_some() && !making.force {
         bail!("{short} is already here; -f makes it again");
     }
-    let pinned = known.filter(|known| revision.is_none() || revision == known.revision);
-    let wanted = Wanted {
-        repository,
-        revision: revision.or(known.and_then(|known| known.revision)).unwrap_or("main"),
-        files: pinned.map_or(&[], |known| known.files),
-    };
-    if wanted.files.is_empty() {
+    if !is_commit(wanted.revision) {
         messages.note(&format!(
-            "{repository} is not pinned: what comes is what is there today, checked only against the \
-             hub's own hashes"
+            "{} is not pinned: what comes is what is there today, checked only against the hub's own \
+             hashes",
+            wanted.repository
         ));
     }
     let hub = Hub::from_env()?;

@@ -1,12 +1,14 @@
-//! Names of folders and files, none of which may lead outside the cache.
+//! Names and folders, none of which may lead outside the cache; where things lie in it the crate says.
 
 use crate::error::{Error, Result, shown};
 use crate::import::safetensors::read_index;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
-/// `HF_HOME`, or where it is by custom.
+/// `HF_HOME`, or where it is by custom. The crate knows neither `XDG_CACHE_HOME` nor what to do without
+/// a home, and looks at the real environment only.
 pub(super) fn home(variable: &impl Fn(&str) -> Option<OsString>) -> Result<PathBuf> {
     if let Some(home) = variable("HF_HOME") {
         return Ok(home.into());
@@ -19,12 +21,10 @@ pub(super) fn home(variable: &impl Fn(&str) -> Option<OsString>) -> Result<PathB
         .ok_or_else(|| Error::invalid("no place for the hub's files: set HF_HOME to a folder"))
 }
 
-/// The folder of a repository.
-pub(super) fn folder(repository: &str) -> Result<String> {
+/// Refuses repositories that are none; the crate takes any.
+pub(super) fn check_repository(repository: &str) -> Result<()> {
     match repository.split_once('/') {
-        Some((owner, name)) if is_plain(owner) && is_plain(name) => {
-            Ok(format!("models--{owner}--{name}"))
-        }
+        Some((owner, name)) if is_plain(owner) && is_plain(name) => Ok(()),
         _ => Err(Error::invalid(format!(
             "{repository:?} is neither a known model nor OWNER/REPOSITORY on the hub"
         ))),
@@ -39,15 +39,9 @@ pub(super) fn check_revision(revision: &str) -> Result<()> {
     }
 }
 
-fn is_plain(part: &str) -> bool {
+pub(super) fn is_plain(part: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     !part.is_empty() && part.len() <= 96 && !part.starts_with('.') && part.chars().all(fits)
-}
-
-/// Whether a revision is a commit, which never changes.
-pub(super) fn is_commit(revision: &str) -> bool {
-    revision.len() == 40
-        && revision.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
 /// The files that an index names.
@@ -60,4 +54,37 @@ pub(super) fn shards(index: &Path) -> Result<BTreeSet<String>> {
         }
         None => Ok(shards),
     }
+}
+
+/// Gives a file of `blobs` its name in `snapshots/COMMIT`: a link, or the file itself where links cannot
+/// be made (Windows lets few users do it).
+pub(super) fn link(blob: &Path, pointer: &Path) -> io::Result<()> {
+    let blob_name = blob.file_name().unwrap_or_default();
+    let target = Path::new("../../blobs").join(blob_name);
+    // Another process may read what is there now, so that it is replaced in one step.
+    let draft = pointer.with_file_name(format!("{}.llmzip-link", blob_name.to_string_lossy()));
+    if fs::symlink_metadata(&draft).is_ok() {
+        fs::remove_file(&draft)?;
+    }
+    match symlink(&target, &draft) {
+        Ok(()) => fs::rename(&draft, pointer),
+        Err(_) => fs::rename(blob, pointer),
+    }
+}
+
+#[cfg(unix)]
+fn symlink(target: &Path, at: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, at)
+}
+
+#[cfg(windows)]
+fn symlink(target: &Path, at: &Path) -> io::Result<()> {
+    // Links of Windows are not followed through the other kind of slash.
+    let target: PathBuf = target.components().collect();
+    std::os::windows::fs::symlink_file(target, at)
+}
+
+#[cfg(not(any(unix, windows)))]
+fn symlink(_: &Path, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }

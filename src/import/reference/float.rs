@@ -34,24 +34,26 @@ impl FloatModel {
         let hf = &published.config;
         let tensors = all_tensors(published)?;
         let embedding = tensors["model.embed_tokens.weight"].clone();
-        let output = tensors.get("lm_head.weight").cloned().unwrap_or(embedding);
+        let output = tensors.get("lm_head.weight").unwrap_or(&embedding).clone();
         let weights = VarBuilder::from_tensors(tensors, DType::F32, &Device::Cpu);
+        let n_rows = embedding.dim(0).map_err(candle)?;
         let positions = n_positions.next_multiple_of(64);
         let frequencies = frequencies(hf, &*published.tensors)?;
         let scaled = hf.rope_scaling().is_some_and(|scaling| scaling.scales());
-        if scaled && hf.model_type() != "llama" {
+        let is_llama = ["llama", "mistral"].contains(&hf.model_type());
+        if scaled && !is_llama {
             return Err(Error::unsupported("candle does not scale the positions of this family"));
         }
         let family = match hf.model_type() {
-            model_type if model_type == "llama" || !hf.block_windows()?.is_empty() => {
-                Family::Windowed(Windowed::new(hf, weights, frequencies)?)
+            _ if is_llama || !hf.block_windows()?.is_empty() => {
+                Family::Windowed(Windowed::new(hf, n_rows, weights, frequencies)?)
             }
-            "qwen3" => {
-                Family::Qwen3(qwen3::Model::new(&qwen3(hf, positions), weights).map_err(candle)?)
-            }
-            "qwen2" => {
-                Family::Qwen2(qwen2::Model::new(&qwen2(hf, positions), weights).map_err(candle)?)
-            }
+            "qwen3" => Family::Qwen3(
+                qwen3::Model::new(&qwen3(hf, n_rows, positions), weights).map_err(candle)?,
+            ),
+            "qwen2" => Family::Qwen2(
+                qwen2::Model::new(&qwen2(hf, n_rows, positions), weights).map_err(candle)?,
+            ),
             other => return Err(Error::unsupported(format!("no float model for {other}"))),
         };
         Ok(FloatModel { family, output })
@@ -105,6 +107,14 @@ fn all_tensors(published: &Published) -> Result<HashMap<String, Tensor>> {
             tensors.insert(name, tensor);
         }
     }
+    // Bytes without a row stand behind the last one, and are zeros to us.
+    if !published.spec.rowless().is_empty() {
+        for name in ["model.embed_tokens.weight", "lm_head.weight"] {
+            if let Some(tensor) = tensors.get_mut(name) {
+                *tensor = tensor.pad_with_zeros(0, 0, 1).map_err(candle)?;
+            }
+        }
+    }
     if !tensors.contains_key("model.embed_tokens.weight") {
         return Err(Error::invalid("no tensor model.embed_tokens.weight"));
     }
@@ -114,9 +124,9 @@ fn all_tensors(published: &Published) -> Result<HashMap<String, Tensor>> {
     Ok(tensors)
 }
 
-fn qwen3(hf: &HfConfig, positions: usize) -> qwen3::Config {
+fn qwen3(hf: &HfConfig, n_rows: usize, positions: usize) -> qwen3::Config {
     qwen3::Config {
-        vocab_size: hf.vocab_size,
+        vocab_size: n_rows,
         hidden_size: hf.hidden_size,
         intermediate_size: hf.intermediate_size,
         num_hidden_layers: hf.num_hidden_layers,
@@ -135,9 +145,9 @@ fn qwen3(hf: &HfConfig, positions: usize) -> qwen3::Config {
     }
 }
 
-fn qwen2(hf: &HfConfig, positions: usize) -> qwen2::Config {
+fn qwen2(hf: &HfConfig, n_rows: usize, positions: usize) -> qwen2::Config {
     qwen2::Config {
-        vocab_size: hf.vocab_size,
+        vocab_size: n_rows,
         hidden_size: hf.hidden_size,
         intermediate_size: hf.intermediate_size,
         num_hidden_layers: hf.num_hidden_layers,

@@ -32,15 +32,20 @@ struct Layer {
 }
 
 impl Windowed {
-    /// A decoder of the family that `hf` names, of weights under Hugging Face's names and with these rotary frequencies.
-    pub(super) fn new(hf: &HfConfig, weights: VarBuilder, inv_freq: Vec<f64>) -> Result<Windowed> {
+    /// A decoder of the family that `hf` names, with `n_rows` tokens, of weights under Hugging Face's names and with these rotary frequencies.
+    pub(super) fn new(
+        hf: &HfConfig,
+        n_rows: usize,
+        weights: VarBuilder,
+        inv_freq: Vec<f64>,
+    ) -> Result<Windowed> {
         let windows = hf.block_windows()?;
         let window = |layer| windows.get(layer).copied().unwrap_or(0);
         let weights = weights.pp("model");
         let read = || -> CandleResult<Windowed> {
             let layers = weights.pp("layers");
             Ok(Windowed {
-                embedding: embedding(hf.vocab_size, hf.hidden_size, weights.pp("embed_tokens"))?,
+                embedding: embedding(n_rows, hf.hidden_size, weights.pp("embed_tokens"))?,
                 layers: (0..hf.num_hidden_layers)
                     .map(|layer| Layer::new(hf, window(layer), layers.pp(layer)))
                     .collect::<CandleResult<_>>()?,

@@ -27,6 +27,22 @@ fn settings_are_exact_while_held_and_restored_after() {
 }
 
 #[test]
+#[cfg(target_arch = "x86_64")]
+fn settings_that_are_not_exact_are_found_by_what_they_give() {
+    use crate::kernels::float_env::is_exact;
+    let before = control::read();
+    // Three other ways to round, denormal results dropped, denormal operands dropped.
+    let found = [0x2000, 0x4000, 0x6000, 0x8000, 0x0040].map(|other| {
+        control::write(control::EXACT | other);
+        is_exact()
+    });
+    control::write(control::EXACT);
+    let exact = is_exact();
+    control::write(before);
+    assert_eq!((found, exact), ([false; 5], true));
+}
+
+#[test]
 fn scalar_comes_first_and_no_set_twice() {
     let available = Isa::available();
     assert_eq!(available[0], Isa::SCALAR);

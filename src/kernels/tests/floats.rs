@@ -1,7 +1,7 @@
 //! The elementwise bodies and the exponential under them.
 
 use super::{Numbers, bits, fast_sets};
-use crate::kernels::portable::{exp2, round_even, sanitise, sum_lanes};
+use crate::kernels::plain::portable::{exp2, round_even, sanitise, sum_lanes};
 use crate::kernels::*;
 
 /// Lengths around every lane and unrolling.

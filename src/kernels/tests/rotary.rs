@@ -1,7 +1,7 @@
 //! Rotary positions, and the double-precision functions behind the tables.
 
 use super::{Numbers, bits, fast_sets};
-use crate::kernels::real::{exp, ln, sin_cos};
+use crate::kernels::plain::real::{exp, ln, sin_cos};
 use crate::kernels::*;
 
 #[test]

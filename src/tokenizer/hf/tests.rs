@@ -164,6 +164,13 @@ fn bytes_without_a_token_share_rows_where_there_are_too_few() {
     assert_eq!(tokenizer.decode(&tokenizer.encode(&text).unwrap()), text);
     // Each has its own where there are enough, the highest first.
     assert_eq!(ids(&read(260).unwrap()), [259, 258, 257, 256, 255, 254]);
-    // Where there is none at all, there is nothing to share.
-    assert!(read(251).unwrap_err().to_string().contains("row"));
+    // Row 0 is not to be lent: where there is no other, they have none.
+    let json =
+        json.to_string().replace(r#"{"content":"<x>","id":251}"#, r#"{"content":"<s>","id":0}"#);
+    let spec = TokenizerSpec::from_tokenizer_json(json.as_bytes(), 251).unwrap();
+    assert_eq!(ids(&spec), [251; 6]);
+    assert_eq!(spec.rowless(), [250, 251, 252, 253, 254, 255]);
+    assert_eq!(TokenizerSpec::from_bytes(&spec.to_bytes()).unwrap(), spec);
+    let tokenizer = crate::tokenizer::Tokenizer::new(spec).unwrap();
+    assert_eq!(tokenizer.decode(&tokenizer.encode(&text).unwrap()), text);
 }

@@ -6,10 +6,10 @@
 //! |---|---|
 //! | layout | one byte, 1 |
 //! | pattern | one byte, see [`Pattern`] |
-//! | flags | one byte: bit 0 `ignore_merges`, the others 0 |
+//! | flags | one byte: bit 0 `ignore_merges`, bit 1 that there are bytes without a row, the others 0 |
 //! | rows | number |
 //! | tokens | their number; each: bytes shared with the one before, number of further bytes (1 and more), those bytes |
-//! | original ids | for each rank a number; only single bytes may have the same |
+//! | original ids | for each rank a number; only single bytes may have the same, or the number of rows, which is none |
 //! | duplicates | their number; each: rank minus the last rank, original id |
 //! | merges | their number; each: id of the result minus (the last such id + 1), zigzag; length of the left part |
 //! | specials | their number; each: id, length, UTF-8 text |
@@ -24,11 +24,19 @@ use crate::tokenizer::wire::{Reader, put_number, unzigzag, zigzag};
 
 const LAYOUT: u8 = 1;
 const IGNORE_MERGES: u8 = 1;
+/// Redundant, so that programs that do not know of bytes without a row say so.
+const ROWLESS: u8 = 2;
 
 impl TokenizerSpec {
     /// The bytes that a model file stores; the same description always gives the same ones.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut out = vec![LAYOUT, self.pattern.code(), u8::from(self.ignore_merges)];
+        let mut flags = 0;
+        for (flag, is_set) in
+            [(IGNORE_MERGES, self.ignore_merges), (ROWLESS, !self.rowless.is_empty())]
+        {
+            flags |= if is_set { flag } else { 0 };
+        }
+        let mut out = vec![LAYOUT, self.pattern.code(), flags];
         put_number(&mut out, self.n_rows);
         put_tokens(&mut out, &self.tokens);
         self.original_ids.iter().for_each(|&id| put_number(&mut out, id));
@@ -71,7 +79,7 @@ impl TokenizerSpec {
         }
         let pattern = Pattern::from_code(reader.byte()?)?;
         let flags = reader.byte()?;
-        if flags & !IGNORE_MERGES != 0 {
+        if flags & !(IGNORE_MERGES | ROWLESS) != 0 {
             return Err(Error::unsupported(format!("the tokenizer's flags {flags:#04x}")));
         }
         let n_rows = reader.number()?;
@@ -93,7 +101,11 @@ impl TokenizerSpec {
             special,
             n_rows,
         };
-        TokenizerSpec::new(parts).map_err(damaged)
+        let spec = TokenizerSpec::new(parts).map_err(damaged)?;
+        if (flags & ROWLESS != 0) == spec.rowless.is_empty() {
+            return Err(Error::damaged("the tokenizer: its flags"));
+        }
+        Ok(spec)
     }
 }
 
@@ -149,7 +161,8 @@ fn read_merges(
     original_ids: &[u32],
 ) -> Result<Vec<Merge>> {
     let bad = || Error::damaged("the tokenizer: a merge");
-    if original_ids.iter().any(|&id| id as usize >= MAX_ROWS) {
+    // One that is no row may be as many as there are rows.
+    if original_ids.iter().any(|&id| id as usize > MAX_ROWS) {
         return Err(Error::damaged("the tokenizer: an original id"));
     }
     let n_ids = original_ids.iter().max().map_or(0, |&id| id as usize + 1);
@@ -197,12 +210,32 @@ mod tests {
         TokenizerSpec::new(small_parts()).unwrap()
     }
 
+    /// With two bytes that have no row.
+    fn rowless_spec() -> TokenizerSpec {
+        let mut parts = small_parts();
+        for byte in [b"Q", b"\xff"] {
+            let rank = parts.tokens.find(byte).unwrap();
+            parts.original_ids[rank as usize] = parts.n_rows;
+        }
+        TokenizerSpec::new(parts).unwrap()
+    }
+
+    #[test]
+    fn bytes_without_a_row_are_said_to_be_there() {
+        for (spec, flag) in [(small_spec(), 0), (rowless_spec(), ROWLESS)] {
+            let mut bytes = spec.to_bytes();
+            assert_eq!(bytes[2], flag);
+            bytes[2] ^= ROWLESS;
+            assert!(matches!(TokenizerSpec::from_bytes(&bytes), Err(Error::Damaged { .. })));
+        }
+    }
+
     #[test]
     fn comes_back_from_its_bytes() {
         let mut parts = small_parts();
         parts.ignore_merges = true;
         parts.pattern = Pattern::Llama3;
-        for spec in [small_spec(), TokenizerSpec::new(parts).unwrap()] {
+        for spec in [small_spec(), rowless_spec(), TokenizerSpec::new(parts).unwrap()] {
             let bytes = spec.to_bytes();
             assert_eq!(TokenizerSpec::from_bytes(&bytes).unwrap(), spec);
         }
@@ -221,13 +254,14 @@ mod tests {
 
     #[test]
     fn a_flipped_bit_is_refused_or_read_as_what_it_now_says() {
-        let bytes = small_spec().to_bytes();
-        for at in 0..bytes.len() {
-            for bit in 0..8 {
-                let mut flipped = bytes.clone();
-                flipped[at] ^= 1 << bit;
-                if let Ok(spec) = TokenizerSpec::from_bytes(&flipped) {
-                    assert_eq!(spec.to_bytes(), flipped, "byte {at}, bit {bit}");
+        for bytes in [small_spec(), rowless_spec()].map(|spec| spec.to_bytes()) {
+            for at in 0..bytes.len() {
+                for bit in 0..8 {
+                    let mut flipped = bytes.clone();
+                    flipped[at] ^= 1 << bit;
+                    if let Ok(spec) = TokenizerSpec::from_bytes(&flipped) {
+                        assert_eq!(spec.to_bytes(), flipped, "byte {at}, bit {bit}");
+                    }
                 }
             }
         }
@@ -240,7 +274,7 @@ mod tests {
             let bytes = [&head, count].concat();
             assert!(TokenizerSpec::from_bytes(&bytes).is_err());
         }
-        let layouts = [[2, 3, 0], [1, 99, 0], [1, 3, 2]].map(|b| TokenizerSpec::from_bytes(&b));
+        let layouts = [[2, 3, 0], [1, 99, 0], [1, 3, 4]].map(|b| TokenizerSpec::from_bytes(&b));
         assert!(layouts.iter().all(|result| matches!(result, Err(Error::Unsupported { .. }))));
     }
 }

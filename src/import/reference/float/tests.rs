@@ -94,7 +94,7 @@ fn all_positions_at_once_give_what_candles_llama_gives_token_by_token() {
         let cache = llama::Cache::new(true, DType::F32, &config, &Device::Cpu).unwrap();
         let theirs = llama::Llama::load(builder(tensors.clone()), &config).unwrap();
         let inv_freq = hf.inv_freq(hf.head_dim()).unwrap();
-        let windowed = Windowed::new(&hf, builder(tensors), inv_freq).unwrap();
+        let windowed = Windowed::new(&hf, hf.vocab_size, builder(tensors), inv_freq).unwrap();
         let ours = FloatModel { family: Family::Windowed(windowed), output };
         let ids: Vec<u32> = (0..100).map(|i| i * 7 % 50).collect();
         let theirs = llama_logits(&theirs, &cache, &ids).unwrap();
