@@ -59,5 +59,5 @@ fn each_method_costs_less_than_the_one_before_on_real_weights() {
     println!(
         "over 8 bits: nearest {nearest:.2} %, steps {searched:.2} %, fed back {fed_back:.2} %"
     );
-    assert!(fed_back < 0.8 * searched && searched < 0.8 * nearest);
+    assert!(fed_back < 0.7 * searched && searched < nearest && nearest < 1.0);
 }
