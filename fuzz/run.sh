@@ -22,7 +22,7 @@ if [[ ${#targets[@]} == 0 ]]; then
     core=(container_long container_short group_mixer group_model inspect llmw llmw_resealed many
         ranges recover tokenizer_bytes tokenizer_json)
     targets=("${core[@]}")
-    [[ ${#features[@]} == 0 ]] || targets+=(gguf safetensors)
+    [[ ${#features[@]} == 0 ]] || targets+=(gguf onnx safetensors)
     # All at once; a single target is built when it is run.
     cargo fuzz build "${options[@]}"
 fi

@@ -6,11 +6,13 @@ mod convert;
 mod expected;
 mod feedback;
 mod filler;
+mod floats;
 mod gguf;
 mod hf_config;
 #[cfg(feature = "hub")]
 pub mod hub;
 mod hugging_face;
+mod onnx;
 mod origin;
 mod outliers;
 mod reference;
@@ -24,6 +26,7 @@ mod volume;
 pub use cache::{CachedModel, ModelCache};
 pub use convert::{Bits, ImportOptions, import_model, import_to_file};
 pub use hugging_face::weight_hashes;
+pub use onnx::{OnnxAxis, OnnxSummary, OnnxValue, inspect_onnx, is_onnx};
 pub use origin::Origin;
 pub use reference::{Comparison, compare_with_float, judge};
 pub use registry::{

@@ -35,6 +35,10 @@ fn the_samples_are_files_that_come_in() {
                 std::fs::write(dir.join("x.gguf"), sample).unwrap();
                 import_model(&dir.join("x.gguf"), &ImportOptions::large("x")).unwrap();
             }
+            "onnx" => {
+                hostile::onnx_folder(dir, sample);
+                import_model(&dir.join("x.onnx"), &ImportOptions::large("x")).unwrap();
+            }
             "container_long" => {
                 let file = [&llmzip::container::LONG_MAGIC, &sample[..]].concat();
                 assert!(decompressed(&file).1 == packed_files()[1].plain);
@@ -183,6 +187,7 @@ fn changed_fields_of_models_and_weights_end_in_an_error_or_a_result() {
             "tokenizer_json" => mutate::json_text,
             "safetensors" => mutate::safetensors,
             "gguf" => mutate::gguf,
+            "onnx" => mutate::onnx,
             _ => continue,
         };
         for seed in 0..150 {

@@ -9,6 +9,8 @@ mod four_bits;
 mod hostile;
 #[path = "import/interrupted.rs"]
 mod interrupted;
+#[path = "import/onnx.rs"]
+mod onnx;
 #[path = "import/outliers.rs"]
 mod outliers;
 #[path = "import/published.rs"]

@@ -4,6 +4,10 @@
 //! `LLMZIP_TEST_MODELS=1` in the environment they fail.
 #![cfg(feature = "import")]
 
+mod common;
+#[path = "real_weights/other_files.rs"]
+mod other_files;
+
 use llmzip::codec::{ModelPredictor, Plan, decode, encode};
 use llmzip::container::{Decoded, Unwatched, WindowPolicy};
 use llmzip::entropy::{Decoder, Encoder};

@@ -2,6 +2,7 @@
 
 mod check;
 mod defaults;
+mod graph;
 mod made;
 mod make;
 mod manage;
@@ -13,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, bail};
 use llmzip::codec::{BuiltinModels, Codec, Level};
-use llmzip::import::{CachedModel, ModelCache, known_model};
+use llmzip::import::{CachedModel, ModelCache, is_onnx, known_model};
 use llmzip::model::{BUILTIN_NAME, Model, Storage, builtin};
 use llmzip::stream::{GroupCodec, GroupParams, ModelSource};
 
@@ -89,7 +90,7 @@ pub fn encoder(settings: &Settings) -> anyhow::Result<Encoder> {
 }
 
 /// The model that the user names: the builtin, a model of the cache by its name or identity, a
-/// `.llmw` or `.gguf` file, a Hugging Face directory, or a repository of the hub whose files are here.
+/// `.llmw`, `.gguf` or `.onnx` file, a Hugging Face directory, or a repository of the hub whose files are here.
 fn open(model: &OsStr, messages: &Messages) -> anyhow::Result<Arc<Model>> {
     let path = Path::new(model);
     if model == BUILTIN_NAME {
@@ -128,8 +129,8 @@ fn open(model: &OsStr, messages: &Messages) -> anyhow::Result<Arc<Model>> {
             "no model {name:?} is here: `llmzip models pull {name}` gets it if it is one of the hub's"
         ),
         (None, None) => bail!(
-            "no model {:?} is here: name one of `llmzip models list`, a .llmw or .gguf file, or a \
-             Hugging Face directory",
+            "no model {:?} is here: name one of `llmzip models list`, a .llmw, .gguf or .onnx file, \
+             or a Hugging Face directory",
             path.display()
         ),
     }
@@ -151,7 +152,7 @@ fn in_cache(name: &str, is_file: bool) -> llmzip::Result<Option<CachedModel>> {
 fn is_of_others(path: &Path) -> bool {
     let is_gguf =
         || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gguf"));
-    path.is_dir() || is_gguf()
+    path.is_dir() || is_gguf() || is_onnx(path)
 }
 
 /// What a model made of these files is called, unless the user says otherwise.

@@ -7,7 +7,7 @@ use super::hf_config::{HfConfig, Quantisation};
 use super::outliers::Channels;
 use super::source::in_file;
 use super::tensors::TensorSource;
-use super::{gguf, hugging_face, rotary};
+use super::{gguf, hugging_face, onnx, rotary};
 use crate::error::{Error, Result};
 use crate::kernels::{Aligned, STEP_COLS};
 use crate::mixer::StartValues;
@@ -95,14 +95,18 @@ pub(super) struct Published {
     pub(super) tensors: Box<dyn TensorSource>,
 }
 
-/// Opens a Hugging Face directory or a GGUF file.
+/// Opens a Hugging Face directory, an ONNX file or a GGUF file.
 pub(super) fn open(path: &Path) -> Result<Published> {
-    let published = if path.is_dir() { hugging_face::open(path) } else { gguf::open(path) };
+    let published = match path {
+        dir if dir.is_dir() => hugging_face::open(dir),
+        file if onnx::is_onnx(file) => onnx::open(file),
+        file => gguf::open(file),
+    };
     published.map_err(|error| in_file(path, error))
 }
 
-/// Reads, quantises and packs the model in `path`, a Hugging Face directory or a GGUF file; the
-/// same files give the same bytes everywhere.
+/// Reads, quantises and packs the model in `path`, a Hugging Face directory, a GGUF file or an ONNX
+/// file; the same files give the same bytes everywhere.
 ///
 /// # Errors
 /// `Io`, or `Unsupported` and `Invalid` naming the file and the field or tensor.

@@ -2,6 +2,7 @@
 
 use super::convert::Published;
 use super::hf_config::HfConfig;
+use super::onnx;
 use super::safetensors::SafeTensors;
 use super::source::{MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES, in_file, read};
 use super::volume::Volume;
@@ -17,14 +18,17 @@ pub(super) fn open(dir: &Path) -> Result<Published> {
     Ok(Published { config, spec, tensors: Box::new(SafeTensors::open(dir)?) })
 }
 
-/// SHA-256 of every weight file of a directory, or of a GGUF file (of all its pieces as one), as hexadecimal digits, with
-/// the file's name.
+/// SHA-256 of every weight file of a directory, of an ONNX file and those of its external data, or of a GGUF file (of all
+/// pieces of a file as one), as hexadecimal digits, with the file's name.
 ///
 /// # Errors
 /// As for reading them.
 pub fn weight_hashes(path: &Path) -> Result<Vec<(String, String)>> {
     let hash =
         |volume: &Volume| Ok((volume.name().to_owned(), crate::container::hex(&volume.sha256()?)));
+    if !path.is_dir() && onnx::is_onnx(path) {
+        return onnx::weight_files(path)?.iter().map(hash).collect();
+    }
     if !path.is_dir() {
         return Ok(vec![hash(&Volume::open(path)?)?]);
     }
@@ -32,7 +36,7 @@ pub fn weight_hashes(path: &Path) -> Result<Vec<(String, String)>> {
 }
 
 /// tokenizer.json, or the older pair of files where the family says how its text is split.
-fn tokenizer(dir: &Path, config: &HfConfig) -> Result<TokenizerSpec> {
+pub(super) fn tokenizer(dir: &Path, config: &HfConfig) -> Result<TokenizerSpec> {
     let path = dir.join("tokenizer.json");
     if path.exists() {
         let json = read(&path, MAX_TOKENIZER_BYTES)?;

@@ -5,6 +5,7 @@
 //! compressed files record; at worst it is the model of what those files were.
 
 use super::cache::{CachedModel, ModelCache};
+use super::onnx::{is_onnx, published_in, weight_files};
 use super::source;
 use super::volume::{Volume, piece_number};
 use crate::container::{EXACT_VERSION, hex};
@@ -32,21 +33,21 @@ impl Origin {
         hash.update(EXACT_VERSION.to_le_bytes());
         hash.update(builtin().id().0);
         if path.is_dir() {
-            let dir = path.canonicalize()?;
-            hash.update(dir.as_os_str().as_encoded_bytes());
-            for file in files_of_a_model(&dir)? {
-                let name = file.file_name().unwrap_or_default().as_encoded_bytes();
-                hash.update((name.len() as u64).to_le_bytes());
-                hash.update(name);
-                stand(&source::open(&file)?, &mut hash)?;
-            }
+            described_by(path, &mut hash)?;
         } else {
+            let volumes = match is_onnx(path) {
+                true => {
+                    described_by(&published_in(path)?, &mut hash)?;
+                    weight_files(path)?
+                }
+                false => vec![Volume::open(path)?],
+            };
             // The file may lie in pieces, and then its own name is that of none.
             let folder = path.parent().filter(|folder| *folder != Path::new(""));
             let folder = folder.unwrap_or(Path::new(".")).canonicalize()?;
             let whole = path.file_name().map_or_else(|| folder.clone(), |name| folder.join(name));
             hash.update(whole.as_os_str().as_encoded_bytes());
-            for file in Volume::open(path)?.files() {
+            for file in volumes.iter().flat_map(Volume::files) {
                 stand(file, &mut hash)?;
             }
         }
@@ -77,6 +78,19 @@ impl ModelCache {
     pub fn note_of(id: &ModelId) -> String {
         format!("{id}\n")
     }
+}
+
+/// A directory, and what is in it of a model.
+fn described_by(dir: &Path, hash: &mut Sha256) -> Result<()> {
+    let dir = dir.canonicalize()?;
+    hash.update(dir.as_os_str().as_encoded_bytes());
+    for file in files_of_a_model(&dir)? {
+        let name = file.file_name().unwrap_or_default().as_encoded_bytes();
+        hash.update((name.len() as u64).to_le_bytes());
+        hash.update(name);
+        stand(&source::open(&file)?, hash)?;
+    }
+    Ok(())
 }
 
 /// Ordinary files of a directory that can be a part of a model, by name; results of other work may lie beside them.

@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::common::hostile::{directory, sample};
+use crate::common::hostile::{directory, onnx_folder, sample};
 use crate::sandbox::{Sandbox, code, said};
 
 const TEXT: &[u8] = b"the bytes that go in are those that come out, \xff\xfe too\n";
@@ -226,4 +226,75 @@ fn a_mixer_learns_what_it_begins_with_from_the_users_text() {
     assert!(said(&output).contains("too few to learn from"), "{}", said(&output));
     let left: Vec<_> = fs::read_dir(sandbox.path("")).unwrap().collect();
     assert!(!sandbox.has("none") && left.len() == 5, "{left:?}");
+}
+
+#[test]
+fn an_onnx_file_is_a_model_like_any_other() {
+    let sandbox = sandbox();
+    onnx_folder(&sandbox.path("hub"), &sample("onnx"));
+    let said_of_it = packed(&sandbox, "hub/x.onnx");
+    assert!(said_of_it.contains("hub/x.onnx: made x of it, once: "), "{said_of_it}");
+    assert_eq!(packed(&sandbox, "./hub/x.onnx"), "");
+    assert_eq!(run(&sandbox, "-d -c a.llmz").stdout, TEXT);
+    // Each of the files that it consists of counts.
+    for file in ["hub/config.json", "hub/tokenizer.json", "hub/x.onnx_data"] {
+        let path = sandbox.path(file);
+        let bytes = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        let output = run(&sandbox, "--model hub/x.onnx -f -o b.llmz a");
+        assert_eq!(code(&output), 1, "{file}");
+        assert!(said(&output).contains(file.rsplit('/').next().unwrap()), "{}", said(&output));
+        assert_eq!(said(&output).lines().count(), 1, "{}", said(&output));
+        fs::write(&path, bytes).unwrap();
+        assert!(packed(&sandbox, "hub/x.onnx").contains("made x"), "{file}");
+    }
+    assert_eq!(cached(&sandbox).len(), 1);
+    let output = run(&sandbox, "models check --json -q hub/x.onnx a");
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    let figures: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let bits = |field: &str| figures[field].as_f64().unwrap();
+    let loss = bits("bits_per_byte") / bits("float_bits_per_byte") - 1.0;
+    assert!(loss.abs() < 0.01, "{figures}");
+}
+
+#[test]
+fn every_file_of_an_onnx_model_has_the_hash_that_was_asked_for() {
+    let sandbox = sandbox();
+    onnx_folder(&sandbox.path("hub"), &sample("onnx"));
+    let [graph, data] = ["hub/x.onnx", "hub/x.onnx_data"]
+        .map(|file| format!("{:x}", Sha256::digest(fs::read(sandbox.path(file)).unwrap())));
+    let import = |hashes: &str| run(&sandbox, &format!("models import hub/x.onnx {hashes}"));
+    let only_one = import(&format!("--verify-sha {graph}"));
+    assert_eq!(code(&only_one), 1);
+    assert!(said(&only_one).contains(&data), "{}", said(&only_one));
+    let wrong = import(&format!("--verify-sha {graph} --verify-sha {}", "0".repeat(64)));
+    assert_eq!(code(&wrong), 1);
+    assert!(!sandbox.has("cache") || cached(&sandbox).is_empty());
+    let right = import(&format!("--verify-sha {data} --verify-sha {graph}"));
+    assert_eq!(code(&right), 0, "{}", said(&right));
+    assert_eq!(cached(&sandbox).len(), 1);
+}
+
+#[test]
+fn the_inputs_and_outputs_of_a_graph_are_told() {
+    let sandbox = sandbox();
+    onnx_folder(&sandbox.path("hub"), &sample("onnx"));
+    let output = run(&sandbox, "models info hub/x.onnx");
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    let text = String::from_utf8(output.stdout).unwrap();
+    for line in [
+        "input       input_ids int64 [batch_size, sequence_length]",
+        "input       past_key_values.0.key float16 [batch_size, 1, past_sequence_length, 64]",
+        "output      logits float32 [batch_size, sequence_length, 260]",
+        "dynamic     batch_size, past_sequence_length, sequence_length, total_sequence_length",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line:?} is not in {text}");
+    }
+    assert!(text.contains("hub/x.onnx_data, 4096 bytes"), "{text}");
+    assert!(text.contains("com.microsoft:MatMulNBits 7"), "{text}");
+    sandbox.write("no.onnx", b"no graph");
+    let output = run(&sandbox, "models info no.onnx");
+    assert_eq!(code(&output), 1);
+    assert!(said(&output).contains("no.onnx: "), "{}", said(&output));
+    assert_eq!(code(&run(&sandbox, "models info nowhere.onnx")), 1);
 }

@@ -1,15 +1,17 @@
 //! The doors of `import`; those that need no import are in `doors.rs`, with what a door is.
 
 use super::doors::{Door, in_folder};
+use super::onnx::{self, Embedding, Form, Kind, Writer, Zeros};
 use super::{Random, byte_level_json};
 use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
-use llmzip::import::{ImportOptions, import_model};
+use llmzip::import::{ImportOptions, import_model, inspect_onnx};
+use rten_onnx::onnx::TensorProto;
 
 /// All of them, by name.
-pub const DOORS: [(&str, Door); 3] =
-    [("config_json", config_json), ("safetensors", safetensors), ("gguf", gguf)];
+pub const DOORS: [(&str, Door); 4] =
+    [("config_json", config_json), ("safetensors", safetensors), ("gguf", gguf), ("onnx", onnx)];
 
 /// A `config.json` of one tiny block, for weights that are hostile.
 pub const CONFIG: &str = r#"{
@@ -47,6 +49,22 @@ pub fn gguf(data: &[u8]) {
 
 /// Rows of [`CONFIG`].
 const N_ROWS: usize = 260;
+
+/// An ONNX file in a directory where all else is right, with a file for external data.
+pub fn onnx(data: &[u8]) {
+    in_folder(|dir| {
+        onnx_folder(dir, data);
+        drop(import_model(&dir.join("x.onnx"), &ImportOptions::large("x")));
+        drop(inspect_onnx(&dir.join("x.onnx")));
+    });
+}
+
+/// `x.onnx` and what belongs to it.
+pub fn onnx_folder(dir: &std::path::Path, data: &[u8]) {
+    directory(dir);
+    std::fs::write(dir.join("x.onnx"), data).unwrap();
+    std::fs::write(dir.join("x.onnx_data"), [5; 4096]).unwrap();
+}
 
 /// Puts a directory's worth of files, of one tiny block, into a folder.
 pub fn directory(dir: &std::path::Path) {
@@ -156,12 +174,30 @@ pub fn gguf_of(tokenizer: &[(&str, Value)], n_rows: usize) -> Vec<u8> {
     out.into_inner()
 }
 
+/// A file that the door of this name lets in: blocks with zero points, a part of them in the other file.
+fn onnx_sample() -> Vec<u8> {
+    let tensors = tensors(N_ROWS).into_iter();
+    let tensors: onnx::Floats = tensors
+        .map(|(name, shape)| (format!("{name}.weight"), (shape.clone(), values(&shape))))
+        .collect();
+    let kind = Kind::Blocks { bits: 4, block: 32, zeros: Zeros::Packed };
+    let mut writer = Writer::default();
+    writer.fill(&Form { kind, embedding: Embedding::Bytes, ..Form::PLAIN }, &tensors, [1, 1]);
+    let is_up = |tensor: &&mut TensorProto| {
+        tensor.name.as_deref().is_some_and(|name| name.ends_with("up_proj.MatMul.weight_Q4"))
+    };
+    let up = writer.graph.initializer.iter_mut().find(is_up).unwrap();
+    onnx::make_external(up, "x.onnx_data", &mut vec![0; 32]);
+    onnx::file_of(writer.graph)
+}
+
 /// The sample of a door.
 pub fn sample(name: &str) -> Vec<u8> {
     match name {
         "config_json" => CONFIG.as_bytes().to_vec(),
         "safetensors" => safetensors_of(N_ROWS),
         "gguf" => gguf_sample(),
+        "onnx" => onnx_sample(),
         other => panic!("no sample for {other}"),
     }
 }

@@ -10,6 +10,8 @@ pub mod frames;
 pub mod hostile;
 #[cfg(feature = "cli")]
 pub mod mutate;
+#[cfg(feature = "import")]
+pub mod onnx;
 #[cfg(feature = "cli")]
 pub mod samples;
 

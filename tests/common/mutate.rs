@@ -9,12 +9,14 @@ pub mod gguf;
 pub mod json;
 pub mod llmw;
 pub mod long;
+pub mod onnx;
 pub mod short;
 
 use super::{Random, doors};
 pub use gguf::gguf;
 pub use json::{json_text, safetensors};
 pub use llmw::llmw;
+pub use onnx::onnx;
 
 /// Another number than `now`: one of its neighbours, one with a bit changed, or one at an edge.
 pub fn number(random: &mut Random, now: u64) -> u64 {

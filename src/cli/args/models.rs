@@ -32,9 +32,10 @@ pub enum Models {
         #[command(flatten)]
         general: General,
     },
-    /// Quantise a Hugging Face directory or a GGUF file
+    /// Quantise a Hugging Face directory, a GGUF file or an ONNX file
     Import {
-        /// A directory with config.json, tokenizer.json and *.safetensors, or a .gguf file
+        /// A directory with config.json, tokenizer.json and *.safetensors, a .gguf file, or an .onnx file with
+        /// config.json and tokenizer.json beside it or one folder above
         #[arg(value_name = "DIR|FILE")]
         source: PathBuf,
         /// What to call it (default: the name of the directory or file)
@@ -67,7 +68,7 @@ pub enum Models {
     },
     /// Say what a model is
     Info {
-        /// A name, the beginning of an identity, or a .llmw file
+        /// A name, the beginning of an identity, a .llmw file, or an .onnx file
         #[arg(value_name = "MODEL")]
         model: String,
         #[command(flatten)]
@@ -75,13 +76,13 @@ pub enum Models {
     },
     /// Measure what a model predicts of a text, beside the float model: what quantisation costs
     Check {
-        /// A .gguf file, a Hugging Face directory, a name, the beginning of an identity, or a .llmw file
+        /// A .gguf or .onnx file, a Hugging Face directory, a name, the beginning of an identity, or a .llmw file
         #[arg(value_name = "MODEL")]
         model: OsString,
         /// The text to predict; a short one of our own without it
         #[arg(value_name = "TEXT")]
         text: Option<PathBuf>,
-        /// The Hugging Face directory or .gguf file that a model of ours was made of
+        /// The Hugging Face directory, .gguf or .onnx file that a model of ours was made of
         #[arg(long, value_name = "DIR|FILE", alias = "source")]
         dir: Option<PathBuf>,
         /// Print one JSON document

@@ -24,7 +24,7 @@ enum Unkept {
     Files(anyhow::Error),
 }
 
-/// The model of a Hugging Face directory or a GGUF file, called so if it has to be made.
+/// The model of a Hugging Face directory, a GGUF file or an ONNX file, called so if it has to be made.
 pub fn open(path: &Path, name: &str, messages: &Messages) -> anyhow::Result<Arc<Model>> {
     let kept = match ModelCache::from_env() {
         Ok(cache) => keep(path, name, &cache, messages),

@@ -5,9 +5,11 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use llmzip::codec::Codec;
-use llmzip::import::{CachedModel, KNOWN_MODELS, KnownModel, ModelCache};
+use llmzip::import::{CachedModel, KNOWN_MODELS, KnownModel, ModelCache, inspect_onnx, is_onnx};
 use llmzip::model::{BUILTIN_NAME, Config, Model, ModelSummary, Session, builtin, inspect_llmw};
 use serde_json::json;
+
+use super::graph;
 
 /// Lanes that the figure of memory is given for.
 pub const LANES: usize = 8;
@@ -119,6 +121,9 @@ fn find(name: &str) -> anyhow::Result<Found> {
 
 /// What a model is.
 pub fn info(name: &str) -> anyhow::Result<String> {
+    if is_onnx(Path::new(name)) && ModelCache::from_env()?.find(name)?.is_none() {
+        return Ok(graph::describe(&inspect_onnx(Path::new(name))?));
+    }
     let (place, summary) = match find(name)? {
         Found::Builtin => ("inside the program".to_owned(), summary_of(&builtin())),
         Found::Cached(cached) => (cached.path.display().to_string(), cached.summary),
