@@ -41,7 +41,7 @@ pub use attention::attention_weights;
 pub use doors::{
     add_assign, combine_fine_values, combine_values, frequencies, gated_quantised, heads_quantised,
     norm_quantised, quantise_part, quantise_rows, rms_norm, rope, silu_mul, teach_row,
-    unpack_nibbles,
+    unpack_nibbles, unpack_stepped,
 };
 #[cfg(feature = "import")]
 pub(crate) use doors::{add_rows, weighted_rows};
@@ -58,6 +58,6 @@ pub use operands::{
     padded_rows, result_stride,
 };
 pub use plain::frequencies::{LARGEST_FREQUENCY, cumulative};
-pub use plain::nibbles::store_nibbles;
+pub use plain::nibbles::{STEP_BYTES, STEP_COLS, store_nibbles};
 pub use plain::octaves::scale_log;
 pub use plain::rope::{RopeTables, inv_freq};

@@ -40,7 +40,7 @@ pub use lessons::Lessons;
 pub use llmw::{ModelId, Parts, seal_again, seal_again_file, write_llmw, write_llmw_file};
 pub use observe::ProductInputs;
 pub use output::Output;
-pub use rounding::Scale;
+pub use rounding::SteppedRow;
 pub use session::{Feed, Session, Snapshot, check_window};
 pub use storage::Storage;
 pub use weights::WeightsBuilder;

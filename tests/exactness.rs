@@ -205,12 +205,19 @@ fn an_output_layer_that_learns_makes_a_text_smaller() {
 #[test]
 fn models_of_every_family_give_equal_bits_everywhere() {
     let mut random = Random(77);
-    for variant in 0..4 {
+    for variant in 0..7 {
         let bytes = tiny_llmw(variant, |config| {
             config.tied = variant != 1;
             config.qkv_bias = variant == 2;
             config.qk_norm = variant != 2;
             if variant == 3 {
+                (config.weight_max, config.weight_group, config.activation_group) = (63, 0, 0);
+            }
+            if variant >= 4 {
+                config.weight_bits = 4;
+                config.weight_steps = if variant == 4 { 0 } else { 32 };
+            }
+            if variant == 6 {
                 (config.weight_max, config.weight_group, config.activation_group) = (63, 0, 0);
             }
         });
@@ -287,4 +294,21 @@ fn sealed() -> Vec<u8> {
     // Only here: the present one may be of a form that this program no longer reads.
     let old = Model::open(Storage::copy(llmzip::model::builtin_bytes())).unwrap();
     seal_again(&old, &StartValues::generic()).unwrap()
+}
+
+/// A model as files of before the steps have it, whose 4-bit weights are numbers from -8 to 7 of a group's scale: its bytes
+/// and its predictions are those they always were.
+#[test]
+fn four_bits_of_before_there_were_steps_stay_what_they_were() {
+    let bytes = tiny_llmw(77, |config| config.weight_bits = 4);
+    let model = Arc::new(Model::open(Storage::copy(&bytes)).unwrap());
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    assert_eq!(
+        model.id().to_string(),
+        "a7a5c88c2a243a366cf2b76545b5a8005c6e7ca0093c2ae9c211f6cc84fb692d"
+    );
+    assert_eq!(
+        hex(&known_answer(&model).unwrap()),
+        "2569e9836cc6898b0f3bfc53318a80e101d30cd24429bfdf65f4e33ecfe7a018"
+    );
 }

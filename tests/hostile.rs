@@ -5,13 +5,18 @@
 mod common;
 
 use allocation_counter::measure;
+use common::doors::{llmw_resealed, resealed};
 use common::frames::{Models, decompressed, part, recovered};
-use common::samples::{Packed, packed_files, samples};
+use common::samples::{Packed, packed_files, samples, stepped_content};
 use common::{Random, byte_level_json, frames, hostile, mutate};
+use llmzip::container::WindowPolicy;
 use llmzip::import::{ImportOptions, import_model};
+use llmzip::kernels::Isa;
+use llmzip::model::{Feed, Layout, Model, Session, Storage};
 use llmzip::stream::{self, DecompressOptions, NoProgress};
 use proptest::prelude::*;
 use std::io::{self, Cursor};
+use std::sync::Arc;
 
 #[test]
 fn the_samples_are_files_that_come_in() {
@@ -190,6 +195,82 @@ fn changed_fields_of_models_and_weights_end_in_an_error_or_a_result() {
             door(&changed.unwrap_or_else(|| panic!("{name} cannot be taken apart")));
         }
     }
+}
+
+#[test]
+fn changed_fields_of_a_model_with_steps_end_in_an_error_or_a_result() {
+    let content = stepped_content();
+    resealed_model(&content).unwrap();
+    for seed in 0..300 {
+        let changed = mutate::llmw(&mut Random(seed << 1 | 1), &content);
+        llmw_resealed(&changed.expect("a model that can be taken apart"));
+    }
+}
+
+#[test]
+fn steps_that_no_model_has_are_refused() {
+    let content = stepped_content();
+    let named = |from: &str, to: &str| {
+        let at = content.windows(from.len()).position(|window| window == from.as_bytes());
+        let mut content = content.clone();
+        content[at.unwrap()..][..from.len()].copy_from_slice(to.as_bytes());
+        resealed_model(&content).map(drop).unwrap_err().to_string()
+    };
+    for (from, to, says) in [
+        ("\"weight_steps\":32", "\"weight_steps\":64", "weight_steps is neither 0 nor 32"),
+        ("\"weight_steps\":32", "\"weight_steps\":31", "weight_steps is neither 0 nor 32"),
+        ("\"weight_bits\":4", "\"weight_bits\":8", "steps of weights without 4 bits"),
+        ("\"weight_steps\":32", "\"weight_steps\":-2", "configuration"),
+    ] {
+        let said = named(from, to);
+        assert!(said.contains(says), "{to}: {said}");
+    }
+}
+
+/// Every byte in the place of halves and steps is a weight within the limit, and products are the same everywhere.
+#[test]
+fn whatever_steps_a_model_has_it_runs_the_same_on_every_instruction_set() {
+    let mut content = stepped_content();
+    let layout = Layout::new(resealed_model(&content).unwrap().config());
+    let tensors_at = content.len() - layout.len;
+    for seed in 0..8 {
+        let mut random = Random(seed << 1 | 1);
+        for span in
+            layout.blocks.iter().flat_map(|b| [&b.qkv, &b.attention_out, &b.gate_up, &b.down])
+        {
+            let [halves, _, steps] = span.sections();
+            for section in [halves, steps] {
+                let place = tensors_at + section.start..tensors_at + section.end;
+                for byte in &mut content[place] {
+                    *byte = match seed % 4 {
+                        0 => random.below(256) as u8,
+                        1 => [0, 255][random.below(2)],
+                        2 => [127, 128][random.below(2)],
+                        _ => [0, 127, 128, 255][random.below(4)],
+                    };
+                }
+            }
+        }
+        let model = Arc::new(resealed_model(&content).unwrap());
+        let coded = model.config().coded;
+        let tokens: Vec<u32> = (0..40).map(|_| random.below(coded) as u32).collect();
+        let mut first: Option<Vec<u32>> = None;
+        for isa in Isa::available() {
+            for run in [1, 9, 40] {
+                let slide = WindowPolicy::Slide;
+                let mut session = Session::new(model.clone(), isa, 1, 32, slide, run).unwrap();
+                let mut all = Vec::new();
+                session.advance(&[Feed { lane: 0, tokens: &tokens }], |_, _, frequencies| {
+                    all.extend_from_slice(frequencies.as_slice());
+                });
+                assert!(*first.get_or_insert(all.clone()) == all, "{} {run} {seed}", isa.name());
+            }
+        }
+    }
+}
+
+fn resealed_model(content: &[u8]) -> llmzip::Result<Model> {
+    Model::open(Storage::copy(&resealed(content)))
 }
 
 /// What a file claims is believed up to the memory limit; all else is in proportion to its bytes.

@@ -21,6 +21,9 @@ use std::sync::{Arc, OnceLock};
 /// What the weights become with the options of any large model. It is new whenever the arithmetic is, and never else.
 const IDENTITY: &str = "4e0b6e7cede4f63ed91b6478f41b8d4fc6189d236259cfcadd97592a0638e7f7";
 
+/// The same with 4 bits.
+const IDENTITY_OF_FOUR: &str = "86c210f96346cbdedac548a86f7d3a1991b1be70fff4182d3b64a5dcec69fc83";
+
 /// Some of the 21 bytes that the vocabulary has no tokens for, controls and what is no UTF-8.
 const MISSING: &[u8] = &[0x04, 0x16, 0xc0, 0xc1, 0xf1, 0xf5, 0xff];
 
@@ -190,11 +193,13 @@ fn runs_of_tokens_give_the_frequencies_of_single_steps() {
 fn four_bits_give_the_text_back_for_little_more() {
     let (Some(path), Some(eight)) = (weights(), eight_bits()) else { return };
     let four = made(&path, Bits::Four);
-    assert_eq!(four.config().weight_bits, 4);
+    assert_eq!(four.id().to_string(), IDENTITY_OF_FOUR, "another arithmetic, or another rounding");
+    let config = four.config();
+    assert_eq!((config.weight_bits, config.weight_steps), (4, 32));
     let text = &text(3200)[500..2000];
     let [of_eight, of_four] = [&eight, &four].map(|model| coded(model, best(), 256, text, 4).len());
     println!("{of_eight} bytes with 8 bits, {of_four} with 4");
-    assert!(of_four < of_eight * 11 / 10, "{of_eight} bytes with 8 bits, {of_four} with 4");
+    assert!(of_four < of_eight * 102 / 100, "{of_eight} bytes with 8 bits, {of_four} with 4");
     let mut first: Option<Vec<u8>> = None;
     for isa in Isa::available().into_iter().filter(|isa| *isa != Isa::SCALAR) {
         let coded = coded(&four, isa, 256, text, 4);

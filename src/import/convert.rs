@@ -9,7 +9,7 @@ use super::source::in_file;
 use super::tensors::TensorSource;
 use super::{gguf, hugging_face, onnx, rotary};
 use crate::error::{Error, Result};
-use crate::kernels::Aligned;
+use crate::kernels::{Aligned, STEP_COLS};
 use crate::mixer::StartValues;
 use crate::model::{Config, Model, ModelId, Parts, WeightsBuilder, write_llmw, write_llmw_file};
 use crate::tokenizer::TokenizerSpec;
@@ -21,9 +21,9 @@ use std::sync::Arc;
 pub enum Bits {
     /// Rounded to the nearest of 255.
     Eight,
-    /// Rounded to the nearest of 15.
+    /// Rounded to the nearest of 16 even steps between the least and the largest of 32.
     FourNearest,
-    /// The nearest of 15, by the scale that spoils a group least.
+    /// The same, by the steps that spoil the 32 least.
     Four,
     /// Columns one after the other, each taking up what those before it got wrong, as far as it
     /// matters when the model reads this text. The text takes part in the identity by what it does to
@@ -136,6 +136,7 @@ fn import<T>(
         group: options.group,
         weight_max: options.weight_max,
         weight_bits: if options.bits == Bits::Eight { 8 } else { 4 },
+        weight_steps: if options.bits == Bits::Eight { 0 } else { STEP_COLS },
         attention_bits: options.attention_bits,
     };
     let mut config = hf.to_config(spec.tokens().len(), spec.duplicates().len(), quantisation)?;
@@ -161,11 +162,11 @@ fn import<T>(
     if options.separate_outliers || text.is_some() {
         // What is to be learnt of the model's numbers is learnt from 8 bits.
         let mut eight = source.config.clone();
-        eight.weight_bits = 8;
+        (eight.weight_bits, eight.weight_steps) = (8, 0);
         let tensors = source.quantise(&eight, &channels, None, search)?;
         let mut model = source.model(&eight, &tensors, options)?;
         if options.separate_outliers
-            && let Some(separated) = Channels::separating(&model)?
+            && let Some(separated) = Channels::separating(&model, options.bits != Bits::Eight)?
         {
             channels = separated;
             if text.is_some() {
@@ -231,7 +232,7 @@ impl Source {
     ) -> Result<Aligned<u8>> {
         let mut builder = WeightsBuilder::new(config);
         if search {
-            builder.search_scales();
+            builder.search_steps();
         }
         let mut filler = Filler {
             builder,

@@ -9,7 +9,7 @@
 //! Plain f64 in a written order: the same weights come out on every machine.
 
 use crate::kernels::{FloatEnv, Isa, SUMS, add_rows, weighted_rows};
-use crate::model::{ProductInputs, Scale};
+use crate::model::{ProductInputs, SteppedRow};
 
 /// Part of the mean energy that is added to each column's own, so that columns which the text
 /// never used do not divide by zero.
@@ -54,45 +54,56 @@ impl Feedback {
         Feedback { order, factors, importance }
     }
 
-    /// Rounds rows of finite weights to 4 bits; `store` gets each row's number, weights and scales.
+    /// Takes all importance from the columns that are always zero.
+    pub(super) fn ignore(&mut self, is_zero: impl Fn(usize) -> bool) {
+        for (col, importance) in self.importance.iter_mut().enumerate() {
+            if is_zero(col) {
+                *importance = 0.0;
+            }
+        }
+    }
+
+    /// Rounds rows of finite weights to 4 bits with steps, bytes within +-`limit`; `store` gets each row's number, halves
+    /// and steps.
     pub(super) fn round_rows(
         &self,
         isa: Isa,
         values: &[f32],
-        group_cols: usize,
-        mut store: impl FnMut(usize, &[i8], &[f32]),
+        (group_cols, limit): (usize, i8),
+        mut store: impl FnMut(usize, &[u8], &SteppedRow),
     ) {
         let n = self.importance.len();
         let stripes: Vec<&[f32]> = values.chunks(SUMS * n).collect();
-        let rounded = in_threads(stripes.len(), |i| self.round_stripe(isa, stripes[i], group_cols));
-        let groups = n.div_ceil(group_cols);
-        for (stripe, (weights, scales)) in rounded.iter().enumerate() {
-            let rows = weights.chunks_exact(n).zip(scales.chunks_exact(groups));
-            for (row, (weights, scales)) in rows.enumerate() {
-                store(stripe * SUMS + row, weights, scales);
+        let rounded =
+            in_threads(stripes.len(), |i| self.round_stripe(isa, stripes[i], (group_cols, limit)));
+        for (stripe, (halves, steps)) in rounded.iter().enumerate() {
+            for (row, (halves, steps)) in halves.chunks_exact(n).zip(steps).enumerate() {
+                store(stripe * SUMS + row, halves, steps);
             }
         }
     }
 
     /// Up to [`SUMS`] rows, side by side.
-    fn round_stripe(&self, isa: Isa, values: &[f32], group_cols: usize) -> (Vec<i8>, Vec<f32>) {
+    fn round_stripe(
+        &self,
+        isa: Isa,
+        values: &[f32],
+        (group_cols, limit): (usize, i8),
+    ) -> (Vec<u8>, Vec<SteppedRow>) {
         let _exact = FloatEnv::exact();
         let n = self.importance.len();
         let rows: Vec<&[f32]> = values.chunks_exact(n).collect();
-        let groups = n.div_ceil(group_cols);
-        // Scales are settled before any column is: they are meant for the weights as they are.
-        let scales: Vec<Scale> = rows
+        // Steps are settled before any column is: they are meant for the weights as they are.
+        let steps: Vec<SteppedRow> = rows
             .iter()
-            .flat_map(|row| row.chunks(group_cols).zip(self.importance.chunks(group_cols)))
-            .map(|(values, importance)| Scale::search(values, importance))
+            .map(|row| SteppedRow::new(row, &self.importance, group_cols, limit, true))
             .collect();
-        let mut weights = vec![0i8; rows.len() * n];
-        let steps = scales.iter().map(|scale| scale.step).collect();
+        let mut halves = vec![0u8; rows.len() * n];
         if self.order.is_empty() {
-            for (at, (weight, &value)) in weights.iter_mut().zip(values).enumerate() {
-                *weight = scales[at / n * groups + at % n / group_cols].round(value);
+            for (at, (half, &value)) in halves.iter_mut().zip(values).enumerate() {
+                *half = steps[at / n].half(at % n, value);
             }
-            return (weights, steps);
+            return (halves, steps);
         }
         let mut errors = vec![[0f64; SUMS]; n];
         let mut taken = [0f64; SUMS];
@@ -100,14 +111,13 @@ impl Feedback {
             let col = self.order[k];
             let factors = &self.factors[k * n + k + 1..(k + 1) * n];
             weighted_rows(isa, factors, &errors[k + 1..], &mut taken);
-            for (r, row) in rows.iter().enumerate() {
-                let scale = &scales[r * groups + col / group_cols];
-                let weight = scale.round((f64::from(row[col]) + taken[r]) as f32);
-                weights[r * n + col] = weight;
-                errors[k][r] = f64::from(row[col]) - f64::from(weight) * f64::from(scale.step);
+            for (r, (row, steps)) in rows.iter().zip(&steps).enumerate() {
+                let half = steps.half(col, (f64::from(row[col]) + taken[r]) as f32);
+                halves[r * n + col] = half;
+                errors[k][r] = f64::from(row[col]) - steps.value(col, half);
             }
         }
-        (weights, steps)
+        (halves, steps)
     }
 }
 
@@ -248,7 +258,7 @@ mod tests {
 
     /// Rounds one row as the definition says: before each column, the best that the columns not yet
     /// rounded could do about the errors so far is found by solving for it.
-    fn by_definition(inputs: &ProductInputs, feedback: &Feedback, row: &[f32]) -> Vec<i8> {
+    fn by_definition(inputs: &ProductInputs, feedback: &Feedback, row: &[f32]) -> Vec<u8> {
         let n = row.len();
         let mut h = vec![vec![0f64; n]; n];
         let mut x = vec![0f32; n];
@@ -262,10 +272,10 @@ mod tests {
         }
         let mean = (0..n).map(|i| h[i][i]).sum::<f64>() / n as f64;
         (0..n).for_each(|i| h[i][i] += DAMPING * mean);
-        let scale = Scale::search(row, &feedback.importance);
+        let steps = SteppedRow::new(row, &feedback.importance, 64, 127, true);
         let mut order = feedback.order.clone();
         order.reverse();
-        let mut weights = vec![0i8; n];
+        let mut halves = vec![0u8; n];
         let mut errors = vec![0f64; n];
         for k in 0..n {
             let (done, left) = order.split_at(k);
@@ -293,10 +303,10 @@ mod tests {
                 solution[i] = (system[i][m] - known) / system[i][i];
             }
             let col = left[0];
-            weights[col] = scale.round((f64::from(row[col]) - solution[0]) as f32);
-            errors[col] = f64::from(row[col]) - f64::from(weights[col]) * f64::from(scale.step);
+            halves[col] = steps.half(col, (f64::from(row[col]) - solution[0]) as f32);
+            errors[col] = f64::from(row[col]) - steps.value(col, halves[col]);
         }
-        weights
+        halves
     }
 
     #[test]
@@ -305,7 +315,7 @@ mod tests {
         let inputs = inputs(n, 60);
         let feedback = Feedback::new(Isa::SCALAR, &inputs);
         let values = weights(5, n);
-        feedback.round_rows(Isa::SCALAR, &values, 64, |row, rounded, _| {
+        feedback.round_rows(Isa::SCALAR, &values, (64, 127), |row, rounded, _| {
             let wanted = by_definition(&inputs, &feedback, &values[row * n..(row + 1) * n]);
             assert_eq!(rounded, wanted, "row {row}");
         });
@@ -317,43 +327,39 @@ mod tests {
         let (n, rows) = (150, 2 * SUMS + 3);
         let inputs = inputs(n, 333);
         let values = weights(rows, n);
-        let mut first: Option<(Vec<i8>, Vec<f32>)> = None;
-        for isa in Isa::available() {
-            let feedback = Feedback::new(isa, &inputs);
-            let (mut weights, mut scales) = (Vec::new(), Vec::new());
-            feedback.round_rows(isa, &values, 64, |row, more, steps| {
-                assert_eq!(row * n, weights.len());
-                weights.extend_from_slice(more);
-                scales.extend_from_slice(steps);
+        let mut first: Option<Vec<Vec<f64>>> = None;
+        let rounded = |isa: Isa, feedback: &Feedback| {
+            let mut all: Vec<Vec<f64>> = Vec::new();
+            feedback.round_rows(isa, &values, (64, 127), |row, halves, steps| {
+                assert_eq!(row, all.len());
+                let values = halves.iter().enumerate().map(|(col, &half)| steps.value(col, half));
+                all.push(values.collect());
             });
-            let both = (weights, scales);
-            assert!(*first.get_or_insert_with(|| both.clone()) == both, "{}", isa.name());
+            all
+        };
+        for isa in Isa::available() {
+            let all = rounded(isa, &Feedback::new(isa, &inputs));
+            assert!(*first.get_or_insert_with(|| all.clone()) == all, "{}", isa.name());
         }
-        let (weights, scales) = first.unwrap();
         let alone = Feedback {
             order: Vec::new(),
             factors: Vec::new(),
             importance: Feedback::new(Isa::SCALAR, &inputs).importance,
         };
-        let mut plain = Vec::new();
-        alone
-            .round_rows(Isa::SCALAR, &values, 64, |_, weights, _| plain.extend_from_slice(weights));
-        let cost = |weights: &[i8]| {
+        let plain = rounded(Isa::SCALAR, &alone);
+        let cost = |rounded: &[Vec<f64>]| {
             let mut x = vec![0f32; n];
             let mut cost = 0f64;
             for t in 0..inputs.rows() {
                 inputs.read(t, 0..n, &mut x);
-                for row in 0..rows {
-                    let error = |c: usize| {
-                        let step = scales[row * n.div_ceil(64) + c / 64];
-                        values[row * n + c] - f32::from(weights[row * n + c]) * step
-                    };
-                    cost += f64::from((0..n).map(|c| error(c) * x[c]).sum::<f32>()).powi(2);
+                for (row, rounded) in rounded.iter().enumerate() {
+                    let error = |c: usize| f64::from(values[row * n + c]) - rounded[c];
+                    cost += (0..n).map(|c| error(c) * f64::from(x[c])).sum::<f64>().powi(2);
                 }
             }
             cost
         };
-        let (fed, plain) = (cost(&weights), cost(&plain));
+        let (fed, plain) = (cost(&first.unwrap()), cost(&plain));
         assert!(fed < 0.5 * plain, "{fed} beside {plain}");
     }
 
@@ -370,11 +376,11 @@ mod tests {
         Feedback::new(Isa::SCALAR, &inputs).round_rows(
             Isa::SCALAR,
             &values,
-            64,
-            |_, weights, _| all.extend_from_slice(weights),
+            (64, 127),
+            |_, halves, _| all.extend_from_slice(halves),
         );
-        let scale = Scale::search(&values[..n], &vec![1.0; n]);
-        let wanted: Vec<i8> = values[..n].iter().map(|&value| scale.round(value)).collect();
+        let steps = SteppedRow::new(&values[..n], &vec![1.0; n], 64, 127, true);
+        let wanted: Vec<u8> = (0..n).map(|col| steps.half(col, values[col])).collect();
         assert_eq!(all[..n], wanted);
     }
 }

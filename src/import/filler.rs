@@ -92,7 +92,10 @@ impl Filler<'_> {
         product: usize,
         parts: &[(String, usize)],
     ) -> Result<()> {
-        let feedback = self.feedback(product)?;
+        let mut feedback = self.feedback(product)?;
+        if let Some(feedback) = &mut feedback {
+            feedback.ignore(|channel| self.channels.sources()[channel].is_none());
+        }
         let mut first = 0;
         for (part, n_rows) in parts {
             let name = format!("{part}.weight");
@@ -145,16 +148,26 @@ impl Filler<'_> {
                 std::mem::swap(&mut self.values, &mut self.spread);
             }
             let row = first + chunk * ROWS_AT_ONCE;
-            self.put(span, row, feedback)
+            let importance = match reads_channels {
+                true => self.channels.importance(),
+                false => vec![1.0; span.cols],
+            };
+            self.put(span, row, feedback, &importance)
                 .map_err(|e| Error::invalid(format!("tensor {name}: {e}")))?;
         }
         Ok(())
     }
 
     /// Quantises and stores the rows at hand.
-    fn put(&mut self, span: &LinearSpan, first: usize, feedback: Option<&Feedback>) -> Result<()> {
+    fn put(
+        &mut self,
+        span: &LinearSpan,
+        first: usize,
+        feedback: Option<&Feedback>,
+        importance: &[f32],
+    ) -> Result<()> {
         let (Some(feedback), Some(calibration)) = (feedback, &self.calibration) else {
-            return self.builder.put_rows(span, first, &self.values);
+            return self.builder.put_rows(span, first, &self.values, importance);
         };
         for (row, values) in (first..).zip(self.values.chunks_exact(span.cols)) {
             check_finite(row, values)?;
@@ -163,8 +176,8 @@ impl Filler<'_> {
         feedback.round_rows(
             calibration.isa(),
             &self.values,
-            span.group_cols,
-            |row, weights, scales| builder.store_row(span, first + row, weights, scales),
+            (span.group_cols, self.config.weight_max),
+            |row, halves, steps| builder.store_stepped(span, first + row, halves, steps),
         );
         Ok(())
     }

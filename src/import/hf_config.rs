@@ -84,6 +84,8 @@ pub struct Quantisation {
     pub weight_max: i8,
     /// Bits of a weight, 8 or 4.
     pub weight_bits: u8,
+    /// Input positions that share a step where weights have 4 bits, 32; else 0.
+    pub weight_steps: usize,
     /// Bits of attention's weights, 8 or 15.
     pub attention_bits: u8,
 }
@@ -189,6 +191,7 @@ impl HfConfig {
             activation_group: quantisation.group,
             weight_max: quantisation.weight_max,
             weight_bits: quantisation.weight_bits,
+            weight_steps: quantisation.weight_steps,
             attention_bits: quantisation.attention_bits,
         };
         config.validate()?;

@@ -9,6 +9,7 @@
 
 use super::calibration::Calibration;
 use crate::error::Result;
+use crate::kernels::STEP_COLS;
 use crate::model::{Config, Model};
 use std::sync::Arc;
 
@@ -18,6 +19,8 @@ const OUTLIER: f64 = 8.0;
 /// How many times smaller a channel may be than the largest of its group of outliers: it then still
 /// has 16 steps of either sign. Nothing ordinary is moved along to fill the group up, it would be lost.
 const RANGE: f64 = 8.0;
+/// Outliers among the columns of a step.
+const STEP_ENDS: usize = 2;
 /// Tokens that the model is run on.
 const N_TOKENS: u32 = 256;
 
@@ -37,8 +40,11 @@ impl Channels {
     }
 
     /// With the outliers of a model, whose channels stand as published, in groups of their own; `None`
-    /// where there are none.
-    pub(super) fn separating(model: &Arc<Model>) -> Result<Option<Channels>> {
+    /// where there are none. `stepped` is for weights of 4 bits: only two outliers then stand in 32 columns that share a step.
+    /// They are the ends of its range, which are met best, and outliers are where errors of weights count most. All other
+    /// channels stay where they are, and channels of zeros where outliers were: files that are published with blocks of 32
+    /// weights keep these blocks, which the steps then fit.
+    pub(super) fn separating(model: &Arc<Model>, stepped: bool) -> Result<Option<Channels>> {
         let config = model.config().clone();
         let mut calibration = Calibration::without_text(model.clone(), N_TOKENS)?;
         let mut ratios = vec![0f64; config.hidden];
@@ -62,11 +68,11 @@ impl Channels {
                 }
             }
         }
-        Ok(Channels::by_ratio(&ratios, config.weight_group))
+        Ok(Channels::by_ratio(&ratios, config.weight_group, stepped))
     }
 
     /// From each channel's size beside the median.
-    fn by_ratio(ratios: &[f64], group: usize) -> Option<Channels> {
+    fn by_ratio(ratios: &[f64], group: usize, stepped: bool) -> Option<Channels> {
         let n = ratios.len();
         let mut order: Vec<usize> = (0..n).collect();
         order.sort_by(|&a, &b| ratios[b].total_cmp(&ratios[a]).then(a.cmp(&b)));
@@ -75,10 +81,15 @@ impl Channels {
         if outliers.is_empty() || group == 0 {
             return None;
         }
+        // Outliers between one multiple of columns and the next.
+        let (most, apart) = if stepped { (STEP_ENDS, STEP_COLS) } else { (group, group) };
         let mut groups: Vec<Vec<usize>> = Vec::new();
         for channel in outliers {
             match groups.last_mut() {
-                Some(last) if last.len() < group && ratios[last[0]] < RANGE * ratios[channel] => {
+                Some(last)
+                    if last.len() < group / apart * most
+                        && ratios[last[0]] < RANGE * ratios[channel] =>
+                {
                     last.push(channel);
                 }
                 _ => groups.push(vec![channel]),
@@ -88,11 +99,15 @@ impl Channels {
         groups.truncate((n / 8 / group).max(1));
         let mut sources: Vec<Option<u32>> = Vec::new();
         for moved in &groups {
-            sources.extend(moved.iter().map(|&c| Some(c as u32)));
+            for moved in moved.chunks(most) {
+                sources.extend(moved.iter().map(|&c| Some(c as u32)));
+                sources.resize(sources.len().next_multiple_of(apart), None);
+            }
             sources.resize(sources.len().next_multiple_of(group), None);
         }
         let moved = groups.concat();
-        sources.extend((0..n).filter(|c| !moved.contains(c)).map(|c| Some(c as u32)));
+        let left = (0..n).map(|c| (!moved.contains(&c)).then_some(c as u32));
+        sources.extend(left.filter(|c| stepped || c.is_some()));
         sources.resize(sources.len().next_multiple_of(64), None);
         Some(Channels { sources, n_published: n })
     }
@@ -110,6 +125,11 @@ impl Channels {
     /// The published channel of each of ours.
     pub(super) fn sources(&self) -> &[Option<u32>] {
         &self.sources
+    }
+
+    /// How much each of our channels matters to what reads it: none of those that are always zero does.
+    pub(super) fn importance(&self) -> Vec<f32> {
+        self.sources.iter().map(|channel| f32::from(u8::from(channel.is_some()))).collect()
     }
 
     /// Rows of published channels as rows of ours.
@@ -151,28 +171,42 @@ mod tests {
     #[test]
     fn outliers_stand_alone_and_every_channel_stands_somewhere() {
         let mut ratios = vec![1.0; 200];
-        assert_eq!(Channels::by_ratio(&ratios, 64), None);
+        assert_eq!(Channels::by_ratio(&ratios, 64, false), None);
         (ratios[7], ratios[150], ratios[20]) = (30.0, 80.0, 5.0);
-        let channels = Channels::by_ratio(&ratios, 64).unwrap();
+        let channels = Channels::by_ratio(&ratios, 64, false).unwrap();
         assert_eq!(channels.len(), 64 + 198 + 58);
         assert_eq!(channels.sources()[..3], [Some(150), Some(7), None]);
         let mut all: Vec<u32> = channels.sources().iter().flatten().copied().collect();
         all.sort_unstable();
         assert_eq!(all, (0..200).collect::<Vec<u32>>());
-        assert_eq!(Channels::by_ratio(&ratios, 0), None);
+        assert_eq!(Channels::by_ratio(&ratios, 0, false), None);
+        let channels = Channels::by_ratio(&ratios, 64, true).unwrap();
+        assert_eq!(channels.len(), 64 + 256);
+        assert_eq!(channels.sources()[64 + 6..64 + 9], [Some(6), None, Some(8)]);
+        let importance = channels.importance();
+        assert_eq!((importance[0], importance[64 + 7], importance[64 + 8]), (1.0, 0.0, 1.0));
+        (ratios[90], ratios[91], ratios[92]) = (25.0, 20.0, 15.0);
+        let channels = Channels::by_ratio(&ratios, 64, true).unwrap();
+        assert_eq!(channels.sources()[..3], [Some(150), Some(7), None]);
+        assert_eq!(channels.sources()[32..35], [Some(90), Some(91), None]);
+        assert_eq!(
+            channels.sources()[64 + 92],
+            Some(92),
+            "no room in the one group that there may be"
+        );
     }
 
     #[test]
     fn outliers_of_different_sizes_stand_apart_where_there_are_channels_enough() {
         let mut ratios = vec![1.0; 1024];
         (ratios[3], ratios[4], ratios[5]) = (100.0, 9.0, 60.0);
-        let channels = Channels::by_ratio(&ratios, 64).unwrap();
+        let channels = Channels::by_ratio(&ratios, 64, false).unwrap();
         assert_eq!(channels.len(), 128 + 1024);
         assert_eq!(channels.sources()[..3], [Some(3), Some(5), None]);
         assert_eq!(channels.sources()[64..66], [Some(4), None]);
         // And many of one size fill group after group, up to an eighth of all.
         ratios[200..500].fill(50.0);
-        let channels = Channels::by_ratio(&ratios, 64).unwrap();
+        let channels = Channels::by_ratio(&ratios, 64, false).unwrap();
         assert!(channels.sources()[..128].iter().all(Option::is_some));
         assert_eq!(channels.len(), 1024);
     }
@@ -181,7 +215,7 @@ mod tests {
     fn norms_over_more_channels_give_the_same() {
         let mut ratios = vec![1.0; 100];
         ratios[3] = 50.0;
-        let channels = Channels::by_ratio(&ratios, 64).unwrap();
+        let channels = Channels::by_ratio(&ratios, 64, false).unwrap();
         let x: Vec<f32> = (0..100).map(|i| ((i * 37 % 100) as f32 - 40.0) * 0.1).collect();
         let weights: Vec<f32> = (0..100).map(|i| 0.5 + i as f32 * 0.01).collect();
         let norm = |x: &[f32], weights: &[f32], eps: f64| -> Vec<f64> {

@@ -89,6 +89,7 @@ fn float_of(model: &Model, source: &Path, part_len: usize) -> Result<(FloatModel
         group: model.config().weight_group,
         weight_max: model.config().weight_max,
         weight_bits: model.config().weight_bits,
+        weight_steps: model.config().weight_steps,
         attention_bits: model.config().attention_bits,
     };
     let (coded, duplicates) = (spec.tokens().len(), spec.duplicates().len());

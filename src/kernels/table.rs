@@ -144,6 +144,17 @@ macro_rules! every_function {
             /// Panics unless `packed` is whole blocks and `out` is twice as long.
             pub fn unpack_nibbles(packed: &[u8], out: &mut [i8]) = nibbles;
 
+            /// Unpacks blocks of 64 weights from 32 bytes each, by a step and an offset for each row and 32 columns.
+            ///
+            /// Halves lie as in [`unpack_nibbles`], and are numbers `q` from 0 to 15. Every 8 blocks, 32 columns of a panel, have
+            /// 16 steps, u8, and then 16 offsets, i8, in `steps`. A weight is `((step * q + 4) >> 3) + offset`, within +-`limit`,
+            /// which is 127 or less. `sums` gets the sums of the weights of each row and 32 columns.
+            ///
+            /// Panics unless all are as long as each other say.
+            pub fn unpack_stepped(
+                packed: &[u8], steps: &[u8], limit: i8, out: &mut [i8], sums: &mut [i32],
+            ) = nibbles;
+
             /// Adds the pushes to a row's fine weights and rounds these to what a product sees.
             ///
             /// `fine[col] += step * (states[state][col] - 128)` for all pushes, modulo 2^32, then limited to 64 steps

@@ -1,6 +1,7 @@
 //! The shape of a transformer, and which shapes this engine takes.
 
 use crate::error::{Error, Result};
+use crate::kernels::STEP_COLS;
 use serde::{Deserialize, Serialize};
 
 /// The families whose forward pass this engine knows.
@@ -77,6 +78,10 @@ pub struct Config {
     /// Bits of a weight inside the blocks, 8 or 4; the embedding and the output layer have 8.
     #[serde(default = "eight", skip_serializing_if = "is_eight")]
     pub weight_bits: u8,
+    /// Input positions that share a step and an offset where weights have 4 bits: 32, or 0 for weights that are numbers
+    /// from -8 to 7 of the scale, as files of before there were steps have them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub weight_steps: usize,
 }
 
 /// Files of before there were others do not name it.
@@ -91,6 +96,11 @@ fn is_eight(bits: &u8) -> bool {
 /// Files of before there was one do not name it.
 fn is_no(keeps_start: &bool) -> bool {
     !keeps_start
+}
+
+/// Files of before there were any do not name them.
+fn is_zero(steps: &usize) -> bool {
+    *steps == 0
 }
 
 /// What serves any model.
@@ -172,6 +182,8 @@ impl Config {
         must(self.activation_group == self.weight_group, "weight and activation groups differ")?;
         must(matches!(self.weight_max, 63 | 127), "weight_max is neither 63 nor 127")?;
         must(matches!(self.weight_bits, 4 | 8), "weight_bits is neither 4 nor 8")?;
+        must(matches!(self.weight_steps, 0 | STEP_COLS), "weight_steps is neither 0 nor 32")?;
+        must(self.weight_steps == 0 || self.weight_bits == 4, "steps of weights without 4 bits")?;
         must(matches!(self.attention_bits, 8 | 15), "attention_bits is neither 8 nor 15")?;
         let windows = self.block_windows.len();
         must(windows == 0 || windows == self.layers, "not every block has a window")?;

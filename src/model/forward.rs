@@ -248,7 +248,7 @@ impl Forward<'_> {
         let (input, out) = (&scratch.quantised, &mut scratch.projected);
         let threads = scratch.attention.len();
         if span.bits == 4 {
-            let matrix = Packed::new(span, self.model.tensors());
+            let matrix = Packed::new(span, self.model.tensors(), self.model.config.weight_max);
             return scratch.unpacked.product(self.isa, input, rows, &matrix, out, threads);
         }
         let weights = self.model.linear(span);

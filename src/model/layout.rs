@@ -1,12 +1,14 @@
 //! Where each tensor lies in the tensor area of a `.llmw`: a function of the configuration alone.
 
 use super::Config;
-use crate::kernels::{LinearView, packed_index, packed_len, padded_cols, padded_rows};
+use crate::kernels::{
+    LANES, LinearView, STEP_BYTES, packed_index, packed_len, padded_cols, padded_rows,
+};
 
 /// Every tensor begins at a multiple of this, so that a mapped file can be used in place.
 pub const ALIGN: usize = 64;
 
-/// One quantised matrix: packed weights, scales and corrections, each section aligned.
+/// One quantised matrix: packed weights, scales, and corrections or steps, each section aligned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinearSpan {
     /// Output rows.
@@ -17,9 +19,12 @@ pub struct LinearSpan {
     pub group_cols: usize,
     /// Bits of a weight, 8 or 4.
     pub bits: u8,
+    /// Columns that share a step and an offset; 0 where weights have none.
+    pub step_cols: usize,
     weights_at: usize,
     scales_at: usize,
-    corrections_at: usize,
+    /// Of the corrections; of the steps where there are any, corrections are sums of what is unpacked then.
+    last_at: usize,
 }
 
 impl LinearSpan {
@@ -38,13 +43,22 @@ impl LinearSpan {
         packed_len(self.rows, self.cols) / 8 * usize::from(self.bits)
     }
 
-    /// Byte ranges of weights, scales and corrections in the tensor area.
+    /// Bytes of the steps and offsets, ordered `[panel][32 columns][16 steps, 16 offsets]`.
+    fn step_bytes(&self) -> usize {
+        match self.step_cols {
+            0 => 0,
+            cols => padded_rows(self.rows) / LANES * (padded_cols(self.cols) / cols) * STEP_BYTES,
+        }
+    }
+
+    /// Byte ranges of weights, scales, and corrections or steps in the tensor area.
     pub fn sections(&self) -> [std::ops::Range<usize>; 3] {
         let scale_bytes = 4 * self.scale_count();
+        let last_bytes = if self.step_cols == 0 { scale_bytes } else { self.step_bytes() };
         [
             self.weights_at..self.weights_at + self.weight_bytes(),
             self.scales_at..self.scales_at + scale_bytes,
-            self.corrections_at..self.corrections_at + scale_bytes,
+            self.last_at..self.last_at + last_bytes,
         ]
     }
 
@@ -125,10 +139,10 @@ pub struct Layout {
 impl Layout {
     /// Places the tensors of `config`, which must be valid.
     pub fn new(config: &Config) -> Layout {
-        let mut area = Area { end: 0, weight_group: config.weight_group, bits: 8 };
+        let mut area = Area { end: 0, weight_group: config.weight_group, bits: 8, step_cols: 0 };
         let c = config;
         let embedding = area.linear(c.rows, c.hidden);
-        area.bits = c.weight_bits;
+        (area.bits, area.step_cols) = (c.weight_bits, c.weight_steps);
         let blocks = (0..c.layers)
             .map(|_| BlockLayout {
                 attention_norm: area.floats(c.hidden),
@@ -142,7 +156,7 @@ impl Layout {
             })
             .collect();
         let final_norm = area.floats(c.hidden);
-        area.bits = 8;
+        (area.bits, area.step_cols) = (8, 0);
         let output = (!c.tied).then(|| area.linear(c.predicted, c.hidden));
         let inv_freq = area.take(8 * c.head_dim / 2);
         Layout { embedding, blocks, final_norm, output, inv_freq, len: area.end }
@@ -159,6 +173,7 @@ struct Area {
     end: usize,
     weight_group: usize,
     bits: u8,
+    step_cols: usize,
 }
 
 impl Area {
@@ -177,16 +192,22 @@ impl Area {
             0 => padded_cols(cols),
             group => group.min(padded_cols(cols)),
         };
-        let scale_bytes = 4 * padded_rows(rows) * padded_cols(cols).div_ceil(group_cols);
-        LinearSpan {
+        let (bits, step_cols) = (self.bits, self.step_cols);
+        let mut span = LinearSpan {
             rows,
             cols,
             group_cols,
-            bits: self.bits,
-            weights_at: self.take(packed_len(rows, cols) / 8 * usize::from(self.bits)),
-            scales_at: self.take(scale_bytes),
-            corrections_at: self.take(scale_bytes),
-        }
+            bits,
+            step_cols,
+            weights_at: 0,
+            scales_at: 0,
+            last_at: 0,
+        };
+        let [weights, scales, last] = span.sections().map(|section| section.len());
+        span.weights_at = self.take(weights);
+        span.scales_at = self.take(scales);
+        span.last_at = self.take(last);
+        span
     }
 }
 

@@ -2,9 +2,11 @@
 
 use super::Config;
 use super::layout::{Layout, LinearSpan};
-use super::rounding::{self, Scale};
+use super::rounding::{self, SteppedRow};
 use crate::error::{Error, Result};
-use crate::kernels::{Aligned, packed_index, padded_cols, padded_rows, store_nibbles};
+use crate::kernels::{
+    Aligned, LANES, STEP_BYTES, STEP_COLS, packed_index, padded_cols, padded_rows, store_nibbles,
+};
 
 /// Fills a tensor area.
 pub struct WeightsBuilder {
@@ -26,9 +28,9 @@ impl WeightsBuilder {
         }
     }
 
-    /// Makes 4-bit matrices look for the scales that spoil their products least, instead of taking
-    /// those that reach the largest weight.
-    pub fn search_scales(&mut self) {
+    /// Makes 4-bit matrices look for the steps that spoil their products least, instead of taking
+    /// those that reach the least and the largest weight.
+    pub fn search_steps(&mut self) {
         self.search = true;
     }
 
@@ -55,43 +57,80 @@ impl WeightsBuilder {
     /// # Errors
     /// As [`put_rows`](Self::put_rows).
     pub fn put_matrix(&mut self, span: &LinearSpan, values: &[f32]) -> Result<()> {
-        self.put_rows(span, 0, values)
+        self.put_rows(span, 0, values, &vec![1.0; span.cols])
     }
 
     /// Quantises whole rows of `span.cols` floats and stores them from row `first` on.
     ///
     /// Per row and group: `scale = max / weight_max`, weights are `w * (weight_max / max)` rounded
     /// half to even; a group whose largest magnitude is below 2^-60 is all zeros with scale 0. For 4
-    /// bits `weight_max` is 7. After [`search_scales`](Self::search_scales), 4-bit matrices have the
-    /// scales that spoil them least.
+    /// bits without steps `weight_max` is 7; with steps see [`SteppedRow`], where columns of no
+    /// `importance` do not count.
     ///
     /// # Errors
     /// `Invalid` for values that are not finite.
-    pub fn put_rows(&mut self, span: &LinearSpan, first: usize, values: &[f32]) -> Result<()> {
+    pub fn put_rows(
+        &mut self,
+        span: &LinearSpan,
+        first: usize,
+        values: &[f32],
+        importance: &[f32],
+    ) -> Result<()> {
         let limit = if span.bits == 4 { 7 } else { self.weight_max };
         let mut weights = vec![0i8; span.cols];
+        let mut halves = vec![0u8; span.cols];
         let mut scales = vec![0f32; span.groups()];
-        let alike = vec![1f32; span.group_cols];
         for (row, values) in (first..).zip(values.chunks_exact(span.cols)) {
             check_finite(row, values)?;
+            if span.step_cols > 0 {
+                let (max, search) = (self.weight_max, self.search);
+                let steps = SteppedRow::new(values, importance, span.group_cols, max, search);
+                for (col, (half, &value)) in halves.iter_mut().zip(values).enumerate() {
+                    *half = steps.half(col, value);
+                }
+                self.store_stepped(span, row, &halves, &steps);
+                continue;
+            }
             let groups = values.chunks(span.group_cols).zip(weights.chunks_mut(span.group_cols));
             for ((values, weights), scale) in groups.zip(&mut scales) {
-                *scale = if self.search && span.bits == 4 {
-                    let found = Scale::search(values, &alike[..values.len()]);
-                    found.round_all(values, weights);
-                    found.step
-                } else {
-                    rounding::to_nearest(values, limit, weights)
-                };
+                *scale = rounding::to_nearest(values, limit, weights);
             }
             self.store_row(span, row, &weights, &scales);
         }
         Ok(())
     }
 
+    /// Stores one row of halves that are chosen already, `span.cols` of them, with their steps.
+    pub fn store_stepped(
+        &mut self,
+        span: &LinearSpan,
+        row: usize,
+        halves: &[u8],
+        steps: &SteppedRow,
+    ) {
+        let (height, width) = (padded_rows(span.rows), padded_cols(span.cols));
+        let [weights_at, scales_at, steps_at] = span.sections();
+        for (group, scale) in steps.scales().iter().enumerate() {
+            self.put(scales_at.start + 4 * (group * height + row), &scale.to_le_bytes());
+        }
+        let in_panel = width / STEP_COLS;
+        for (i, step) in steps.steps().iter().enumerate() {
+            let (step, offset) = step.stored();
+            let at = steps_at.start + (row / LANES * in_panel + i) * STEP_BYTES + row % LANES;
+            self.put(at, &[step]);
+            self.put(at + LANES, &offset.to_le_bytes());
+        }
+        for (block, some) in halves.chunks(4).enumerate() {
+            let mut four = [0u8; 4];
+            four[..some.len()].copy_from_slice(some);
+            let at = packed_index(width, row, 4 * block);
+            store_nibbles(&mut self.area[weights_at.clone()], at, four);
+        }
+    }
+
     /// Stores one row of weights that are quantised already, `span.cols` of them, with the scale of
     /// each group.
-    pub fn store_row(&mut self, span: &LinearSpan, row: usize, weights: &[i8], scales: &[f32]) {
+    fn store_row(&mut self, span: &LinearSpan, row: usize, weights: &[i8], scales: &[f32]) {
         let (height, width) = (padded_rows(span.rows), padded_cols(span.cols));
         let [weights_at, scales_at, corrections_at] = span.sections();
         for (group, (weights, scale)) in weights.chunks(span.group_cols).zip(scales).enumerate() {
@@ -105,6 +144,7 @@ impl WeightsBuilder {
             let mut four = [0i8; 4];
             four[..some.len()].copy_from_slice(some);
             if span.bits == 4 {
+                let four = four.map(|weight| weight as u8);
                 store_nibbles(&mut self.area[weights_at.clone()], at, four);
             } else {
                 self.put(weights_at.start + at, bytemuck::cast_slice(&four));

@@ -101,6 +101,7 @@ pub fn tiny_config(spec: &TokenizerSpec) -> Config {
         activation_group: 64,
         weight_max: 127,
         weight_bits: 8,
+        weight_steps: 0,
         attention_bits: 8,
     }
 }

@@ -5,6 +5,7 @@ use super::{Random, byte_level_json, tiny_llmw_starting, tiny_spec};
 use llmzip::codec::Codec;
 use llmzip::container::{GroupCodec, GroupParams, LONG_MAGIC, SHORT_MAGIC};
 use llmzip::mixer::StartValues;
+use llmzip::model::Config;
 use llmzip::stream::{self, CompressOptions, NoProgress};
 use std::sync::{Arc, OnceLock};
 
@@ -89,12 +90,28 @@ pub fn packed_files() -> &'static [Packed] {
 
 /// A model as small as they come: what is to be changed is not its weights.
 fn small_llmw() -> Vec<u8> {
+    small_llmw_of(|_| ())
+}
+
+/// The part of a `.llmw` that its identity covers, of a small model whose weights have 4 bits and steps.
+pub fn stepped_content() -> Vec<u8> {
+    let stepped = |config: &mut Config| (config.weight_bits, config.weight_steps) = (4, 32);
+    content_of(small_llmw_of(stepped))
+}
+
+/// All before the known answer, the identity, the name `tiny` and the check.
+fn content_of(llmw: Vec<u8>) -> Vec<u8> {
+    llmw[..llmw.len() - 32 - 32 - 5 - 8].to_vec()
+}
+
+fn small_llmw_of(adapt: impl Fn(&mut Config)) -> Vec<u8> {
     // Only the version: the mixer learns from nothing.
     let nothing = StartValues::from_bytes(&StartValues::generic().to_bytes()[..1]).unwrap();
     tiny_llmw_starting(3, &nothing, |config| {
         (config.hidden, config.feed_forward, config.layers) = (64, 64, 1);
         (config.heads, config.kv_heads) = (1, 1);
         config.block_windows.clear();
+        adapt(config);
     })
 }
 
@@ -102,11 +119,7 @@ fn small_llmw() -> Vec<u8> {
 fn sample(name: &str) -> Vec<u8> {
     match name {
         "llmw" => small_llmw(),
-        // Without the known answer, the identity, the name `tiny` and the check.
-        "llmw_resealed" => {
-            let llmw = small_llmw();
-            llmw[..llmw.len() - 32 - 32 - 5 - 8].to_vec()
-        }
+        "llmw_resealed" => content_of(small_llmw()),
         "tokenizer_json" => byte_level_json().into_bytes(),
         "tokenizer_bytes" => tiny_spec().to_bytes(),
         "container_long" => packed_files()[1].file[LONG_MAGIC.len()..].to_vec(),

@@ -13,7 +13,7 @@ fn four_bits_give_the_same_frequencies_on_every_instruction_set() {
         let bytes = import_model(folder.dir(), &options).unwrap();
         assert!(bytes == import_model(folder.dir(), &options).unwrap(), "{:?}", options.bits);
         let model = open(&bytes);
-        assert_eq!(model.config().weight_bits, 4);
+        assert_eq!((model.config().weight_bits, model.config().weight_steps), (4, 32));
         let mut tokens = vec![model.config().start_row];
         tokens.extend(model.tokenizer().encode(&text[..60]).unwrap());
         let mut first: Option<Vec<u32>> = None;
@@ -57,7 +57,7 @@ fn each_method_costs_less_than_the_one_before_on_real_weights() {
         [Bits::FourNearest, Bits::Four, Bits::FourCalibrated(calibration)]
             .map(|method| 100.0 * (bits(method) / eight - 1.0));
     println!(
-        "over 8 bits: nearest {nearest:.2} %, scales {searched:.2} %, fed back {fed_back:.2} %"
+        "over 8 bits: nearest {nearest:.2} %, steps {searched:.2} %, fed back {fed_back:.2} %"
     );
-    assert!(fed_back < 0.8 * searched && searched < 0.8 * nearest);
+    assert!(fed_back < 0.7 * searched && searched < nearest && nearest < 1.0);
 }

@@ -122,7 +122,7 @@ pub struct Making {
     /// each file. 100 kB do; kept only if it is better on a part that is held back
     #[arg(long, value_name = "FILE")]
     pub learn: Vec<PathBuf>,
-    /// Round 4-bit weights to the nearest, without looking for better scales
+    /// Round 4-bit weights to the nearest, without looking for better steps
     #[arg(long, conflicts_with = "calibrate")]
     pub nearest: bool,
     /// Inputs that share a scale, a multiple of 64; 0 for whole rows (default: 64)
