@@ -66,11 +66,7 @@ fn windows(model: &Arc<Model>, text: &[u8]) {
         "window", "policy", "MB/lane", "bpb", "ahead", "step 1", "8", "32"
     );
     for window in [256, 512, 1024, 2048, 4096] {
-        for (name, policy) in [
-            ("slide", Slide),
-            ("hop 1/2", Hop { keep: window as u32 / 2 }),
-            ("hop 1/4", Hop { keep: window as u32 / 4 }),
-        ] {
+        for (name, policy) in [("slide", Slide), ("hop 1/2", Hop { keep: window as u32 / 2 })] {
             let predictor = ModelPredictor::new(model.clone(), window, policy).expect("fits");
             let (ahead, recording) =
                 timed(|| Recording::new(text, &predictor, &plan(model, 1)).expect("runs"));
@@ -84,8 +80,11 @@ fn windows(model: &Arc<Model>, text: &[u8]) {
             );
             for lanes in [1, 8, 32] {
                 match policy {
-                    Slide => print!(" {:>7.0}", step(&predictor, &tokens, window, lanes)),
-                    Hop { .. } => print!(" {:>7}", "-"),
+                    // To fill more takes minutes.
+                    Slide if lanes * window <= 65_536 => {
+                        print!(" {:>7.0}", step(&predictor, &tokens, window, lanes))
+                    }
+                    _ => print!(" {:>7}", "-"),
                 }
             }
             println!();
