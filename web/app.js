@@ -180,5 +180,8 @@ drop.addEventListener('drop', (event) => {
   if (!running) take(event.dataTransfer.files[0]);
 });
 
+// The model is there when it is wanted; what is wrong with that is said then.
+worker.modelId().catch(() => {});
+
 // After the first visit all of it is here. Without it (no https), the page works as long as there is a network.
 navigator.serviceWorker?.register('sw.js').catch(() => {});

@@ -18,7 +18,9 @@ async function open(url) {
 export class LlmzipWorker {
   #begin;
   #worker = null;
-  #next = 0;
+  #lastId = 0;
+  /** The call that is in the worker. */
+  #sent = null;
   /** Calls that have not been answered, oldest first: id to call. */
   #calls = new Map();
   #closed = false;
@@ -78,35 +80,37 @@ export class LlmzipWorker {
       if (bytes !== undefined && !(bytes instanceof Uint8Array)) {
         throw new InvalidError('bytes are a Uint8Array', { what: 'bytes' });
       }
-      const id = this.#next++;
+      const id = ++this.#lastId;
       const abort = () => this.#abort(id, signal.reason);
       signal?.addEventListener('abort', abort, { once: true });
       const over = () => {
         signal?.removeEventListener('abort', abort);
         this.#calls.delete(id);
+        if (this.#sent === id) this.#sent = null;
         if (this.#calls.size === 0) this.#idle();
+        else this.#next();
       };
-      const request = { id, method, bytes, options };
       this.#calls.set(id, {
-        request,
+        request: { id, method, bytes, options },
         onProgress,
         resolve: (value) => (over(), resolve(value)),
         reject: (error) => (over(), reject(error)),
       });
-      this.#send(request);
+      this.#next();
     });
   }
 
-  async #send(request) {
+  /** Sends the oldest call, if none is in the worker: what waits here can still be given up. */
+  async #next() {
+    const oldest = this.#calls.values().next().value;
+    if (this.#sent !== null || !oldest) return;
+    const { request } = oldest;
+    this.#sent = request.id;
     try {
       const worker = await this.#running();
       worker.ref?.();
-      // It may have been aborted meanwhile, or sent along with a new worker.
-      if (this.#calls.has(request.id) && !request.sent) {
-        request.sent = true;
-        const { id, method, bytes, options } = request;
-        worker.postMessage({ id, method, bytes, options });
-      }
+      // It may have been given up meanwhile.
+      if (this.#sent === request.id) worker.postMessage(request);
     } catch (error) {
       this.#calls.get(request.id)?.reject(new InternalError(`no worker: ${error.message}`));
     }
@@ -145,18 +149,12 @@ export class LlmzipWorker {
     else call.resolve(result);
   }
 
-  /** Fails one call; if it may have begun, in a worker that goes. */
+  /** Fails one call; if it is in the worker, that goes too. */
   #abort(id, reason) {
     const call = this.#calls.get(id);
     if (!call) return;
-    const oldest = this.#calls.keys().next().value;
+    if (id === this.#sent) this.#end();
     call.reject(reason);
-    if (id !== oldest) return; // it waits in the worker, and its answer will not be heard
-    this.#end();
-    for (const { request } of this.#calls.values()) {
-      request.sent = false;
-      this.#send(request);
-    }
   }
 
   #end() {
@@ -165,7 +163,10 @@ export class LlmzipWorker {
   }
 
   #failAll(error) {
-    for (const call of [...this.#calls.values()]) call.reject(error);
+    const calls = [...this.#calls.values()];
+    this.#calls.clear();
+    this.#sent = null;
+    for (const call of calls) call.reject(error);
   }
 
   /** A worker without work does not keep a program of Node alive. */

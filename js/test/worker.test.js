@@ -69,6 +69,9 @@ test('two workers work at the same time, and a closed one refuses', async () => 
   // Frames behind each other are a file.
   const plain = await workers[0].decompress(new Uint8Array(Buffer.concat(packed)));
   assert.deepEqual(Buffer.from(plain), Buffer.from(text));
+  const waiting = [workers[0].compress(slow, { level: 2 }), workers[0].compress(text, { level: 1 })];
+  const refused = waiting.map((promise) => assert.rejects(promise, InternalError));
   for (const worker of workers) worker.close();
+  await Promise.all(refused);
   await assert.rejects(workers[0].compress(text), InternalError);
 });
