@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Puts the page together in target/web, for any server of files: that of web/, and the package of js/ (build_wasm.sh first).
+# Puts the page together in target/web, for any server of files: that of web/, and the package of js/ (build_wasm.sh first;
+# exits with 77 where its files are not there).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 for file in builtin.llmw llmzip.wasm llmzip-simd128.wasm; do
-    [[ -f js/dist/$file ]] || { echo "build_web.sh: js/dist/$file is not there; scripts/build_wasm.sh makes it" >&2; exit 1; }
+    [[ -f js/dist/$file ]] || { echo "build_web.sh: js/dist/$file is not there; scripts/build_wasm.sh makes it" >&2; exit 77; }
 done
 rm -rf target/web
 mkdir -p target/web/llmzip
