@@ -5,7 +5,7 @@
 //! - `operands`: what kernels are given and where results go, for every instruction set the same;
 //! - `table`: the functions that an instruction set fills in;
 //! - `plain`: all of them in plain Rust, which defines their bits;
-//! - one room for each set (`x86/avx2`, `x86/avx512`, `x86/amx`), which knows `operands` and `plain` and nobody else. What a
+//! - one room for each set (`x86/avx2`, `x86/avx512`, `x86/amx`, `wasm`), which knows `operands` and `plain` and nobody else. What a
 //!   set lacks is plain code, compiled for it;
 //! - `isa`: asks the CPU, once, and gives out the tables;
 //! - `vectors`: the same for vectors of integers, which the mixer computes with;
@@ -34,6 +34,8 @@ mod plain;
 #[cfg(test)]
 mod tests;
 pub(crate) mod vectors;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 

@@ -15,6 +15,9 @@ use std::time::{Duration, Instant};
 /// and each has buffers of its own.
 pub const MOST_THREADS: usize = 32;
 
+/// Whether the time can be told here: on bare WebAssembly, whoever asks for it panics.
+pub const HAS_CLOCK: bool = !cfg!(all(target_family = "wasm", target_os = "unknown"));
+
 /// Threads a core at most: more of them than cores only take turns, and what waits awake takes turns from what works.
 #[cfg(feature = "threads")]
 const THREADS_A_CORE: usize = 2;
@@ -52,7 +55,8 @@ pub fn join<A: Send, B: Send>(
 /// have a core each. Within `work` this does nothing more.
 pub fn awake<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
     #[cfg(feature = "threads")]
-    let threads = threads.min(cores());
+    // Who waits must know when to give up.
+    let threads = if HAS_CLOCK { threads.min(cores()) } else { 1 };
     #[cfg(feature = "threads")]
     if threads > 1 && !AWAKE.get() {
         return with_others(threads - 1, || {

@@ -5,6 +5,7 @@ use super::{Plan, decode, encode};
 use crate::container::Unwatched;
 use crate::entropy::{Decoder, Encoder};
 use crate::error::Result;
+use crate::parallel::HAS_CLOCK;
 use std::time::{Duration, Instant};
 
 /// Tokens of each lane that are tried: enough to see a step's time, few beside those of a text that takes long.
@@ -28,7 +29,7 @@ pub fn sample_bytes(lanes: usize) -> usize {
 }
 
 /// Codes the beginning of a text of `len` bytes in both directions and reckons from that. The plan is that of the
-/// whole text. `None` where the trial would be no small part of the work.
+/// whole text. `None` where the trial would be no small part of the work, or the time cannot be told.
 ///
 /// The window is nearly empty in the trial, so the estimate is rather low.
 ///
@@ -41,7 +42,7 @@ pub fn estimate<P: Predictor>(
     plan: &Plan,
 ) -> Result<Option<Estimate>> {
     let sample = &beginning[..beginning.len().min(sample_bytes(plan.lanes))];
-    if sample.len() < plan.lanes || len < LEAST_WHOLE * sample.len() as u64 {
+    if !HAS_CLOCK || sample.len() < plan.lanes || len < LEAST_WHOLE * sample.len() as u64 {
         return Ok(None);
     }
     let plan = Plan { prime_tokens: 0, ..plan.clone() };

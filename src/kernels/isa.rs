@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 
 use super::plain;
 use super::table::Kernels;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+use super::wasm;
 #[cfg(target_arch = "x86_64")]
 use super::x86;
 use crate::error::{Error, Result};
@@ -17,7 +19,7 @@ use crate::error::{Error, Result};
 pub struct Isa(&'static Kernels);
 
 /// Every name that `LLMZIP_ISA` may hold, on whatever machine.
-const NAMES: [&str; 5] = ["scalar", "avx2", "avx512", "amx", "neon"];
+const NAMES: [&str; 6] = ["scalar", "avx2", "avx512", "amx", "neon", "simd128"];
 
 impl Isa {
     /// Plain Rust, which every machine can run and every other set must equal.
@@ -85,11 +87,16 @@ impl fmt::Debug for Isa {
     }
 }
 
-/// Asks the CPU.
+/// Asks the CPU; what WebAssembly has was chosen when it was built.
 fn detect() -> Vec<Isa> {
     #[cfg(target_arch = "x86_64")]
     let sets = x86::usable();
-    #[cfg(not(target_arch = "x86_64"))]
-    let sets: Vec<&'static Kernels> = Vec::new();
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    let sets = [&wasm::KERNELS];
+    #[cfg(not(any(
+        target_arch = "x86_64",
+        all(target_arch = "wasm32", target_feature = "simd128")
+    )))]
+    let sets: [&'static Kernels; 0] = [];
     std::iter::once(Isa::SCALAR).chain(sets.into_iter().map(Isa)).collect()
 }

@@ -6,6 +6,8 @@
 pub use super::operands::{BEHIND, Body, Numbers, Vector, WIDTH};
 use super::plain;
 pub use super::plain::vector::log2_q15;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+use super::wasm;
 #[cfg(target_arch = "x86_64")]
 use super::x86::{avx2, avx512};
 
@@ -20,6 +22,8 @@ enum Make {
     Avx2,
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    Simd128,
 }
 
 impl Vectors {
@@ -42,6 +46,8 @@ impl Vectors {
                 all.push(Vectors(Make::Avx512));
             }
         }
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        all.push(Vectors(Make::Simd128));
         all
     }
 
@@ -53,6 +59,8 @@ impl Vectors {
             Make::Avx2 => Path(avx2::vector::run::<B>),
             #[cfg(target_arch = "x86_64")]
             Make::Avx512 => Path(avx512::vector::run::<B>),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Make::Simd128 => Path(wasm::vector::run::<B>),
         }
     }
 }

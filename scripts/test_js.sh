@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Builds the modules of js/ and runs its tests in Node, against the program too if it is built (target/release/llmzip, or
+# the one that LLMZIP names). Exits with 77 where there is no toolchain for the modules, or no Node 20.
+#
+#     scripts/test_js.sh [--no-build]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+major=$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)
+if [[ $major -lt 20 ]]; then
+    echo "test_js.sh: needs Node 20" >&2
+    exit 77
+fi
+[[ ${1:-} == --no-build ]] || scripts/build_wasm.sh
+cd js
+node --test --test-concurrency=1 test/*.test.js
+
+# What is published, by the files that the package names; npm's limit is far away, ours is a page's patience.
+readonly MOST_BYTES=$((12 << 20))
+bytes=$(cat index.d.ts package.json src/*.js dist/*.wasm dist/builtin.llmw | wc -c)
+echo "the package has $bytes bytes"
+[[ $bytes -le $MOST_BYTES ]] || { echo "test_js.sh: more than $MOST_BYTES" >&2; exit 1; }
