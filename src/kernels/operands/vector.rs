@@ -26,7 +26,8 @@ impl Numbers {
     pub const ZERO: Numbers = Numbers([0; WIDTH]);
 }
 
-/// Sixteen `i32`; all arithmetic wraps.
+/// Sixteen `i32`; all arithmetic wraps. Sets without instructions for single numbers go by way of memory, where they are
+/// [`Numbers`].
 pub trait Vector:
     Copy
     + Add<Output = Self>
@@ -78,11 +79,23 @@ pub trait Vector:
     ///
     /// # Panics
     /// When the table is empty.
-    fn scatter(self, table: &mut [u32], places: Self, mask: u32);
+    #[inline(always)]
+    fn scatter(self, table: &mut [u32], places: Self, mask: u32) {
+        let (mut numbers, mut at) = (Numbers::ZERO, Numbers::ZERO);
+        self.store(&mut numbers);
+        places.store(&mut at);
+        numbers.scatter(table, at, mask);
+    }
     /// Which are not zero, a bit for each.
     fn nonzero(self) -> u32;
     /// The same with another number at one place.
-    fn with(self, at: usize, number: i32) -> Self;
+    #[inline(always)]
+    fn with(self, at: usize, number: i32) -> Self {
+        let mut numbers = Numbers::ZERO;
+        self.store(&mut numbers);
+        numbers.0[at] = number;
+        Self::load(&numbers)
+    }
     /// The lowest byte of each.
     fn bytes(self) -> [u8; WIDTH];
 

@@ -5,8 +5,8 @@ use std::ops::{Add, BitAnd, BitXor, Mul, Sub};
 use crate::kernels::operands::{BEHIND, Body, Numbers, Vector, WIDTH};
 
 /// 0.422 and 0.157 in units of 2^-15: see [`log2_q15`].
-pub const BEND: i32 = 13_828;
-pub const BEND_LESS: i32 = 5_145;
+const BEND: i32 = 13_828;
+const BEND_LESS: i32 = 5_145;
 
 /// `log2(x)` in units of 2^-15, at most 0.001 off, never falling; `x` is at least 1.
 ///
@@ -20,6 +20,18 @@ pub fn log2_q15(x: u32) -> i32 {
     let bend = BEND - ((BEND_LESS * f) >> 15);
     let between = (f * (32_768 - f)) >> 15;
     ((31 - zeros as i32) << 15) + f + ((between * bend) >> 15)
+}
+
+/// The same of each number whose bits as a float these are, below 2^22: its octave is in the exponent, the fraction behind it.
+#[inline(always)]
+pub fn log2_q15_of_floats<V: Vector>(floats: V) -> V {
+    /// 127, the bias of a float's exponent, above 15 bits.
+    const BIAS_Q15: i32 = 127 << 15;
+    let line = floats.shr(8) - V::splat(BIAS_Q15);
+    let f = line & V::splat(0x7fff);
+    let bend = V::splat(BEND) - (f * V::splat(BEND_LESS)).shr(15);
+    let between = (f * (V::splat(32_768) - f)).shr(15);
+    line + (between * bend).shr(15)
 }
 
 /// Runs what is computed with vectors.

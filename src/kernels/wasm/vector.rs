@@ -4,7 +4,7 @@ use std::arch::wasm32::*;
 use std::ops::{Add, BitAnd, BitXor, Mul, Sub};
 
 use crate::kernels::operands::{BEHIND, Body, Numbers, Vector, WIDTH};
-use crate::kernels::plain::vector::{BEND, BEND_LESS};
+use crate::kernels::plain::vector::log2_q15_of_floats;
 
 /// Sixteen numbers in four registers.
 #[derive(Clone, Copy)]
@@ -140,16 +140,9 @@ impl Vector for Simd128 {
     fn sar_each(self, bits: Self) -> Self {
         self.each(bits, |x, n| x >> (n & 31))
     }
-    /// The number as a float has its octave in the exponent and the fraction behind it; below 2^22 it is exact.
     #[inline(always)]
     fn log2_q15(self) -> Self {
-        /// 127, the bias of a float's exponent, above 15 bits.
-        const BIAS_Q15: i32 = 127 << 15;
-        let line = self.map(|x| f32x4_convert_i32x4(x)).shr(8) - Self::splat(BIAS_Q15);
-        let f = line & Self::splat(0x7fff);
-        let bend = Self::splat(BEND) - (f * Self::splat(BEND_LESS)).shr(15);
-        let between = (f * (Self::splat(32_768) - f)).shr(15);
-        line + (between * bend).shr(15)
+        log2_q15_of_floats(self.map(|x| f32x4_convert_i32x4(x)))
     }
     #[inline(always)]
     fn sum(self) -> i32 {
@@ -171,24 +164,10 @@ impl Vector for Simd128 {
         Self::of(&places.map(|place| i32::from(unsafe { *table.get_unchecked(place) })))
     }
     #[inline(always)]
-    fn scatter(self, table: &mut [u32], places: Self, mask: u32) {
-        let (mut numbers, mut at) = (Numbers::ZERO, Numbers::ZERO);
-        self.store(&mut numbers);
-        places.store(&mut at);
-        numbers.scatter(table, at, mask);
-    }
-    #[inline(always)]
     fn nonzero(self) -> u32 {
         let zero = |four| u32::from(i32x4_bitmask(i32x4_eq(four, i32x4_splat(0))));
         let [a, b, c, d] = self.0.map(zero);
         !(a | b << 4 | c << 8 | d << 12) & 0xffff
-    }
-    #[inline(always)]
-    fn with(self, at: usize, number: i32) -> Self {
-        let mut numbers = Numbers::ZERO;
-        self.store(&mut numbers);
-        numbers.0[at] = number;
-        Self::load(&numbers)
     }
     #[inline(always)]
     fn bytes(self) -> [u8; WIDTH] {

@@ -3,9 +3,6 @@
 //! Their methods are always inlined into a `Body`, which `run` of their set has compiled for these instructions and which
 //! `Vectors` only gives out on machines that have them; nothing else may call them.
 
-use crate::kernels::operands::Vector;
-use crate::kernels::plain::vector::{BEND, BEND_LESS};
-
 /// Implements operators by an intrinsic each.
 macro_rules! operators {
     ($type:ident $registers:ident: $($operator:ident $method:ident $intrinsic:ident;)*) => {$(
@@ -62,15 +59,4 @@ macro_rules! methods {
             }
         )*
     };
-}
-
-/// 127, the bias of a float's exponent, above 15 bits.
-pub const EXPONENT_BIAS_Q15: i32 = 127 << 15;
-
-/// What `log2_q15` adds to the straight line between powers of two, by the fraction `f` in 15 bits.
-#[inline(always)]
-pub fn bend<V: Vector>(f: V) -> V {
-    let bend = V::splat(BEND) - (f * V::splat(BEND_LESS)).shr(15);
-    let between = (f * (V::splat(32_768) - f)).shr(15);
-    (between * bend).shr(15)
 }

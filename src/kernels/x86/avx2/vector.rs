@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 
 use crate::kernels::operands::{BEHIND, Body, Numbers, Vector, WIDTH};
-use crate::kernels::x86::vector::{EXPONENT_BIAS_Q15, bend};
+use crate::kernels::plain::vector::log2_q15_of_floats;
 
 /// Sixteen numbers in two registers.
 #[derive(Clone, Copy)]
@@ -85,14 +85,13 @@ impl Vector for Avx2 {
     #[inline(always)]
     fn log2_q15(self) -> Self {
         // SAFETY: only called on machines with these instructions, see `x86/vector.rs`.
-        let float = unsafe {
+        let floats = unsafe {
             Self(
                 _mm256_castps_si256(_mm256_cvtepi32_ps(self.0)),
                 _mm256_castps_si256(_mm256_cvtepi32_ps(self.1)),
             )
         };
-        let line = float.shr(8) - Self::splat(EXPONENT_BIAS_Q15);
-        line + bend(line & Self::splat(0x7fff))
+        log2_q15_of_floats(floats)
     }
     #[inline(always)]
     fn sum(self) -> i32 {
@@ -121,13 +120,6 @@ impl Vector for Avx2 {
         words & Self::splat(0xff)
     }
     #[inline(always)]
-    fn scatter(self, table: &mut [u32], places: Self, mask: u32) {
-        let (mut numbers, mut at) = (Numbers::ZERO, Numbers::ZERO);
-        self.store(&mut numbers);
-        places.store(&mut at);
-        numbers.scatter(table, at, mask);
-    }
-    #[inline(always)]
     fn nonzero(self) -> u32 {
         // SAFETY: only called on machines with these instructions, see `x86/vector.rs`.
         let zero = |half| unsafe {
@@ -135,13 +127,6 @@ impl Vector for Avx2 {
             _mm256_movemask_ps(_mm256_castsi256_ps(zero)) as u32
         };
         !(zero(self.0) | zero(self.1) << 8) & 0xffff
-    }
-    #[inline(always)]
-    fn with(self, at: usize, number: i32) -> Self {
-        let mut numbers = Numbers::ZERO;
-        self.store(&mut numbers);
-        numbers.0[at] = number;
-        Self::load(&numbers)
     }
     #[inline(always)]
     fn bytes(self) -> [u8; WIDTH] {

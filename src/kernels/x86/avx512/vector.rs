@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 
 use crate::kernels::operands::{BEHIND, Body, Numbers, Vector, WIDTH};
-use crate::kernels::x86::vector::{EXPONENT_BIAS_Q15, bend};
+use crate::kernels::plain::vector::log2_q15_of_floats;
 
 /// Sixteen numbers in one register.
 #[derive(Clone, Copy)]
@@ -78,11 +78,8 @@ impl Vector for Avx512 {
     }
     #[inline(always)]
     fn log2_q15(self) -> Self {
-        // A float of a number below 2^24 is exact: its exponent is the whole part, its mantissa the fraction.
         // SAFETY: only called on machines with these instructions, see `x86/vector.rs`.
-        let float = Self(unsafe { _mm512_castps_si512(_mm512_cvtepi32_ps(self.0)) });
-        let line = float.shr(8) - Self::splat(EXPONENT_BIAS_Q15);
-        line + bend(line & Self::splat(0x7fff))
+        log2_q15_of_floats(Self(unsafe { _mm512_castps_si512(_mm512_cvtepi32_ps(self.0)) }))
     }
     #[inline(always)]
     fn sum(self) -> i32 {
