@@ -1,15 +1,15 @@
 //! The keys and values of one lane, as int8, packed so that attention is two matrix products.
 //!
-//! Each block has a ring of slots, as many as its window needs: position `p` is in slot `p % slots`.
+//! Each block has a ring of slots, as many as its window needs ([`ring`]).
 //! Which slots a query sees is a set; since all sums over slots are integer sums and maxima, their order (and
 //! so the size of the ring, and where it wraps) cannot matter.
 
+mod ring;
+
+use self::ring::{Ring, rings, slots_for};
 use super::Config;
 use crate::kernels::{Aligned, QuantRows, SlotView, Soon, ValueScales, scale_log};
 use std::ops::Range;
-
-/// Positions from one turning of the first key to the next; no run is longer.
-pub const TURN: usize = 128;
 
 /// Slots come in blocks of this many: a K block of the products that read the values.
 pub const SLOT_BLOCK: usize = 64;
@@ -24,40 +24,6 @@ enum Scales {
     /// `scale_log` of each, times 2^16.
     Logs(Aligned<i32>),
     Floats(Aligned<f32>),
-}
-
-/// The slots of one block's heads, one head after the other.
-#[derive(Clone, Copy, PartialEq)]
-struct Ring {
-    /// The first slot among those of all blocks.
-    first: usize,
-    /// Slots of a head.
-    slots: usize,
-    /// Positions that a query sees.
-    window: usize,
-    /// Whether the first position is always among them.
-    keeps_start: bool,
-}
-
-impl Ring {
-    /// Where a position is stored.
-    fn slot(&self, position: usize) -> usize {
-        match position {
-            _ if !self.keeps_start => position % self.slots,
-            0 => 0,
-            _ => 1 + (position - 1) % (self.slots - 2),
-        }
-    }
-
-    /// How often the first key has been turned when a query at `position` sees it.
-    fn turns(&self, position: usize) -> usize {
-        (position + 1).saturating_sub(self.window) / TURN
-    }
-
-    /// Where the first key is after so many turns.
-    fn start_slot(&self, turns: usize) -> usize {
-        if turns.is_multiple_of(2) { 0 } else { self.slots - 1 }
-    }
 }
 
 /// One lane: all heads of all blocks, and how far it has come.
@@ -88,14 +54,9 @@ impl LaneCache {
     /// in all.
     pub fn new(config: &Config, window: usize, run: usize, positions: usize) -> LaneCache {
         let mut all_slots = 0;
-        let ring = |block| {
-            let keeps_start = config.keeps_start_in(block, window);
-            let window = config.block_window(block, window);
-            let (first, slots) = (all_slots, slots_for(keeps_start, window, run, positions));
-            all_slots += slots * config.kv_heads;
-            Ring { first, slots, window, keeps_start }
-        };
-        let rings = (0..config.layers).map(ring).collect();
+        let rings = rings(config, window, run, positions)
+            .inspect(|ring| all_slots += ring.slots * config.kv_heads)
+            .collect();
         LaneCache {
             keys: Aligned::zeroed(all_slots * config.head_dim),
             values: Aligned::zeroed(all_slots * config.head_dim),
@@ -129,10 +90,7 @@ impl LaneCache {
     /// Bytes that a cache of this shape takes.
     pub fn memory_bytes(config: &Config, window: usize, run: usize, positions: usize) -> usize {
         let per_slot = 2 * config.head_dim + 12;
-        let slots = (0..config.layers).map(|block| {
-            let keeps_start = config.keeps_start_in(block, window);
-            slots_for(keeps_start, config.block_window(block, window), run, positions)
-        });
+        let slots = rings(config, window, run, positions).map(|ring| ring.slots);
         slots.sum::<usize>() * per_slot * config.kv_heads + 4 * start_len(config)
     }
 
@@ -144,26 +102,7 @@ impl LaneCache {
 
     /// The slots of what a query at `position` sees, as the two runs into which the ring cuts them.
     pub fn visible(&self, layer: usize, position: usize) -> [Range<usize>; 2] {
-        let ring = &self.rings[layer];
-        let last = ring.slot(position);
-        if position < ring.window && ring.keeps_start {
-            return [0..last + 1, 0..0];
-        }
-        if !ring.keeps_start {
-            let first = ring.slot((position + 1).saturating_sub(ring.window));
-            return match first <= last {
-                true => [first..last + 1, 0..0],
-                false => [0..last + 1, first..ring.slots],
-            };
-        }
-        let first = ring.slot(position + 2 - ring.window);
-        let end = ring.slots - 1;
-        match (ring.start_slot(ring.turns(position)), first <= last) {
-            (0, true) => [0..1, first..last + 1],
-            (0, false) => [0..last + 1, first..end],
-            (_, true) => [first..last + 1, end..end + 1],
-            (_, false) => [1..last + 1, first..end + 1],
-        }
+        self.rings[layer].visible(position)
     }
 
     /// Keeps what the products gave for the first position, if it stays visible.
@@ -180,11 +119,7 @@ impl LaneCache {
 
     /// If queries from `position` on see the first key at another place than those before it: at which.
     pub fn turned_start(&self, layer: usize, position: usize) -> Option<usize> {
-        let ring = &self.rings[layer];
-        let is_new = ring.keeps_start
-            && position >= ring.window
-            && (position + 1 - ring.window).is_multiple_of(TURN);
-        is_new.then(|| ring.turns(position) * TURN)
+        self.rings[layer].turned_start(position)
     }
 
     /// Stores the first key, turned to `place`, and the first value again: rows `key` and `value` of `quantised`.
@@ -197,7 +132,7 @@ impl LaneCache {
         key: usize,
         value: usize,
     ) {
-        let slot = self.rings[layer].start_slot(place / TURN);
+        let slot = self.rings[layer].start_slot(place);
         self.store_in(layer, head, slot, quantised, key, value);
     }
 
@@ -355,14 +290,6 @@ impl Fronts {
             to[..self.used].copy_from_slice(&from[..self.used]);
         }
     }
-}
-
-/// A ring as long as all positions never comes round.
-fn slots_for(keeps_start: bool, window: usize, run: usize, positions: usize) -> usize {
-    // Beside the ring, the first position has two slots instead of one in the window.
-    let more = usize::from(keeps_start);
-    let slots = (window + run - 1 + more).min(positions.max(1).saturating_add(more));
-    slots.next_multiple_of(SLOT_BLOCK)
 }
 
 /// Numbers that are kept of the first position.
