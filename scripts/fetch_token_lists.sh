@@ -12,27 +12,12 @@
 
 set -eu
 
-fail() {
-	printf '%s: %s\n' "${0##*/}" "$1" >&2
-	exit 1
-}
+. "$(dirname "$0")/fetching.sh"
 
-if command -v sha256sum >/dev/null; then
-	digest() { sha256sum -- "$1" | cut -d ' ' -f 1; }
-elif command -v shasum >/dev/null; then
-	digest() { shasum -a 256 -- "$1" | cut -d ' ' -f 1; }
-else
-	printf '%s: sha256sum or shasum is needed\n' "${0##*/}" >&2
-	exit 77
-fi
+command -v digest >/dev/null || skip "sha256sum or shasum is needed"
 
 dir=${1:-$(dirname "$0")/../target/token_lists}
-mkdir -p "$dir"
-work=$(mktemp -d "$dir/.fetch-XXXXXX")
-trap 'rm -rf "$work"' EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
+begin_work
 status=0
 
 missing() {

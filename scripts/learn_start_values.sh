@@ -3,19 +3,15 @@
 #
 #   scripts/learn_start_values.sh TRAIN [OUT]
 #
-# TRAIN holds held-out texts as scripts/train/prepare.py writes them (heldout_*.zst, documents separated by zero
-# bytes), without those that share text with the measured files; or others with an EXCLUDE.tsv beside them. The
-# same texts and the same builtin model give the same bytes on every machine. Afterwards the builtin model, which
-# carries a copy of the values, is sealed again: LLMZIP_BLESS=1 cargo test --release --test exactness sealing.
+# TRAIN is as for unpack_heldout.sh. The same texts and the same builtin model give the same bytes on every machine.
+# Afterwards the builtin model, which carries a copy of the values, is sealed again:
+# LLMZIP_BLESS=1 cargo test --release --test exactness sealing.
 set -eu
 train=$(realpath "$1")
 out=$(realpath -m "${2:-$(dirname "$0")/../src/mixer/start_values.bin}")
 cd "$(dirname "$0")/.."
 folder=$(mktemp -d)
 trap 'rm -r "$folder"' EXIT
-for file in "$train"/heldout_*.zst; do
-    zstd -dcq --long=27 "$file" > "$folder/$(basename "$file" .zst)"
-done
-if [ -f "$train/EXCLUDE.tsv" ]; then cp "$train/EXCLUDE.tsv" "$folder/"; fi
+scripts/unpack_heldout.sh "$train" "$folder"
 cargo bench --no-default-features --features threads --bench mixer -- "$folder" --learn "$folder/new.values"
 cp "$folder/new.values" "$out"
