@@ -3,6 +3,7 @@
 mod check;
 mod defaults;
 mod graph;
+mod learned;
 mod made;
 mod make;
 mod manage;

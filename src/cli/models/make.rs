@@ -1,18 +1,15 @@
 //! Models from other people's files, and from the hub.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Instant;
 
 use anyhow::{Context, bail};
-use llmzip::codec::{LearnedStart, learn_start};
 use llmzip::import::hub::{Hub, News};
 use llmzip::import::{
     Bits, ImportOptions, ModelCache, import_to_file, is_commit, known_model, weight_hashes,
 };
-use llmzip::mixer::StartValues;
-use llmzip::model::{BUILTIN_NAME, Model, Storage, seal_again_file};
+use llmzip::model::BUILTIN_NAME;
 
+use super::learned::learned;
 use super::named::Named;
 use crate::cli::args::Making;
 use crate::cli::files::{Temporary, refuse_replacing};
@@ -92,17 +89,11 @@ pub fn import(
     }
     messages.note(&format!("quantising {}", source.display()));
     let file = Temporary::beside(&wanted, false).with_context(|| wanted.display().to_string())?;
-    let mut id = import_to_file(source, &options, file.path())?;
-    let mut file = file;
-    if !texts.is_empty()
-        && let Some(learned) = learn(file.path(), &texts, messages)?
-    {
-        let model = Model::open(Storage::from_file(file.path())?)?;
-        let sealed =
-            Temporary::beside(&wanted, false).with_context(|| wanted.display().to_string())?;
-        id = seal_again_file(&model, &learned, sealed.path())?;
-        file = sealed;
-    }
+    let id = import_to_file(source, &options, file.path())?;
+    let (file, id) = match learned(file.path(), &wanted, &texts, messages)? {
+        Some(better) => better,
+        None => (file, id),
+    };
     let bytes = file.path().metadata()?.len();
     let target = output.map_or_else(|| cache.place(name, &id), Path::to_owned);
     // The cache holds a model of this name and identity already, or none.
@@ -110,36 +101,6 @@ pub fn import(
     refuse_replacing(&target, force)?;
     file.persist(&target, force).with_context(|| target.display().to_string())?;
     Ok(format!("{name}: {bytes} bytes, identity {id}\n{}\n", target.display()))
-}
-
-/// What the mixer should begin with, if anything is better than what it would begin with anyway.
-fn learn(
-    file: &Path,
-    texts: &[Vec<u8>],
-    messages: &Messages,
-) -> anyhow::Result<Option<StartValues>> {
-    let model = Arc::new(Model::open(Storage::from_file(file)?)?);
-    let mut line = Fetching::new(!messages.is_quiet());
-    let begun = Instant::now();
-    let LearnedStart { values, held_out, before, after } =
-        learn_start(&model, texts, &mut |done, total| {
-            line.count("learning", done, total, begun.elapsed());
-        })
-        .context("--learn")?;
-    drop(line);
-    let gain = (1.0 - after as f64 / before as f64) * 100.0;
-    let is_better = after < before;
-    messages.tell("--learn", &match is_better {
-        true => format!(
-            "learned: {held_out} bytes that were held back become {before} bytes with the usual start of the mixer, \
-             and {after} with what was learned ({gain:.1} % fewer)"
-        ),
-        false => format!(
-            "the usual start of the mixer is as good for this text ({held_out} bytes that were held back become {before} \
-             bytes, and {after} with what was learned): it stays"
-        ),
-    });
-    Ok(is_better.then_some(values))
 }
 
 /// Every weight file must have one of the hashes, and every hash must be that of a file.
