@@ -225,10 +225,9 @@ pub fn learn(folder: &Path, out: &Path) {
         documents.iter().map(Vec::len).sum::<usize>()
     );
     let first = plan(MixerKind::Default, 1, &StartValues::default());
-    let recordings: Vec<_> = documents
-        .iter()
-        .map(|document| Recording::new(document, &predictor, &first).expect("the model runs"))
-        .collect();
+    let recorded =
+        |document: &Vec<u8>| Recording::new(document, &predictor, &first).expect("the model runs");
+    let texts: Vec<_> = documents.iter().map(|document| (document, recorded(document))).collect();
     let kinds = [
         (MixerKind::Full, Beside::Model),
         (MixerKind::Full, Beside::ModelInLanes),
@@ -240,21 +239,14 @@ pub fn learn(folder: &Path, out: &Path) {
     ];
     let learn = &|&(kind, beside): &(MixerKind, Beside)| {
         let mut learner = Learner::new(kind, beside);
-        let mut coded = 0;
-        for (document, recording) in
-            documents.iter().zip(&recordings).cycle().take(EPOCHS * documents.len())
-        {
-            let plan = plan(kind, 1, &learner.values());
-            let (bytes, mut mixer) = if beside.has_model() {
-                let (lane, parts) = (cut(document.len(), 1), Parts::ALL);
-                let mixer = Mixer::with_parts(kind, beside, &lane, &plan.start_values, parts);
-                recording.encode_with(predictor.vocabulary(), mixer)
-            } else {
-                without_model(document, kind, &plan.start_values)
-            };
-            coded += bytes.len();
-            learner.approach(&mut mixer);
-        }
+        let coded = learner.follow(&texts, EPOCHS, |(document, recording), start| {
+            if !beside.has_model() {
+                return without_model(document, kind, start);
+            }
+            let lane = cut(document.len(), 1);
+            let mixer = Mixer::with_parts(kind, beside, &lane, start, Parts::ALL);
+            recording.encode_with(predictor.vocabulary(), mixer)
+        });
         println!("{kind:?} beside {beside:?}: {coded} bytes");
         learner.values()
     };

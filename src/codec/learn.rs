@@ -92,7 +92,7 @@ pub fn learn_start(
 }
 
 /// The values that mixers beside a model come to begin with when they code these pieces, each of one lane; they set out from `base`.
-/// `watch` is told the bytes that all pieces became, for each kind and each time.
+/// `watch` is told the bytes that all pieces became the last time, for each kind.
 pub fn learn_from(
     recordings: &[Recording],
     vocabulary: &Vocabulary,
@@ -102,17 +102,12 @@ pub fn learn_from(
     let mut all = base.clone();
     for (kind, beside) in KINDS {
         let mut learner = Learner::setting_out_from(base, kind, beside);
-        for _ in 0..EPOCHS {
-            let mut coded = 0;
-            for recording in recordings {
-                let lane = std::slice::from_ref(&(0..recording.len())).to_vec();
-                let mixer = Mixer::with_parts(kind, beside, &lane, &learner.values(), Parts::ALL);
-                let (bytes, mut mixer) = recording.encode_with(vocabulary, mixer);
-                coded += bytes.len();
-                learner.approach(&mut mixer);
-            }
-            watch(kind, beside, coded);
-        }
+        let coded = learner.follow(recordings, EPOCHS, |recording, start| {
+            let lane = std::slice::from_ref(&(0..recording.len())).to_vec();
+            let mixer = Mixer::with_parts(kind, beside, &lane, start, Parts::ALL);
+            recording.encode_with(vocabulary, mixer)
+        });
+        watch(kind, beside, coded);
         all.merge(learner.values());
     }
     all

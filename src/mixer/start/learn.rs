@@ -65,12 +65,36 @@ impl Learner {
         values
     }
 
+    /// Goes through `documents` so many times; `code` codes one with a mixer that begins with the values it is given, and gives
+    /// back the bytes and the mixer. Returns the bytes that all became the last time.
+    ///
+    /// # Panics
+    ///
+    /// When a mixer is of another kind.
+    pub fn follow<T>(
+        &mut self,
+        documents: &[T],
+        times: usize,
+        mut code: impl FnMut(&T, &StartValues) -> (Vec<u8>, Mixer),
+    ) -> usize {
+        let mut coded = 0;
+        for _ in 0..times {
+            coded = 0;
+            for document in documents {
+                let (bytes, mut mixer) = code(document, &self.values());
+                coded += bytes.len();
+                self.approach(&mut mixer);
+            }
+        }
+        coded
+    }
+
     /// Moves towards what a mixer, which began with [`values`](Self::values), has learned from a document.
     ///
     /// # Panics
     ///
     /// When the mixer is of another kind.
-    pub fn approach(&mut self, mixer: &mut Mixer) {
+    fn approach(&mut self, mixer: &mut Mixer) {
         let learned = mixer.learned().learned[slot(self.kind, self.beside)]
             .take()
             .expect("a mixer of this kind");
