@@ -58,6 +58,13 @@ fn in_pieces(
     all
 }
 
+/// Lanes of such lengths, of tokens that the model knows.
+fn random_lanes(model: &Model, lens: &[usize], random: &mut Random) -> Vec<Vec<u32>> {
+    let coded = model.config().coded;
+    let mut lane = |&len: &usize| (0..len).map(|_| random.below(coded) as u32).collect();
+    lens.iter().map(&mut lane).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -71,11 +78,7 @@ proptest! {
     ) {
         let model = tiny_model(seed);
         let mut random = Random(seed | 1);
-        let coded = model.config().coded;
-        let lanes: Vec<Vec<u32>> = lens
-            .iter()
-            .map(|&len| (0..len).map(|_| random.below(coded) as u32).collect())
-            .collect();
+        let lanes = random_lanes(&model, &lens, &mut random);
         let hop = WindowPolicy::Hop { keep: (keep % (window / 2 + 1)) as u32 };
         for policy in [WindowPolicy::Slide, hop] {
             let expected: Vec<_> =
@@ -99,11 +102,7 @@ proptest! {
     ) {
         let model = keeping_model(seed);
         let mut random = Random(seed | 1);
-        let coded = model.config().coded;
-        let lanes: Vec<Vec<u32>> = lens
-            .iter()
-            .map(|&len| (0..len).map(|_| random.below(coded) as u32).collect())
-            .collect();
+        let lanes = random_lanes(&model, &lens, &mut random);
         let slide = WindowPolicy::Slide;
         let expected: Vec<_> =
             lanes.iter().map(|lane| one_by_one(&model, lane, window, slide)).collect();

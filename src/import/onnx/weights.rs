@@ -208,7 +208,7 @@ impl<'a> Finder<'a> {
         };
         let zeros = self.plain(node, 3)?;
         let name = self.name_of(node, self.tensor(data))?;
-        self.blocks(node, &name, &cut, [Some(data), Some(scales), zeros])?;
+        self.blocks(&name, &cut, data, scales, zeros)?;
         self.note_product(node, name);
         self.bias_of(node, 5)
     }
@@ -231,23 +231,22 @@ impl<'a> Finder<'a> {
             block_cols: node.int("block_size").unwrap_or(128),
         };
         let zeros = self.plain(node, 3)?;
-        self.blocks(node, EMBEDDING, &cut, [Some(data), Some(scales), zeros])
+        self.blocks(EMBEDDING, &cut, data, scales, zeros)
     }
 
     /// Takes a matrix of blocks: its numbers, scales and zero points.
     fn blocks(
         &mut self,
-        node: &Node,
         name: &str,
         cut: &Cut,
-        parts: [Option<Constant>; 3],
+        data: Constant,
+        scales: Constant,
+        zeros: Option<Constant>,
     ) -> Result<()> {
-        let [data, scales, zeros] = parts.map(|part| part.map(|part| self.tensor(part)));
-        let (Some(data), Some(scales), Some(at)) = (data, scales, parts[0]) else {
-            return Err(node_error(node, "has no weights"));
-        };
-        let blocks = Blocks::new(self.files, cut, data, scales, zeros)?;
-        self.add(name, "weight", at, Stored::Blocks(blocks))
+        let [numbers, scales] = [data, scales].map(|part| self.tensor(part));
+        let zeros = zeros.map(|zeros| self.tensor(zeros));
+        let blocks = Blocks::new(self.files, cut, numbers, scales, zeros)?;
+        self.add(name, "weight", data, Stored::Blocks(blocks))
     }
 
     /// Takes the weights of a norm, or the bias that is added to a product.
