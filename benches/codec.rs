@@ -8,26 +8,41 @@
 //! tokens and of single steps with 1, 8, 32 and 128 lanes, and bytes of weights a second beside what the
 //! memory gives.
 //!
-//! With `windows` in front of the file, the window policies are compared instead: bits that the
-//! model alone would need, and its time running ahead.
+//! `windows MODEL FILE [BYTES]` instead compares context windows and their policies: bits that the model alone would
+//! need, its time running ahead and in single steps. `lanes`, `primes` and `lessons` compare numbers of lanes, of tokens
+//! that all lanes begin with, and an output layer that learns with one that does not, there and back. MODEL is a
+//! `.llmw` file, or `builtin`.
 
-use llmzip::codec::{ModelPredictor, Plan, Predictor, Recording, decode, encode};
+#[path = "codec/options.rs"]
+mod options;
+
+use llmzip::codec::{ModelPredictor, Plan, Predictor, PredictorLanes, Recording, decode, encode};
 use llmzip::container::{Decoded, Unwatched, WindowPolicy};
 use llmzip::entropy::{Decoder, Encoder};
-use llmzip::kernels::Isa;
+use llmzip::kernels::{Isa, QuantRows};
 use llmzip::mixer::MixerKind;
 use llmzip::model::{Feed, Model, Session, Storage, builtin};
 use rayon::prelude::*;
+use std::sync::Arc;
 use std::time::Instant;
+
+/// Tokens of a lane that are run at once before single steps are timed.
+const RUN: usize = 64;
+
+/// The seconds that some work takes.
+fn timed<T>(work: impl FnOnce() -> T) -> (f64, T) {
+    let begun = Instant::now();
+    let made = work();
+    (begun.elapsed().as_secs_f64(), made)
+}
 
 /// Best of three, in seconds.
 fn best<T>(mut work: impl FnMut() -> T) -> (f64, T) {
     let mut least = f64::INFINITY;
     let mut last = None;
     for _ in 0..3 {
-        let start = Instant::now();
-        last = Some(work());
-        least = least.min(start.elapsed().as_secs_f64());
+        let (seconds, made) = timed(&mut work);
+        (least, last) = (least.min(seconds), Some(made));
     }
     (least, last.expect("ran three times"))
 }
@@ -38,15 +53,16 @@ fn main() {
     if arguments.next_if(|argument| argument == "steps").is_some() {
         return steps(arguments.next().expect("a model file"));
     }
-    let only_windows = arguments.next_if(|argument| argument == "windows").is_some();
+    let option = arguments.next_if(|argument| options::NAMES.contains(&argument.as_str()));
+    let model = option.as_ref().map(|_| open(&arguments.next().expect("a model")));
     let text = match arguments.next() {
         Some(file) => std::fs::read(file).expect("the file can be read"),
         None => include_bytes!("../src/container/FORMAT.md").repeat(1),
     };
     let limit = arguments.next().map_or(400_000, |bytes| bytes.parse().expect("a number of bytes"));
     let text = &text[..limit.min(text.len())];
-    if only_windows {
-        return windows(text);
+    if let (Some(option), Some(model)) = (option, model) {
+        return options::measure(&option, &model, text);
     }
     println!("{} bytes, {}", text.len(), Isa::choose().expect("an instruction set").name());
     println!(
@@ -64,15 +80,20 @@ fn main() {
     }
 }
 
-/// How fast a model runs, and how much of the memory's speed its steps take.
-fn steps(model: String) {
-    let model = match model.as_str() {
+/// The model in a file, or the builtin.
+fn open(model: &str) -> Arc<Model> {
+    match model {
         "builtin" => builtin(),
         file => {
             let storage = Storage::from_file(file.as_ref()).expect("the file can be read");
-            std::sync::Arc::new(Model::open(storage).expect("a model"))
+            Arc::new(Model::open(storage).expect("a model"))
         }
-    };
+    }
+}
+
+/// How fast a model runs, and how much of the memory's speed its steps take.
+fn steps(model: String) {
+    let model = open(&model);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
     let bytes = model.config().parameters();
@@ -124,33 +145,6 @@ fn read_memory() -> f64 {
     (8 * words.len()) as f64 / seconds
 }
 
-/// Sliding against hopping, model alone, eight lanes.
-fn windows(text: &[u8]) {
-    use WindowPolicy::{Hop, Slide};
-    let model = builtin();
-    println!("{:>7} {:>20}  {:>6}  {:>10}", "window", "policy", "bpb", "ahead us/B");
-    for (window, policy) in [
-        (512, Slide),
-        (512, Hop { keep: 128 }),
-        (512, Hop { keep: 256 }),
-        (512, Hop { keep: 384 }),
-        (256, Slide),
-        (768, Slide),
-    ] {
-        let predictor = ModelPredictor::new(model.clone(), window, policy).expect("fits");
-        let start_values = model.start_values().clone();
-        let mixer = MixerKind::Default;
-        let plan = Plan { lanes: 8, prime_tokens: 256, mixer, learns: true, start_values };
-        let (ahead, recording) = best(|| Recording::new(text, &predictor, &plan).expect("runs"));
-        println!(
-            "{window:>7} {:>20}  {:>6.4}  {:>10.2}",
-            format!("{policy:?}"),
-            recording.ideal_bits(predictor.vocabulary()) / text.len() as f64,
-            ahead * 1e6 / text.len() as f64
-        );
-    }
-}
-
 fn measure(text: &[u8], threads: usize, lanes: usize) {
     let model = builtin();
     let window = model.config().window;
@@ -187,13 +181,24 @@ fn measure(text: &[u8], threads: usize, lanes: usize) {
 /// Microseconds per byte of the model alone when all lanes advance by one token at a time, on one
 /// thread, with full windows.
 fn step(predictor: &ModelPredictor, text: &[u8], lanes: usize) -> f64 {
-    use llmzip::codec::PredictorLanes;
     let tokens = predictor.tokenizer().encode(text).expect("encodes");
     let bytes_per_token = text.len() as f64 / tokens.len() as f64;
-    let mut session = predictor.lanes(lanes, 1, usize::MAX, 1).expect("fits");
-    let warm: Vec<u32> = tokens.iter().cycle().take(520).copied().collect();
-    let feeds: Vec<_> = (0..lanes).map(|lane| Feed { lane, tokens: &warm }).collect();
-    PredictorLanes::advance(&mut session, &feeds, &mut |_, _, _| ());
+    single_steps(predictor, &tokens, 520, lanes, 1) / bytes_per_token
+}
+
+/// Microseconds of a token when so many lanes, which have seen `seen` tokens each, take single steps.
+fn single_steps(
+    predictor: &ModelPredictor,
+    tokens: &[u32],
+    seen: usize,
+    lanes: usize,
+    threads: usize,
+) -> f64 {
+    let mut session = predictor.lanes(lanes, RUN, usize::MAX, threads).expect("fits");
+    let warm: Vec<u32> = tokens.iter().cycle().take(seen).copied().collect();
+    for lane in 0..lanes {
+        session.states(&[Feed { lane, tokens: &warm }], &mut |_, _, _: &QuantRows, _| ());
+    }
     let steps = (256 / lanes).max(4);
     let (seconds, ()) = best(|| {
         for token in tokens.iter().take(steps) {
@@ -202,5 +207,5 @@ fn step(predictor: &ModelPredictor, text: &[u8], lanes: usize) -> f64 {
             PredictorLanes::advance(&mut session, &feeds, &mut |_, _, _| ());
         }
     });
-    seconds * 1e6 / (steps * lanes) as f64 / bytes_per_token
+    seconds * 1e6 / (steps * lanes) as f64
 }
