@@ -4,7 +4,7 @@
 #
 #     scripts/compare_llama.sh SCRATCH [--model FILE.gguf] [LLAMA_SOURCES]
 #
-# For FILE.gguf also the speed of the whole program: 100 kB of English, there and back.
+# For FILE.gguf also the speed of the whole program: 100 kB of English, there and back, where ../shared is.
 #
 # SCRATCH, a directory outside the project, gets everything that is built (3 GB). Without LLAMA_SOURCES, llama.cpp's are
 # taken from the source package of llama-cpp-python. Needs python3 with venv, and a C++ compiler; takes half an hour on
@@ -63,15 +63,16 @@ for group in 64 128; do
     cargo bench -q --bench codec -- steps "$made$group.llmw"
     echo
 done
-if [[ -n $asked ]]; then
+english=../shared/corpora/canterbury/alice29.txt
+if [[ -n $asked && -e $english ]]; then
     echo "## llmzip, the whole program: 100 kB of alice29.txt"
-    head -c 100000 ../shared/corpora/canterbury/alice29.txt > "$scratch/english"
+    head -c 100000 "$english" > "$scratch/english"
     program=$PWD/target/release/llmzip
     "$program" -v -kf --model "${made}64.llmw" "$scratch/english"
     "$program" -v -dkf --model "${made}64.llmw" "$scratch/english.llmz" -o "$scratch/back"
     cmp "$scratch/english" "$scratch/back"
-    exit
 fi
+[[ -z $asked ]] || exit 0
 echo "## llmzip's products with 128 rows and more beside what the registers give (G multiply-adds a second, one core)"
 cargo bench -q --bench kernels -- 'peak|linear.*m=(128|512)$' 2> /dev/null |
     awk '/^(linear|peak)/ { name = $0; sub(/ *time:.*/, "", name) }
