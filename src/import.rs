@@ -28,7 +28,7 @@ pub use convert::{Bits, ImportOptions, import_model, import_to_file};
 pub use hugging_face::weight_hashes;
 pub use onnx::{OnnxAxis, OnnxSummary, OnnxValue, inspect_onnx, is_onnx};
 pub use origin::Origin;
-pub use reference::{Comparison, compare_with_float, judge};
+pub use reference::{Comparison, ERROR_LIMITS_NATS, compare_with_float, judge};
 pub use registry::{
     KNOWN_MODELS, KnownFile, KnownModel, is_commit, known_model, name_and_revision,
 };

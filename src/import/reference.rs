@@ -22,6 +22,9 @@ const LOGITS_AT_ONCE: usize = 1 << 25;
 /// little.
 const FLOOR_NATS: f64 = 17.0;
 
+/// Errors of logits are counted below these.
+pub const ERROR_LIMITS_NATS: [f64; 7] = [0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0];
+
 /// Code lengths of one text under both models, cut into the same windows.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Comparison {
@@ -33,6 +36,12 @@ pub struct Comparison {
     pub float_bits: f64,
     /// Ideal code length under our integer frequencies, in bits.
     pub exact_bits: f64,
+    /// What coding by our frequencies would cost above the float model if the float model were right (the sum of their
+    /// Kullback-Leibler divergences), in bits. What a text really costs scatters around it by chance.
+    pub divergence_bits: f64,
+    /// How far logits are from the float model's, relative to the largest of a position each, for all tokens that the
+    /// frequencies can tell apart: a count for each limit of [`ERROR_LIMITS_NATS`], and one for what is beyond.
+    pub errors: [u64; ERROR_LIMITS_NATS.len() + 1],
     /// Positions at which both hold the same token for the most likely.
     pub same_best: usize,
     /// Smallest cosine between the logits, over positions; our logits are logarithms of
@@ -176,9 +185,20 @@ impl Comparison {
             *one = log_sum_exp(&[*one, logit(id)]);
         }
         let exact: Vec<f64> = frequencies.iter().map(|&f| f64::from(f).ln()).collect();
-        self.float_bits += (log_sum_exp(&row) - row[next]) / std::f64::consts::LN_2;
+        let (row_total, exact_total) = (log_sum_exp(&row), log_sum_exp(&exact));
+        self.float_bits += (row_total - row[next]) / std::f64::consts::LN_2;
+        let divergence = |(&row, &exact): (&f64, &f64)| {
+            let (row, exact) = (row - row_total, exact - exact_total);
+            if row > f64::NEG_INFINITY { row.exp() * (row - exact) } else { 0.0 }
+        };
+        self.divergence_bits +=
+            row.iter().zip(&exact).map(divergence).sum::<f64>() / std::f64::consts::LN_2;
         self.same_best += usize::from(best(&row) == best(&exact));
         let [row, exact] = [row, exact].map(above_the_floor);
+        for (row, exact) in row.iter().zip(&exact).filter(|(row, _)| **row > -FLOOR_NATS) {
+            let error = (row - exact).abs();
+            self.errors[ERROR_LIMITS_NATS.partition_point(|&limit| limit <= error)] += 1;
+        }
         self.worst_cosine = self.worst_cosine.min(cosine(&row, &exact));
     }
 }

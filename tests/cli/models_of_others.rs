@@ -173,16 +173,24 @@ fn a_check_takes_other_peoples_files_and_ours() {
         let loss = bits("bits_per_byte") / bits("float_bits_per_byte") - 1.0;
         assert!(loss.abs() < 0.01, "{of_files}");
         assert!(bits("tokens_per_s") > 0.0 && bits("memory_bytes") > 0.0, "{of_files}");
+        assert!(bits("codec_bits_per_byte") > 0.0, "{of_files}");
+        let expected = bits("divergence_bits_per_byte") / bits("float_bits_per_byte");
+        assert!((0.0..0.01).contains(&expected), "{of_files}");
+        let errors = of_files["errors"].as_array().unwrap();
+        assert_eq!(errors.len(), of_files["error_limits_nats"].as_array().unwrap().len() + 1);
+        assert!(errors[..3].iter().any(|count| count.as_u64() > Some(0)), "{of_files}");
         let made = cached(&sandbox).into_iter().find(|made| made.starts_with(name)).unwrap();
         let ours = json(&format!("cache/{made} a"));
         assert_eq!(ours["bits_per_byte"], of_files["bits_per_byte"]);
-        assert!(ours["float_bits_per_byte"].is_null(), "{ours}");
+        assert!(ours["float_bits_per_byte"].is_null() && ours["errors"].is_null(), "{ours}");
+        assert_eq!(ours["codec_bits_per_byte"], of_files["codec_bits_per_byte"]);
         let beside = json(&format!("{name} a --dir {model}"));
         assert_eq!(beside["float_bits_per_byte"], of_files["float_bits_per_byte"]);
     }
     let output = run(&sandbox, "models check tiny.gguf");
     let text = String::from_utf8(output.stdout.clone()).unwrap();
     assert!(text.contains("float model") && text.contains("tokens/s"), "{text}");
+    assert!(text.contains("expected loss") && text.contains("errors of the logits"), "{text}");
     assert_eq!(code(&run(&sandbox, "models check dir a --dir tiny.gguf")), 1);
 }
 

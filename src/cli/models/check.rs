@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
-use llmzip::import::{Comparison, judge};
+use llmzip::Options;
+use llmzip::import::{Comparison, ERROR_LIMITS_NATS, judge};
 use serde_json::json;
 
 use super::manage;
@@ -46,12 +47,15 @@ pub fn check(
             }
         })?
     };
+    let packed =
+        llmzip::compress(&text, &Options { model: Some(model.clone()), ..Options::default() })?;
     model.check_unchanged()?;
     let memory = manage::memory_bytes(model.config(), model.stored_bytes() as u64);
     let float = source.map(|_| found.float_bits / found.bytes.max(1) as f64);
+    let codec = packed.len() as f64 * 8.0 / text.len() as f64;
     let ours = found.exact_bits / found.bytes.max(1) as f64;
     if as_json {
-        return json(model.name(), &found, memory, (float, ours));
+        return json(model.name(), &found, memory, [float, Some(ours), Some(codec)]);
     }
     let mut out = format!("{} tokens, {} bytes\n", found.tokens, found.bytes);
     if let Some(float) = float {
@@ -68,24 +72,48 @@ pub fn check(
         "{:<15}  {ours:.4} bits per byte {over:<10} {speed:>6.0} tokens/s\n",
         model.name()
     );
+    out += &format!("{:<15}  {codec:.4} bits per byte, with mixing and frame\n", "as a file");
     out +=
         &format!("{:<15}  {:.0} MB with {} lanes\n", "memory", memory as f64 / 1e6, manage::LANES);
     out += &match float {
-        Some(_) => format!(
-            "same most likely token at {:.1} % of the positions, cosine of the logits at least {:.5}\n",
+        Some(float) => format!(
+            "expected loss {:.2} %, same most likely token at {:.1} % of the positions, cosine of the logits at least {:.5}\n{}",
+            100.0 * found.divergence_bits / found.bytes.max(1) as f64 / float,
             100.0 * found.same_best as f64 / found.tokens.max(1) as f64,
             found.worst_cosine,
+            histogram(&found.errors),
         ),
         None => "--dir names the files that it was made of, to compare with\n".to_owned(),
     };
     Ok(out)
 }
 
+/// How many logits are how far from the float model's.
+fn histogram(errors: &[u64]) -> String {
+    let all = errors.iter().sum::<u64>().max(1) as f64;
+    let mut out = "errors of the logits, in nats\n".to_owned();
+    for (i, &count) in errors.iter().enumerate() {
+        let limits = match ERROR_LIMITS_NATS.get(i) {
+            Some(limit) => format!("below {limit}"),
+            None => "beyond".to_owned(),
+        };
+        let part = count as f64 / all;
+        let line = format!(
+            "  {limits:<10}  {:>5.1} %  {}",
+            100.0 * part,
+            "#".repeat((50.0 * part).round() as usize)
+        );
+        out += line.trim_end();
+        out.push('\n');
+    }
+    out
+}
+
 fn json(
     name: &str,
     found: &Comparison,
     memory: u64,
-    (float, ours): (Option<f64>, f64),
+    [float, ours, codec]: [Option<f64>; 3],
 ) -> anyhow::Result<String> {
     let document = json!({
         "name": name,
@@ -95,10 +123,14 @@ fn json(
         "tokens_per_s": speed(found, found.exact_time),
         "memory_bytes": memory,
         "lanes": manage::LANES,
+        "codec_bits_per_byte": codec,
         "float_bits_per_byte": float,
         "float_tokens_per_s": float.map(|_| speed(found, found.float_time)),
         "same_best": float.map(|_| found.same_best),
         "worst_cosine": float.map(|_| found.worst_cosine),
+        "divergence_bits_per_byte": float.map(|_| found.divergence_bits / found.bytes.max(1) as f64),
+        "error_limits_nats": float.map(|_| ERROR_LIMITS_NATS),
+        "errors": float.map(|_| found.errors),
     });
     Ok(serde_json::to_string_pretty(&document)? + "\n")
 }
