@@ -5,16 +5,17 @@ from __future__ import annotations
 import array
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from llmzip import _native
+from llmzip._errors import InvalidError
 from llmzip._native import CompressSettings, DecompressSettings, Model
 from llmzip._types import Buffer, Progress, Source
 
 if TYPE_CHECKING:
     import numpy
 
-    LogProbs = Union["numpy.ndarray[tuple[int], numpy.dtype[numpy.float64]]", list[float]]
+    LogProbs = Union["numpy.ndarray[Any, numpy.dtype[numpy.float64]]", list[float]]
 
 
 def compress(
@@ -122,8 +123,6 @@ def read_range(
     """
     for name, value in (("offset", offset), ("length", length)):
         if value < 0:
-            from llmzip._errors import InvalidError
-
             raise InvalidError(f"{name}: {value} cannot be", what=name)
     settings = DecompressSettings(model, None, memory_limit)
     return _native.read_range(file, 0, offset, length, settings, progress)

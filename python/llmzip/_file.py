@@ -417,4 +417,4 @@ def open(
     binary = LlmzipFile(file, mode.replace("t", ""), **options)
     if not is_text:
         return binary
-    return io.TextIOWrapper(cast(Any, binary), io.text_encoding(encoding), errors, newline)
+    return io.TextIOWrapper(cast(Any, binary), encoding, errors, newline)

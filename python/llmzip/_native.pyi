@@ -1,12 +1,31 @@
 """The compiled part: see src/."""
 
 from os import PathLike
-from typing import Any, Union
+from typing import Any, Union, final
 
 from llmzip._types import Buffer, Progress
 
 __version__: str
+__all__ = [
+    "CompressSettings",
+    "Compressor",
+    "DecompressSettings",
+    "Decompressor",
+    "Model",
+    "__version__",
+    "bits_per_token",
+    "compress",
+    "compress_many",
+    "decompress",
+    "decompress_many",
+    "info",
+    "next_log_probs",
+    "read_range",
+    "set_threads",
+    "spans",
+]
 
+@final
 class Model:
     def __new__(cls, reference: Union[str, PathLike[str], None] = None) -> Model: ...
     @property
@@ -25,9 +44,10 @@ class Model:
     def config(self) -> dict[str, Any]: ...
     def encode(self, data: Buffer) -> list[int]: ...
     def decode(self, tokens: list[int]) -> bytes: ...
-    def __eq__(self, other: object) -> bool: ...
+    def __eq__(self, value: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
+@final
 class CompressSettings:
     def __new__(
         cls,
@@ -41,6 +61,7 @@ class CompressSettings:
         memory_limit: int | None,
     ) -> CompressSettings: ...
 
+@final
 class DecompressSettings:
     def __new__(
         cls, model: Model | None, max_output: int | None, memory_limit: int | None
@@ -48,14 +69,14 @@ class DecompressSettings:
 
 class Compressor:
     def __new__(cls, settings: CompressSettings) -> Compressor: ...
-    def compress(self, data: Buffer, mode: int = 0) -> bytes: ...
-    def flush(self, mode: int = 2) -> bytes: ...
+    def compress(self, data: Buffer, mode: int = ...) -> bytes: ...
+    def flush(self, mode: int = ...) -> bytes: ...
     @property
     def last_mode(self) -> int: ...
 
 class Decompressor:
     def __new__(cls, settings: DecompressSettings) -> Decompressor: ...
-    def decompress(self, data: Buffer, max_length: int = -1) -> bytes: ...
+    def decompress(self, data: Buffer, max_length: int = ...) -> bytes: ...
     def _finish(self, max_length: int) -> bytes: ...
     @property
     def eof(self) -> bool: ...

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import tarfile
-from typing import Any
+from typing import Any, cast
 
 from llmzip._file import LlmzipFile
 
@@ -67,8 +67,8 @@ def _for_fsspec(file: Any, mode: str = "rb", **options: Any) -> LlmzipFile:
     return LlmzipFile(file, mode.replace("t", ""), **options)
 
 
-def _for_smart_open(file: Any, mode: str) -> LlmzipFile:
-    return LlmzipFile(file, mode.replace("t", ""))
+def _for_smart_open(file: Any, mode: str, **options: Any) -> LlmzipFile:
+    return LlmzipFile(file, mode.replace("t", ""), **options)
 
 
 def register() -> tuple[str, ...]:
@@ -97,14 +97,11 @@ def register() -> tuple[str, ...]:
         register_compression("llmzip", _for_fsspec, "llmz", force=True)
         known.append("fsspec")
     try:
-        from smart_open import register_compressor
+        from smart_open.compression import get_supported_extensions, register_compressor
     except ImportError:
         pass
     else:
-        try:
-            register_compressor(".llmz", _for_smart_open)
-        except ValueError:
-            # It was known already.
-            pass
+        if ".llmz" not in get_supported_extensions():
+            register_compressor(".llmz", cast(Any, _for_smart_open))
         known.append("smart_open")
     return tuple(known)

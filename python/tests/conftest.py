@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import struct
+from collections import Counter, defaultdict
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -36,8 +39,23 @@ def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["LLMZIP_CACHE"] = str(tmp_path_factory.mktemp("cache"))
 
 
+def _tokens(text: bytes) -> list[int]:
+    """The ids of a text's tokens in the vocabulary below."""
+    tokens = [byte + 1 for byte in text]
+    for (first, second), merged in (((ord("t"), ord("h")), 257), ((ord("h"), ord("e")), 258)):
+        at = 0
+        while at + 1 < len(tokens):
+            if tokens[at : at + 2] == [first + 1, second + 1]:
+                tokens[at : at + 2] = [merged]
+            at += 1
+    return tokens
+
+
 def write_tiny_model(folder: Path, seed: int) -> Path:
-    """A Hugging Face directory of one block with random weights, as the tests of the library have them."""
+    """A Hugging Face directory of one block that does next to nothing: what it knows is which token follows which.
+
+    It has learned that from two of the tests' originals, so that it is of use for them.
+    """
     rows, wide = 260, 64
     # The bytes as published tokenizers spell them.
     printable = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
@@ -52,22 +70,43 @@ def write_tiny_model(folder: Path, seed: int) -> Path:
     config = {
         "model_type": "llama", "hidden_size": wide, "num_hidden_layers": 1, "num_attention_heads": 1,
         "num_key_value_heads": 1, "intermediate_size": wide, "vocab_size": rows, "rms_norm_eps": 1e-6,
-        "max_position_embeddings": 128, "tie_word_embeddings": True, "rope_theta": 10000.0, "bos_token_id": 0,
+        "max_position_embeddings": 128, "tie_word_embeddings": False, "rope_theta": 10000.0, "bos_token_id": 0,
     }  # fmt: skip
-    names = {"model.embed_tokens": [rows, wide], "model.norm": [wide]}
+    chance = random.Random(seed)
+    # The frequent tokens have a direction of their own, the others share the last.
+    followers: dict[int, Counter[int]] = defaultdict(Counter)
+    for text in (LIGHTHOUSE, NUMBERS):
+        for before, token in pairwise([0, *_tokens(text)]):
+            followers[before][token] += 1
+    frequent = sorted(followers, key=lambda token: -followers[token].total())[: wide - 1]
+    direction = {token: n for n, token in enumerate(frequent)}
+    embedding = [[0.0] * wide for _ in range(rows)]
+    head = [[0.0] * wide for _ in range(rows)]
+    for token in range(rows):
+        embedding[token][direction.get(token, wide - 1)] = 1.0
+    for before in range(wide):
+        seen = followers[frequent[before]] if before < len(frequent) else sum(followers.values(), Counter())
+        for token in range(rows):
+            # A norm makes the one number 8.
+            head[token][before] = math.log((seen[token] + 0.01) / seen.total()) / 8 + chance.uniform(-0.001, 0.001)
+    tensors = {"model.embed_tokens": embedding, "lm_head": head, "model.norm": [[1.0] * wide]}
     block = "model.layers.0."
-    names.update({f"{block}self_attn.{part}_proj": [wide, wide] for part in "qkvo"})
-    names.update({f"{block}mlp.{part}_proj": [wide, wide] for part in ("gate", "up", "down")})
-    names.update({f"{block}{part}_layernorm": [wide] for part in ("input", "post_attention")})
-    weights, header, data = random.Random(seed), {}, bytearray()
-    for name, shape in names.items():
+    matrices = [f"{block}self_attn.{part}_proj" for part in "qkvo"]
+    matrices += [f"{block}mlp.{part}_proj" for part in ("gate", "up", "down")]
+    for name in matrices:
+        tensors[name] = [[chance.uniform(-0.001, 0.001) for _ in range(wide)] for _ in range(wide)]
+    for part in ("input", "post_attention"):
+        tensors[f"{block}{part}_layernorm"] = [[1.0] * wide]
+    header, data = {}, bytearray()
+    for name, values in tensors.items():
         start = len(data)
-        for _ in range(shape[0] * (shape[1] if len(shape) > 1 else 1)):
-            data += struct.pack("<f", weights.uniform(-0.3, 0.3))
+        for row in values:
+            data += struct.pack(f"<{len(row)}f", *row)
+        shape = [len(values), wide] if len(values) > 1 else [wide]
         header[f"{name}.weight"] = {"dtype": "F32", "shape": shape, "data_offsets": [start, len(data)]}
-    head = json.dumps(header).encode()
+    said = json.dumps(header).encode()
     folder.mkdir()
-    (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(head)) + head + data)
+    (folder / "model.safetensors").write_bytes(struct.pack("<Q", len(said)) + said + data)
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
     (folder / "config.json").write_text(json.dumps(config))
     return folder

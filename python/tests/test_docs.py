@@ -47,17 +47,17 @@ def test_all_names_are_in_the_readme():
     assert not [name for name in llmzip.__all__ if not inspect.getdoc(getattr(llmzip, name))]
 
 
-def test_the_stub_has_what_the_module_has():
+def test_the_stub_has_what_the_module_has(tmp_path):
     pytest.importorskip("mypy")
     package = Path(llmzip.__file__).parent
     assert (package / "py.typed").exists()
     config = ["--config-file", str(ROOT / "python/pyproject.toml"), "--cache-dir", "/dev/null"]
     checked = subprocess.run(
-        [sys.executable, "-m", "mypy", *config, "-p", "llmzip"], capture_output=True, text=True, check=False, cwd=package.parents[0]
+        [sys.executable, "-m", "mypy", *config, "-p", "llmzip"], capture_output=True, text=True, check=False, cwd=tmp_path
     )
     assert checked.returncode == 0, checked.stdout + checked.stderr
     stub = subprocess.run(
         [sys.executable, "-m", "mypy.stubtest", "--ignore-disjoint-bases", "llmzip._native"],
-        capture_output=True, text=True, check=False, cwd=package.parents[0],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
     )  # fmt: skip
     assert stub.returncode == 0, stub.stdout + stub.stderr
