@@ -3,6 +3,9 @@
 
     target/python-test/3.13/bin/python scripts/python_overhead.py FILE [--bytes N] [--level N] [--turns N]
 
+    ... FILE --many EXAMPLE     its lines as messages, beside the library's own calls: EXAMPLE is what python/examples/many.rs
+                                becomes (cargo build --release --example many --manifest-path python/Cargo.toml)
+
 Both start a process, read the file and write the result, and must make the same bytes. The least of all turns is told, in
 seconds by the clock and of processor time. LLMZIP names the program; target/release/llmzip is it otherwise.
 """
@@ -39,13 +42,48 @@ def timed(command):
     return time.perf_counter() - begun, spent() - processor
 
 
+MANY = """
+import sys, time, llmzip
+with open(sys.argv[1], "rb") as file:
+    messages = file.read().split(b"\\n")
+llmzip.compress(b"")
+begun = time.perf_counter()
+packed = llmzip.compress_many(messages)
+compressing = time.perf_counter() - begun
+begun = time.perf_counter()
+assert llmzip.decompress_many(packed) == messages
+print(len(messages), sum(map(len, packed)), compressing, time.perf_counter() - begun)
+"""
+
+
+def many(path, example, turns):
+    commands = {"library": [example, path], "python": [sys.executable, "-c", MANY, path]}
+    least = {who: (float("inf"), float("inf")) for who in commands}
+    made = set()
+    for turn in range(turns):
+        for who in sorted(commands, reverse=turn % 2 == 1):
+            messages, length, *took = subprocess.check_output(commands[who], text=True).split()
+            made.add((messages, length))
+            least[who] = tuple(map(min, least[who], map(float, took)))
+    if len(made) != 1:
+        sys.exit("they made different bytes")
+    (count, length), own, library = made.pop(), least["python"], least["library"]
+    for call, ours, theirs in zip(("in", "out"), own, library):
+        share = 100 * (ours / theirs - 1)
+        print(f"{call}: {count} messages ({length} bytes): library {theirs:.3f} s, Python {ours:.3f} s: {share:+.1f} %")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", type=pathlib.Path)
     parser.add_argument("--bytes", type=int, default=1_000_000)
     parser.add_argument("--level", type=int, default=5)
     parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--many", metavar="EXAMPLE")
     args = parser.parse_args()
+    if args.many:
+        many(args.file, args.many, args.turns)
+        return
     root = pathlib.Path(__file__).resolve().parents[1]
     program = os.environ.get("LLMZIP", str(root / "target/release/llmzip"))
     with tempfile.TemporaryDirectory() as folder:
