@@ -36,7 +36,7 @@ pub use crate::container::{
     Unwatched, Watch, WindowPolicy,
 };
 pub use compress::{compress, compress_many};
-pub use decompress::decompress;
+pub use decompress::{decompress, decompress_frame};
 pub use inspect::{
     FrameInfo, GroupInfo, Lengths, Seen, SettingsInfo, foreign_bytes, inspect, inspect_with,
     lengths,

@@ -315,6 +315,8 @@ impl GroupCodec for Codec {
         done: &(dyn Fn(u64) + Sync),
     ) -> Result<EncodedGroup> {
         let prepared = self.prepare(plain)?;
+        // Of what is done beside the model nothing is reported, but whoever watches can end it.
+        let unreported: &(dyn Fn(u64) + Sync) = &|_| done(0);
         let spread = Spread::new(done, plain.len(), prepared.rest.len());
         let done: &(dyn Fn(u64) + Sync) = &|bytes| spread.add(bytes);
         let by_model = || -> Result<Option<Vec<u8>>> {
@@ -326,7 +328,7 @@ impl GroupCodec for Codec {
             Ok(Some(encode(rest, &self.predictor(params)?, &plan, coder, done)?))
         };
         let heard: &(dyn Fn(u64) + Sync) =
-            if prepared.choice.runs_model() { &|_| () } else { done };
+            if prepared.choice.runs_model() { unreported } else { done };
         let by_mixer = || self.by_mixer(&prepared, params, heard);
         let [with_model, alone, _] = self.encoding_needs(prepared.rest.len(), params);
         // Each has a mixer, which is most of the memory.

@@ -46,21 +46,27 @@ pub fn decompress<R: Read, W: Write>(
         }
         return recover(Cursor::new(file), writer, models, options, progress);
     }
-    let mut decompressor = Decompressor {
-        source: Source::new(reader),
-        output: Output::new(writer, options.max_output),
-        models: Models::new(models),
-        at_once: batch::at_once(options.threads).max(1),
-        memory_limit: options.memory_limit,
-        progress,
-        reported: 0,
-    };
-    decompressor.all_frames()?;
-    decompressor.output.writer.flush()?;
-    let mut summary = decompressor.output.summary;
-    summary.stored_bytes = decompressor.source.offset();
-    summary.model_name = decompressor.models.last_name;
-    Ok(summary)
+    let mut decompressor = Decompressor::new(reader, writer, models, options, progress);
+    while decompressor.frame()? {}
+    decompressor.finish()
+}
+
+/// Decompresses the first frame that `reader` has, as [`decompress`] does all of them, and looks at nothing behind it.
+///
+/// The frame ends `stored_bytes` of the summary behind the beginning, though as much as 64 KiB more may have been read. There is no
+/// recovery here, whatever the options say.
+///
+/// Fails as [`decompress`] does.
+pub fn decompress_frame<R: Read, W: Write>(
+    reader: R,
+    writer: W,
+    models: &dyn ModelSource,
+    options: &DecompressOptions,
+    progress: &dyn Progress,
+) -> Result<Summary> {
+    let mut decompressor = Decompressor::new(reader, writer, models, options, progress);
+    decompressor.frame()?;
+    decompressor.finish()
 }
 
 /// Where good bytes go.
@@ -140,26 +146,53 @@ struct Decompressor<'a, R, W> {
     reported: u64,
 }
 
-impl<R: Read, W: Write> Decompressor<'_, R, W> {
-    fn all_frames(&mut self) -> Result<()> {
-        loop {
-            stop_if_cancelled(self.progress)?;
-            match next_frame(&mut self.source)? {
-                Next::End { padding, foreign } => {
-                    self.output.summary.padding_bytes += padding;
-                    self.output.summary.foreign_bytes = foreign;
-                    return Ok(());
-                }
-                Next::Frame { form, start, padding } => {
-                    self.output.summary.padding_bytes += padding;
-                    match form {
-                        Form::Short => self.short_frame()?,
-                        Form::Long => self.long_frame(start)?,
-                    }
+impl<'a, R: Read, W: Write> Decompressor<'a, R, W> {
+    fn new(
+        reader: R,
+        writer: W,
+        models: &'a dyn ModelSource,
+        options: &DecompressOptions,
+        progress: &'a dyn Progress,
+    ) -> Self {
+        Decompressor {
+            source: Source::new(reader),
+            output: Output::new(writer, options.max_output),
+            models: Models::new(models),
+            at_once: batch::at_once(options.threads).max(1),
+            memory_limit: options.memory_limit,
+            progress,
+            reported: 0,
+        }
+    }
+
+    /// Goes through the next frame, and says whether there was one.
+    fn frame(&mut self) -> Result<bool> {
+        stop_if_cancelled(self.progress)?;
+        match next_frame(&mut self.source)? {
+            Next::End { padding, foreign } => {
+                self.output.summary.padding_bytes += padding;
+                self.output.summary.foreign_bytes = foreign;
+                return Ok(false);
+            }
+            Next::Frame { form, start, padding } => {
+                self.output.summary.padding_bytes += padding;
+                match form {
+                    Form::Short => self.short_frame()?,
+                    Form::Long => self.long_frame(start)?,
                 }
             }
-            self.report();
         }
+        self.report();
+        Ok(true)
+    }
+
+    /// Flushes what was written; what was done.
+    fn finish(mut self) -> Result<Summary> {
+        self.output.writer.flush()?;
+        let mut summary = self.output.summary;
+        summary.stored_bytes = self.source.offset();
+        summary.model_name = self.models.last_name;
+        Ok(summary)
     }
 
     fn report(&mut self) {

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 
 /// Someone who watches. Every number is an increment; calls come from several threads.
 pub trait Progress: Sync {
-    /// So many more bytes of the original are done.
+    /// So many more bytes of the original are done; none where work goes on of which nothing is reported.
     fn plain(&self, _bytes: u64) {}
     /// So many more bytes of the compressed file are written or read.
     fn stored(&self, _bytes: u64) {}
@@ -49,7 +49,7 @@ impl<'a> Meter<'a> {
     pub(super) fn add(&self, bytes: u64) {
         let before = self.seen.fetch_add(bytes, Ordering::Relaxed);
         let new = bytes.min(self.total.saturating_sub(before));
-        if new > 0 {
+        if new > 0 || bytes == 0 {
             self.progress.plain(new);
         }
     }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 
+use crate::error::Error;
 use crate::stream::testing::*;
 use crate::stream::*;
 
@@ -70,5 +71,23 @@ fn a_compressed_input_ends_where_it_first_does() {
         let paused = decompress(pausing(&file, before), &mut whole, &Shelf, &options, &NoProgress);
         let (cut, expected) = unpack(&file[..before]);
         assert!(whole == cut && paused.is_ok() == expected.is_ok(), "{before}");
+    }
+}
+
+#[test]
+fn the_first_frame_is_decompressed_alone_and_says_where_it_ends() {
+    let (options, long) = (DecompressOptions::default(), mixed(3000));
+    for (first, plain) in [(pack_short(b"abc"), &b"abc"[..]), (pack_long(&long), &long)] {
+        for behind in [&b""[..], b"not ours", &pack_long(b"def"), &[0; 100]] {
+            let (file, mut whole) = ([&first, behind].concat(), Vec::new());
+            let done = decompress_frame(&file[..], &mut whole, &Shelf, &options, &NoProgress);
+            assert_eq!(done.unwrap().stored_bytes, first.len() as u64);
+            assert!(whole == plain);
+        }
+        for end in 0..first.len() {
+            let cut = &first[..end];
+            let done = decompress_frame(cut, Vec::new(), &Shelf, &options, &NoProgress);
+            assert!(matches!(done, Err(Error::Truncated { .. })), "{end}");
+        }
     }
 }
