@@ -3,7 +3,21 @@
 //!
 //! Nothing is asked for ahead of time, as AVX-512 does: what that is worth was not measured on any such processor.
 //!
-//! TABLE
+//! Instructions for 1,000 multiply-additions, all of a call counted, in linear layers and in attention's products:
+//!
+//! | | plain | NEON | dotprod | i8mm | AVX2 |
+//! |---|---|---|---|---|---|
+//! | 1 row, 320 -> 1,536, weights within +-63 | 701 | 238 | 111 | 111 | 152 |
+//! | 4 rows | 698 | 254 | 88 | 87 | 139 |
+//! | 6 rows | 698 | 253 | 92 | 80 | 146 |
+//! | 32 rows | 697 | 253 | 88 | 87 | 138 |
+//! | 6 rows, 1,024 -> 256, any weights | 691 | 382 | 87 | 75 | 236 |
+//! | 32 rows, the same in groups of 64 | 744 | 459 | 121 | 129 | 247 |
+//! | 4 queries by 512 keys of 64 | 712 | 444 | 126 | 101 | 238 |
+//!
+//! A frequency takes 27 in plain code, 6.2 with NEON, 8.2 with AVX2; a weight of 8 bits in attention 34, 8.7 and 17. (The
+//! instructions that qemu 7.2 translates, added up by a plugin of its interface; five calls less one, divided by four.
+//! rustc 1.96. AVX2 has twice as many numbers in a register.)
 
 mod blocks;
 mod dotprod;
