@@ -25,19 +25,8 @@ rust_for $TARGET unwind || skip "nothing to build with"
 
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=$GCC-gcc
 
-# tests ARGUMENT...: builds tests of the core, and runs them.
-tests() {
-    cargo_for test --release --locked --no-default-features --features threads --target $TARGET \
-        --target-dir target/arm "$@"
-}
-
-# on PROCESSOR ARGUMENT...: the tests on a processor.
-on() {
-    CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -cpu $1 -L /usr/$GCC" tests "${@:2}"
-}
-
-built=(--lib --test exactness --test golden)
-output=$(tests "${built[@]}" --no-run 2>&1) || { echo "$output" >&2; exit 1; }
+output=$(cargo_for test --release --locked --no-default-features --features threads --target $TARGET \
+    --target-dir target/arm --lib --test exactness --test golden --no-run 2>&1) || { echo "$output" >&2; exit 1; }
 # Cargo says again what it has warned of before.
 if grep -q '^warning' <<<"$output"; then
     echo "$output" >&2
@@ -45,16 +34,29 @@ if grep -q '^warning' <<<"$output"; then
 fi
 [[ ${1:-} == --build-only ]] && exit
 
+# on PROCESSOR TEST ARGUMENT...: a test's program on a processor.
+on() {
+    local program
+    program=$(sed -n "s|.*Executable .*$2.rs (\(.*\))|\1|p" <<<"$output")
+    qemu-aarch64 -cpu "$1" -L /usr/$GCC "$program" --quiet "${@:3}"
+}
+
 for processor in cortex-a72:neon cortex-a76:dotprod max:i8mm; do
     set=${processor#*:} processor=${processor%:*}
     echo "$processor: $set"
-    chosen=$(on "$processor" --quiet --test exactness -- --nocapture the_builtin_gives_its_known_answer)
+    chosen=$(on "$processor" exactness --nocapture the_builtin_gives_its_known_answer)
     if ! grep -qx "instruction set: $set" <<<"$chosen"; then
         echo "test_arm.sh: on $processor another set than $set was chosen: $chosen" >&2
         exit 1
     fi
-    on "$processor" --quiet --lib kernels
-    on "$processor" --quiet --test golden
+    on "$processor" lib kernels
 done
-# It tries every set that there is.
-on max --test exactness
+# Golden files take minutes on one core. The other tests try every set that there is.
+files=$(mktemp)
+trap 'rm -f "$files"' EXIT
+on max golden >"$files" 2>&1 &
+golden=$! code=0
+on max exactness || code=$?
+wait $golden || code=$?
+cat "$files"
+exit $code
