@@ -5,7 +5,7 @@
 //! - `operands`: what kernels are given and where results go, for every instruction set the same;
 //! - `table`: the functions that an instruction set fills in;
 //! - `plain`: all of them in plain Rust, which defines their bits;
-//! - one room for each set (`x86/avx2`, `x86/avx512`, `x86/amx`, `wasm`), which knows `operands` and `plain` and nobody else. What a
+//! - one room for each set (`x86/avx2`, `x86/avx512`, `x86/amx`, those of `arm`, `wasm`), which knows `operands` and `plain` and nobody else. What a
 //!   set lacks is plain code, compiled for it;
 //! - `isa`: asks the CPU, once, and gives out the tables;
 //! - `vectors`: the same for vectors of integers, which the mixer computes with;
@@ -23,6 +23,8 @@
 #[macro_use]
 mod table;
 
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+mod arm;
 mod attention;
 mod doors;
 mod float_env;

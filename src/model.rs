@@ -9,6 +9,7 @@
 mod builtin;
 mod cache;
 mod config;
+mod corrections;
 mod forward;
 mod four_bits;
 mod frequencies;

@@ -65,8 +65,14 @@ fn random_lanes(model: &Model, lens: &[usize], random: &mut Random) -> Vec<Vec<u
     lens.iter().map(&mut lane).collect()
 }
 
+/// As many random cases as `PROPTEST_CASES` says; fewer than usual do in an emulator.
+fn cases(usual: u32) -> u32 {
+    let said = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    said.unwrap_or(usual)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(24), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn prefill_equals_steps_equals_ragged_batches(

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::OnceLock;
 
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+use super::arm;
 use super::plain;
 use super::table::Kernels;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -19,7 +21,7 @@ use crate::error::{Error, Result};
 pub struct Isa(&'static Kernels);
 
 /// Every name that `LLMZIP_ISA` may hold, on whatever machine.
-const NAMES: [&str; 6] = ["scalar", "avx2", "avx512", "amx", "neon", "simd128"];
+const NAMES: [&str; 8] = ["scalar", "avx2", "avx512", "amx", "neon", "dotprod", "i8mm", "simd128"];
 
 impl Isa {
     /// Plain Rust, which every machine can run and every other set must equal.
@@ -91,10 +93,13 @@ impl fmt::Debug for Isa {
 fn detect() -> Vec<Isa> {
     #[cfg(target_arch = "x86_64")]
     let sets = x86::usable();
+    #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+    let sets = arm::usable();
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
     let sets = [&wasm::KERNELS];
     #[cfg(not(any(
         target_arch = "x86_64",
+        all(target_arch = "aarch64", target_endian = "little"),
         all(target_arch = "wasm32", target_feature = "simd128")
     )))]
     let sets: [&'static Kernels; 0] = [];

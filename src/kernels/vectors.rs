@@ -3,6 +3,8 @@
 //! It is not that of an `Isa`: vectors ask for other instructions than products do, and machines have the ones without the
 //! others.
 
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+use super::arm;
 pub use super::operands::{BEHIND, Body, Numbers, Vector, WIDTH};
 use super::plain;
 pub use super::plain::vector::log2_q15;
@@ -22,6 +24,8 @@ enum Make {
     Avx2,
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+    Neon,
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
     Simd128,
 }
@@ -46,6 +50,8 @@ impl Vectors {
                 all.push(Vectors(Make::Avx512));
             }
         }
+        #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+        all.push(Vectors(Make::Neon));
         #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
         all.push(Vectors(Make::Simd128));
         all
@@ -59,6 +65,8 @@ impl Vectors {
             Make::Avx2 => Path(avx2::vector::run::<B>),
             #[cfg(target_arch = "x86_64")]
             Make::Avx512 => Path(avx512::vector::run::<B>),
+            #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+            Make::Neon => Path(arm::vector::run::<B>),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             Make::Simd128 => Path(wasm::vector::run::<B>),
         }

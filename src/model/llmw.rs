@@ -24,6 +24,7 @@
 //! model does not change it.
 
 use super::config::Config;
+use super::corrections;
 use super::layout::{ALIGN, Layout, doubles};
 use super::storage::Storage;
 use super::{Model, known_answer};
@@ -31,7 +32,7 @@ use crate::container::EXACT_VERSION;
 use crate::error::{Error, Result};
 #[cfg(feature = "import")]
 use crate::kernels::Aligned;
-use crate::kernels::RopeTables;
+use crate::kernels::{Isa, RopeTables};
 use crate::mixer::StartValues;
 use crate::tokenizer::{Tokenizer, TokenizerSpec};
 use sha2::{Digest, Sha256};
@@ -276,19 +277,27 @@ pub(super) fn read(storage: Storage, verify: bool) -> Result<Model> {
     })
 }
 
-/// Weights beyond the promised bound would overflow the AVX2 products and nothing else.
+/// Refuses what would give other predictions on some instruction sets than on others: weights beyond the promised bound,
+/// and corrections that are not the sums of weights.
 fn check_tensors(config: &Config, layout: &Layout, tensors: &[u8]) -> Result<()> {
+    let isa = Isa::choose().unwrap_or(Isa::SCALAR);
     let mut spans = vec![&layout.embedding];
     for block in &layout.blocks {
         spans.extend([&block.qkv, &block.attention_out, &block.gate_up, &block.down]);
     }
     spans.extend(&layout.output);
-    // Weights of 4 bits cannot be beyond any bound.
-    for span in spans.into_iter().filter(|span| span.bits == 8) {
-        let weights: &[i8] = bytemuck::cast_slice(&tensors[span.sections()[0].clone()]);
-        let largest = weights.iter().fold(0, |largest, weight| largest.max(weight.unsigned_abs()));
-        if largest > config.weight_max.unsigned_abs() {
-            return Err(Error::damaged("a weight is larger than the configuration allows"));
+    for span in spans {
+        // Weights of 4 bits cannot be beyond any bound.
+        if span.bits == 8 {
+            let weights: &[i8] = bytemuck::cast_slice(&tensors[span.sections()[0].clone()]);
+            let largest =
+                weights.iter().fold(0, |largest, weight| largest.max(weight.unsigned_abs()));
+            if largest > config.weight_max.unsigned_abs() {
+                return Err(Error::damaged("a weight is larger than the configuration allows"));
+            }
+        }
+        if !corrections::are_sums(isa, span, tensors) {
+            return Err(Error::damaged("a correction is not 128 times the sum of its weights"));
         }
     }
     Ok(())

@@ -15,7 +15,12 @@ pub fn fetch_near<T>(at: *const T) {
         // SAFETY: SSE is part of x86-64, and a prefetch reads nothing, so that it may be any address.
         unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) };
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(target_arch = "aarch64")]
+    // SAFETY: reads nothing, so that it may be any address. The intrinsic is not stable yet.
+    unsafe {
+        std::arch::asm!("prfm pldl2keep, [{}]", in(reg) at, options(nostack, readonly, preserves_flags));
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     let _ = at;
 }
 
@@ -28,6 +33,11 @@ pub fn fetch_close<T>(at: *const T) {
         // SAFETY: as above.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(target_arch = "aarch64")]
+    // SAFETY: reads nothing, so that it may be any address. The intrinsic is not stable yet.
+    unsafe {
+        std::arch::asm!("prfm pldl1keep, [{}]", in(reg) at, options(nostack, readonly, preserves_flags));
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     let _ = at;
 }

@@ -16,7 +16,8 @@ pub struct LinearView<'a> {
     pub weights: &'a [i8],
     /// `[group][padded_rows]`; finite.
     pub scales: &'a [f32],
-    /// 128 times the sum of a row's weights in the group, `[group][padded_rows]`.
+    /// 128 times the sum of a row's weights in the group, `[group][padded_rows]`; others give other results on some sets, which
+    /// do not read them.
     pub corrections: &'a [i32],
     /// Whether no weight exceeds +-63 ([`bounded_63`](super::bounded_63)).
     pub weights_bounded_63: bool,

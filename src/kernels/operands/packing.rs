@@ -2,7 +2,7 @@
 //!
 //! A panel holds 16 rows (of the matrix as it is stored, so 16 outputs of a product). Within a
 //! panel, for each block of 4 columns, there are 64 bytes: 16 rows, 4 columns each. That block is
-//! one row of an AMX tile, one AVX-512 register, two of AVX2. Rows are padded to 16 and columns to
+//! one row of an AMX tile, one AVX-512 register, two of AVX2, four of NEON. Rows are padded to 16 and columns to
 //! 64, with zeros.
 
 /// Lanes of every floating-point reduction, output rows in a panel, frequencies in a block.
@@ -64,7 +64,7 @@ pub fn pack(rows: usize, cols: usize, src: &[i8]) -> Vec<i8> {
     packed
 }
 
-/// Whether every byte lies within +-63, which lets AVX2 multiply without widening.
+/// Whether every byte lies within +-63, which lets AVX2 and NEON add products in 16 bits.
 pub fn bounded_63(values: &[i8]) -> bool {
     values.iter().fold(true, |all, &value| all & (-63..=63).contains(&value))
 }

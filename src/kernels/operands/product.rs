@@ -19,8 +19,8 @@ pub struct Operands<'a> {
     pub b_panel_stride: usize,
     pub n_panels: usize,
     /// No byte of `b` that is read exceeds +-63.
-    // Only AVX2 asks.
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    // Only AVX2 and NEON ask.
+    #[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), allow(dead_code))]
     pub b_bounded_63: bool,
     /// What will be read after `b`, laid out as `b` is: fetched meanwhile, where a kernel knows how.
     /// Never read, so it may end earlier or point anywhere; null to fetch nothing.

@@ -55,8 +55,8 @@ impl Keys<'_> {
 
 /// Queries whose weights are of 8 bits.
 ///
-/// `keys.raw` becomes scores in the lower halves and, in the upper ones, the same with the logarithms of the values'
-/// scales added.
+/// `keys.raw` becomes scores in 16 bits and, in as many, the same with the logarithms of the values' scales added: side by side,
+/// or all of a block's after each other.
 pub struct StepQueries<'a> {
     pub keys: Keys<'a>,
     pub logs: &'a [[i32; LANES]],

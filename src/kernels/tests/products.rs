@@ -12,12 +12,13 @@ const ONE: Way = Way::Threads(1);
 enum Fill {
     Largest(i8),
     Alternating(i8),
+    Nothing(i8),
     Random,
     RandomBounded,
 }
 
 impl Fill {
-    const ALL: [Fill; 9] = [
+    const ALL: [Fill; 11] = [
         Fill::Largest(127),
         Fill::Largest(-127),
         Fill::Largest(-128),
@@ -25,6 +26,8 @@ impl Fill {
         Fill::Largest(-63),
         Fill::Alternating(127),
         Fill::Alternating(63),
+        Fill::Nothing(63),
+        Fill::Nothing(-128),
         Fill::Random,
         Fill::RandomBounded,
     ];
@@ -33,6 +36,7 @@ impl Fill {
         let mut numbers = Numbers::new(seed);
         match self {
             Fill::Largest(_) => vec![255; n],
+            Fill::Nothing(_) => vec![0; n],
             Fill::Alternating(_) => (0..n).map(|i| if i % 2 == 0 { 255 } else { 0 }).collect(),
             _ => (0..n).map(|_| numbers.byte()).collect(),
         }
@@ -41,7 +45,7 @@ impl Fill {
     fn b(self, n: usize, seed: u64) -> Vec<i8> {
         let mut numbers = Numbers::new(seed + 1);
         match self {
-            Fill::Largest(value) => vec![value; n],
+            Fill::Largest(value) | Fill::Nothing(value) => vec![value; n],
             Fill::Alternating(value) => {
                 (0..n).map(|i| if i % 2 == 0 { value } else { -value }).collect()
             }
@@ -258,6 +262,33 @@ fn linear_is_its_definition_on_every_set() {
                     for n in 0..rows {
                         let expected = layer.truth(&x, i, n).to_bits();
                         assert_eq!(out[i * width + n].to_bits(), expected, "{}", isa.name());
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn sums_of_extreme_bytes_are_scaled_as_they_are_defined() {
+    for (cols, group) in [(64, 64), (1024, 1024), (1024, 128)] {
+        for weight in [63, -63, 127, -127, -128] {
+            let layer = Layer::new(33, cols, group, Fill::Largest(weight));
+            let view = layer.view();
+            // Bytes of 0 are none that quantising makes, but a product is defined for them.
+            for byte in [0, 1, 255] {
+                let m = 7;
+                let mut x = QuantRows::default();
+                quantise_rows(Isa::SCALAR, &vec![1.0; m * cols], cols, m, cols, group, &mut x);
+                x.data.fill(byte);
+                for isa in Isa::available() {
+                    let width = view.panels() * LANES;
+                    let mut out = vec![f32::NAN; m * width];
+                    linear(isa, &x, 0..m, &view, 0..view.panels(), &mut out, width, ONE);
+                    for (i, n) in (0..m).flat_map(|i| (0..33).map(move |n| (i, n))) {
+                        let expected = layer.truth(&x, i, n).to_bits();
+                        let got = out[i * width + n].to_bits();
+                        assert_eq!(got, expected, "{} {weight} {byte}", isa.name());
                     }
                 }
             }
