@@ -25,8 +25,11 @@ export const repeated = (bytes, n) => joined(Array.from({ length: n }, () => byt
 
 export const equal = (a, b) => a.length === b.length && a.every((byte, i) => byte === b[i]);
 
-/** The files that hold thousands of bytes for the model, which take plain code a while. */
-const SLOW = ['text-default', 'text-full', 'text-lanes', 'text-groups', 'copies', 'mixture-default', 'mixture-full'];
+/** The files that hold thousands of bytes for the model, or tens of thousands for the mixer: plain code takes a while for them. */
+const SLOW = [
+  'text-default', 'text-full', 'text-lanes', 'text-groups', 'numbers', 'copies', 'checkpoint',
+  'mixture-mixer', 'mixture-default', 'mixture-full',
+];
 
 /**
  * The good files: name, original, and what makes the file again, with `compress` of the package; `make` null where options are

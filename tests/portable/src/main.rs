@@ -23,13 +23,17 @@ use std::process::ExitCode;
 const LEVELS: [(&str, Level); 4] =
     [("-1", Level::Light), ("-2", Level::Mixer), ("-5", Level::Default), ("-7", Level::Full)];
 
-/// The files that hold thousands of bytes for the model, which take plain code in an emulator a minute each.
-const SLOW: [&str; 7] = [
+/// The files that take plain code in an emulator ten seconds and more: thousands of bytes for the model, tens of thousands for
+/// the mixer.
+const SLOW: [&str; 10] = [
     "good-text-default",
     "good-text-full",
     "good-text-lanes",
     "good-text-groups",
+    "good-numbers",
     "good-copies",
+    "good-checkpoint",
+    "good-mixture-mixer",
     "good-mixture-default",
     "good-mixture-full",
 ];
