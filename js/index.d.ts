@@ -95,6 +95,8 @@ interface Calls {
   bitsPerToken(bytes: Uint8Array): Promise<TokenBits>;
   /** The SHA-256 identity of the model, in hexadecimal digits. */
   modelId(): Promise<string>;
+  /** The hash of the numbers that the model gives here for a fixed text, to be compared with other machines'. */
+  knownAnswer(): Promise<string>;
   /** Compares the fast functions with the plain ones here: what differs first, or null. */
   selfCheck(): Promise<string | null>;
   /** Holds one piece of `frameBytes` in memory; more than one become frames of their own. */
@@ -113,6 +115,7 @@ export class Llmzip implements Calls {
   info: Calls['info'];
   bitsPerToken: Calls['bitsPerToken'];
   modelId: Calls['modelId'];
+  knownAnswer: Calls['knownAnswer'];
   selfCheck: Calls['selfCheck'];
   compressStream: Calls['compressStream'];
   decompressStream: Calls['decompressStream'];
@@ -128,6 +131,7 @@ export class LlmzipWorker implements Calls {
   info: Calls['info'];
   bitsPerToken: Calls['bitsPerToken'];
   modelId: Calls['modelId'];
+  knownAnswer: Calls['knownAnswer'];
   selfCheck: Calls['selfCheck'];
   compressStream: Calls['compressStream'];
   decompressStream: Calls['decompressStream'];

@@ -3,17 +3,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-CHROMIUM=${CHROMIUM:-$(command -v chromium || command -v google-chrome || true)}
-if [[ -z $CHROMIUM ]]; then
-    echo "test_web.sh: no Chromium here (CHROMIUM names one)" >&2
+. scripts/toolchain.sh
+. scripts/browser.sh
+
+if ! find_browser; then
+    echo "test_web.sh: no Chromium here (CHROMIUM names one), or no playwright-core" >&2
     exit 77
 fi
-TOOLS=${TOOLS:-$PWD/target/web-tools}
-if [[ ! -d $TOOLS/node_modules/playwright-core ]]; then
-    mkdir -p "$TOOLS"
-    echo '{ "private": true }' > "$TOOLS/package.json"
-    npm install --prefix "$TOOLS" --no-save --silent playwright-core || exit 77
-fi
 scripts/build_web.sh
-export CHROMIUM TOOLS
 exec node --test web/test/page.test.js

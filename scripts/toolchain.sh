@@ -5,8 +5,8 @@ need() {
 	command -v "$1" >/dev/null && return
 	[[ ${LLMZIP_INSTALL:-} == 1 && $(id -u) == 0 ]] && command -v apt-get >/dev/null || return 1
 	echo "installing ${*:2}" >&2
-	DEBIAN_FRONTEND=noninteractive timeout 600 apt-get install -qq -y --no-install-recommends "${@:2}" >&2 </dev/null ||
-		{ apt-get update -qq >&2 && DEBIAN_FRONTEND=noninteractive timeout 600 apt-get install -qq -y --no-install-recommends "${@:2}" >&2 </dev/null; } || return 1
+	DEBIAN_FRONTEND=noninteractive timeout 300 apt-get install -qq -y --no-install-recommends "${@:2}" >&2 </dev/null ||
+		{ apt-get update -qq >&2 && DEBIAN_FRONTEND=noninteractive timeout 300 apt-get install -qq -y --no-install-recommends "${@:2}" >&2 </dev/null; } || return 1
 	command -v "$1" >/dev/null
 }
 

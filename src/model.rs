@@ -7,6 +7,7 @@
 //! learns from what it predicted; its versions depend on the [`Lessons`] alone.
 
 mod builtin;
+mod byte_order;
 mod cache;
 mod config;
 mod corrections;
@@ -51,7 +52,7 @@ pub(crate) use weights::check_finite;
 #[cfg(feature = "mmap")]
 use crate::error::Error;
 use crate::error::Result;
-use crate::kernels::{LinearView, RopeTables};
+use crate::kernels::{Aligned, LinearView, RopeTables};
 use crate::mixer::StartValues;
 use crate::tokenizer::Tokenizer;
 
@@ -63,6 +64,8 @@ pub struct Model {
     layout: Layout,
     storage: Storage,
     tensors_at: usize,
+    /// The tensors in this machine's byte order, where that is not the file's.
+    turned: Option<Aligned<u8>>,
     rope: RopeTables,
     tokenizer: Tokenizer,
     start_values: StartValues,
@@ -152,8 +155,17 @@ impl Model {
         &self.known_answer
     }
 
+    /// The tensors as the products take them.
     fn tensors(&self) -> &[u8] {
-        &self.storage.bytes()[self.tensors_at..]
+        match &self.turned {
+            Some(turned) => turned,
+            None => &self.storage.bytes()[self.tensors_at..],
+        }
+    }
+
+    /// The tensors as they stand in the file.
+    fn stored_tensors(&self) -> &[u8] {
+        &self.storage.bytes()[self.tensors_at..][..self.layout.len]
     }
 
     fn linear(&self, span: &LinearSpan) -> LinearView<'_> {

@@ -68,6 +68,11 @@ export class Llmzip {
     return text(this.#instance(await this.#loaded()).ask('llmzip_model_id'));
   }
 
+  /** The hash of the numbers that the model gives here for a fixed text, to be compared with other machines'. */
+  async knownAnswer() {
+    return text(this.#instance(await this.#loaded()).ask('llmzip_known_answer'));
+  }
+
   /** Compares the fast functions with the plain ones here; gives what differs first, or null. */
   async selfCheck() {
     return text(this.#instance().ask('llmzip_selfcheck')) || null;

@@ -50,6 +50,10 @@ export class LlmzipWorker {
     return this.#call('modelId');
   }
 
+  knownAnswer() {
+    return this.#call('knownAnswer');
+  }
+
   selfCheck() {
     return this.#call('selfCheck');
   }

@@ -6,7 +6,7 @@ import { load } from './index.js';
 const isNode = typeof process !== 'undefined' && Boolean(process.versions?.node);
 const port = isNode ? (await import('node:worker_threads')).parentPort : globalThis;
 
-const METHODS = ['compress', 'decompress', 'info', 'bitsPerToken', 'modelId', 'selfCheck', 'wholeFrames'];
+const METHODS = ['compress', 'decompress', 'info', 'bitsPerToken', 'modelId', 'knownAnswer', 'selfCheck', 'wholeFrames'];
 
 /** Between two reports of progress. */
 const REPORT_MS = 50;

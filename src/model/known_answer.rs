@@ -45,13 +45,14 @@ pub fn known_answer(model: &Arc<Model>) -> Result<[u8; 32]> {
     let feeds: Vec<_> =
         prompts.iter().enumerate().map(|(lane, tokens)| Feed { lane, tokens }).collect();
     session.advance(&feeds, |feed, index, frequencies| {
-        results[feed][index] = bytemuck::cast_slice(frequencies.as_slice()).to_vec();
+        results[feed][index] =
+            frequencies.as_slice().iter().flat_map(|f| f.to_le_bytes()).collect();
     });
     let mut hash = Sha256::new();
     results.iter().flatten().for_each(|bytes: &Vec<u8>| hash.update(bytes));
     for _ in 0..STEPS {
         session.advance(&[Feed { lane: 0, tokens: &[next()] }], |_, _, frequencies| {
-            hash.update(bytemuck::cast_slice::<u32, u8>(frequencies.as_slice()));
+            frequencies.as_slice().iter().for_each(|f| hash.update(f.to_le_bytes()));
         });
     }
     mixer_steps(model.start_values(), &mut hash);

@@ -23,6 +23,7 @@
 //! The identity covers everything that determines a prediction, and nothing else: renaming a
 //! model does not change it.
 
+use super::byte_order;
 use super::config::Config;
 use super::corrections;
 use super::layout::{ALIGN, Layout, doubles};
@@ -115,7 +116,7 @@ fn parts_of<'a>(model: &'a Model, start_values: &'a StartValues) -> Parts<'a> {
         config: &model.config,
         tokenizer: model.tokenizer.spec(),
         start_values,
-        tensors: &model.tensors()[..model.layout.len],
+        tensors: model.stored_tensors(),
         name: &model.name,
     }
 }
@@ -262,6 +263,8 @@ pub(super) fn read(storage: Storage, verify: bool) -> Result<Model> {
     if verify {
         check_tensors(&config, &layout, tensors)?;
     }
+    let turned = byte_order::of_this_machine(&layout, &config, tensors);
+    let tensors = turned.as_deref().unwrap_or(tensors);
     let rope = RopeTables::new(doubles(tensors, layout.inv_freq, config.head_dim / 2));
     Ok(Model {
         id,
@@ -273,6 +276,7 @@ pub(super) fn read(storage: Storage, verify: bool) -> Result<Model> {
         start_values,
         known_answer,
         tensors_at,
+        turned,
         storage,
     })
 }

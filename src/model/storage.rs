@@ -14,11 +14,6 @@ use std::path::Path;
 #[cfg(feature = "mmap")]
 pub(super) use stamp::Change;
 
-#[cfg(target_endian = "big")]
-compile_error!(
-    "weights are used in place and are little-endian; a big-endian host would need a copy"
-);
-
 /// Files up to this size are read, so that nothing done to them later matters: that takes a twentieth of the time that
 /// their hashes do, and as much memory as coding with such a model takes anyway. Larger ones are mapped: several
 /// processes then have them in memory once, and the system can drop what it can read again.

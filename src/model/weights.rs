@@ -41,15 +41,19 @@ impl WeightsBuilder {
 
     /// Stores floats at a place of the layout.
     pub fn put_floats(&mut self, at: usize, values: &[f32]) {
-        let bytes: &[u8] = bytemuck::cast_slice(values);
-        self.area[at..at + bytes.len()].copy_from_slice(bytes);
+        let places = self.area[at..at + 4 * values.len()].as_chunks_mut().0;
+        for (place, value) in places.iter_mut().zip(values) {
+            *place = value.to_le_bytes();
+        }
     }
 
     /// Stores the frequencies of the rotary pairs.
     pub fn put_inv_freq(&mut self, values: &[f64]) {
-        let bytes: &[u8] = bytemuck::cast_slice(values);
         let at = self.layout.inv_freq;
-        self.area[at..at + bytes.len()].copy_from_slice(bytes);
+        let places = self.area[at..at + 8 * values.len()].as_chunks_mut().0;
+        for (place, value) in places.iter_mut().zip(values) {
+            *place = value.to_le_bytes();
+        }
     }
 
     /// Quantises a row-major matrix of `span.rows` x `span.cols` and stores it.

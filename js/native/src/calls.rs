@@ -37,6 +37,14 @@ pub extern "C" fn llmzip_model_id() -> i32 {
     finish(models::given().map(hex))
 }
 
+/// The hash that the model's known-answer test gives here, in hexadecimal digits.
+#[unsafe(no_mangle)]
+pub extern "C" fn llmzip_known_answer() -> i32 {
+    let answer = |given: models::Given| llmzip::model::known_answer(&given.model);
+    let hex = |answer: [u8; 32]| llmzip::container::hex(&answer).into_bytes();
+    finish(models::given().and_then(answer).map(hex))
+}
+
 /// The name of the instruction set.
 #[unsafe(no_mangle)]
 pub extern "C" fn llmzip_isa() -> i32 {

@@ -1,0 +1,102 @@
+// The originals of the golden files and the options that make them, as in tests/golden/good.rs; in Node and in a page.
+
+export const bytesOf = (text) => new TextEncoder().encode(text);
+
+/** Bytes of which nothing is known, as the tests of the library make them. */
+export function noise(length) {
+  let state = 1n;
+  return Uint8Array.from({ length }, () => {
+    state = BigInt.asUintN(64, state * 6_364_136_223_846_793_005n + 1n);
+    return Number(state >> 56n);
+  });
+}
+
+export function joined(parts) {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+export const repeated = (bytes, n) => joined(Array.from({ length: n }, () => bytes));
+
+export const equal = (a, b) => a.length === b.length && a.every((byte, i) => byte === b[i]);
+
+/** The files that hold thousands of bytes for the model, or tens of thousands for the mixer: plain code takes a while for them. */
+const SLOW = [
+  'text-default', 'text-full', 'text-lanes', 'text-groups', 'numbers', 'copies', 'checkpoint',
+  'mixture-mixer', 'mixture-default', 'mixture-full',
+];
+
+/**
+ * The good files: name, original, and what makes the file again, with `compress` of the package; `make` null where options are
+ * missing that only Rust has.
+ *
+ * `fileOf` gives the bytes of a file of the repository.
+ */
+export async function goodFiles(fileOf) {
+  const message = bytesOf('Running 10 minutes late, see you at the station.');
+  const text = await fileOf('corpus/text/lighthouse.txt');
+  const squares = new Uint8Array(
+    // As `i * i / 7` of 32 bits; 4,000 squared fits.
+    Uint32Array.from({ length: 4000 }, (_, i) => Math.floor((i * i) / 7)).buffer,
+  );
+  const letters = noise(50_000).map((byte) => 32 + (byte % 64));
+  const parts = ['text/lighthouse.txt', 'text/tides.md', 'code/intervals.rs', 'csv/sales.csv'];
+  const mixture = joined(await Promise.all(parts.map((part) => fileOf(`corpus/${part}`)))).subarray(0, 17_000);
+  const methods = joined([
+    noise(1024), squares.subarray(0, 1024), new Uint8Array(1024).fill(7), text.subarray(0, 1724),
+  ]);
+  const by = (options) => (compress, plain) => compress(plain, options);
+  const inGroups = (groupBytes, level = 5) => ({ level, groupBytes, fullHashes: true });
+  const twoFrames = async (compress) =>
+    joined([await compress(message, {}), await compress(text.subarray(0, 1500), inGroups(1024, 2))]);
+  const padded = async (compress, plain) => joined([await compress(plain, { level: 2 }), new Uint8Array(512)]);
+  const whole = (options) => by({ ...options, fullHashes: true });
+  return [
+    ['empty', new Uint8Array(0), by({})],
+    ['empty-long', new Uint8Array(0), whole({})],
+    ['noise', noise(100), by({})],
+    ['run', new Uint8Array(1000), by({})],
+    ['message', message, by({})],
+    ['text-light', text, by({ level: 1 })],
+    ['text-mixer', text, by({ level: 2 })],
+    ['text-default', text, by({})],
+    ['text-full', text, by({ level: 7 })],
+    ['text-lanes', text, by({ lanes: 3, window: 100 })],
+    ['text-hop', text.subarray(0, 1000), null],
+    ['text-groups', text, by(inGroups(2048))],
+    ['all-methods', methods, by(inGroups(1024))],
+    ['two-frames', joined([message, text.subarray(0, 1500)]), twoFrames],
+    ['padded', text.subarray(0, 500), padded],
+    ['numbers', squares, by({})],
+    ['copies', repeated(text, 3), by({})],
+    ['checkpoint', letters, by({ level: 1 })],
+    ['zeros', new Uint8Array(100_000), by({})],
+    ['pieces', noise(131_100), by({ level: 1 })],
+    ['mixture-light', mixture, whole({ level: 1 })],
+    ['mixture-mixer', mixture, whole({ level: 2 })],
+    ['mixture-default', mixture, whole({})],
+    ['mixture-full', mixture, whole({ level: 7, lanes: 1 })],
+  ].map(([name, plain, make]) => ({ name: `good-${name}`, plain, make, isSlow: SLOW.includes(name) }));
+}
+
+/** Names and messages of the files that are refused, by the table of tests/files/README.md. */
+export function refusedFiles(readme) {
+  const rows = readme.split('\n').map((line) => line.match(/^\| ((?:bad|unsupported)-\S+) \| .* \| (.*) \|$/));
+  return rows.filter(Boolean).map(([, name, message]) => ({ name, message }));
+}
+
+/** Whether a file was refused as the table says; three dots end the beginning of a message. */
+export const says = (message, expected) =>
+  expected.endsWith('...') ? message.startsWith(expected.slice(0, -3)) : message === expected;
+
+/** Prose, programs and tables of the repository, over and over, as in tests/portable. */
+export async function sample(fileOf, length) {
+  const names = ['text/lighthouse.txt', 'code/wrap.py', 'languages/ru.txt', 'csv/weather.csv', 'json/orders.json'];
+  const all = joined(await Promise.all(names.map((name) => fileOf(`corpus/${name}`))));
+  return repeated(all, Math.ceil(length / all.length)).subarray(0, length);
+}

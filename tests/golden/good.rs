@@ -1,0 +1,138 @@
+//! The good files: their originals, and what this version makes of them.
+
+use llmzip::codec::Level;
+use llmzip::container::WindowPolicy;
+use llmzip::stream::{self, CompressOptions, NoProgress};
+use llmzip::{Options, compress};
+
+type Make = Box<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
+
+/// A file that must be read, and written again, as ever.
+pub struct Good {
+    /// Without the extension.
+    pub name: &'static str,
+    pub plain: Vec<u8>,
+    make: Make,
+}
+
+impl Good {
+    fn new(
+        name: &'static str,
+        plain: Vec<u8>,
+        make: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Good {
+        Good { name, plain, make: Box::new(make) }
+    }
+
+    /// What this version makes of the original.
+    pub fn packed(&self) -> Vec<u8> {
+        (self.make)(&self.plain)
+    }
+}
+
+pub fn text() -> Vec<u8> {
+    include_bytes!("../../corpus/text/lighthouse.txt").to_vec()
+}
+
+pub fn message() -> Vec<u8> {
+    b"Running 10 minutes late, see you at the station.".to_vec()
+}
+
+fn numbers() -> Vec<u8> {
+    (0..4000u32).flat_map(|i| (i * i / 7).to_le_bytes()).collect()
+}
+
+/// Bytes of which nothing is known.
+pub fn noise(len: usize) -> Vec<u8> {
+    let mut state = 1u64;
+    let byte = |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 56) as u8
+    };
+    (0..len).map(byte).collect()
+}
+
+/// Prose, a program and a table: more than a group may have without teaching the model.
+fn mixture() -> Vec<u8> {
+    let mut all = [
+        &include_bytes!("../../corpus/text/lighthouse.txt")[..],
+        include_bytes!("../../corpus/text/tides.md"),
+        include_bytes!("../../corpus/code/intervals.rs"),
+        include_bytes!("../../corpus/csv/sales.csv"),
+    ]
+    .concat();
+    all.truncate(17_000);
+    all
+}
+
+pub fn at(level: Level) -> Options {
+    Options { level, ..Options::default() }
+}
+
+/// What a codec makes of bytes with options that only the stream's functions take.
+fn with(level: Level, plain: &[u8], change: impl Fn(&mut CompressOptions)) -> Vec<u8> {
+    let (codec, mut options) = at(level).codec().unwrap();
+    change(&mut options);
+    let mut packed = Vec::new();
+    stream::compress(plain, &mut packed, &codec, &options, &NoProgress).unwrap();
+    packed
+}
+
+fn in_groups(level: Level, plain: &[u8], group_bytes: u64) -> Vec<u8> {
+    with(level, plain, |options| {
+        (options.group_bytes, options.full_hashes) = (group_bytes, true);
+    })
+}
+
+/// Groups of each method, the one without a model before the one with it, and a rest.
+fn all_methods() -> Vec<u8> {
+    [&noise(1024), &numbers()[..1024], &[7; 1024], &text()[..1024], &text()[1024..1724]].concat()
+}
+
+pub fn good() -> Vec<Good> {
+    use Level::{Default as Fifth, Full, Light, Mixer};
+    let packed = |options: Options| move |plain: &[u8]| compress(plain, &options).unwrap();
+    let whole = |options: Options| packed(Options { full_hashes: true, ..options });
+    let letters = noise(50_000).iter().map(|byte| b' ' + byte % 64).collect();
+    let hop = |options: &mut CompressOptions| {
+        let params = &mut options.params;
+        (params.lanes, params.window, params.prime_tokens) = (2, 100, 20);
+        params.window_policy = WindowPolicy::Hop { keep: 30 };
+    };
+    let one_lane = Options { lanes: 1, ..at(Full) };
+    let two_frames = |_: &[u8]| {
+        let first = compress(&message(), &at(Fifth)).unwrap();
+        [first, in_groups(Mixer, &text()[..1500], 1024)].concat()
+    };
+    let padded = |plain: &[u8]| [&compress(plain, &at(Mixer)).unwrap()[..], &[0; 512]].concat();
+    vec![
+        Good::new("good-empty", Vec::new(), packed(at(Fifth))),
+        Good::new("good-empty-long", Vec::new(), whole(at(Fifth))),
+        Good::new("good-noise", noise(100), packed(at(Fifth))),
+        Good::new("good-run", vec![0; 1000], packed(at(Fifth))),
+        Good::new("good-message", message(), packed(at(Fifth))),
+        Good::new("good-text-light", text(), packed(at(Light))),
+        Good::new("good-text-mixer", text(), packed(at(Mixer))),
+        Good::new("good-text-default", text(), packed(at(Fifth))),
+        Good::new("good-text-full", text(), packed(at(Full))),
+        Good::new(
+            "good-text-lanes",
+            text(),
+            packed(Options { lanes: 3, window: 100, ..at(Fifth) }),
+        ),
+        Good::new("good-text-hop", text()[..1000].to_vec(), move |plain| with(Fifth, plain, hop)),
+        Good::new("good-text-groups", text(), |plain| in_groups(Fifth, plain, 2048)),
+        Good::new("good-all-methods", all_methods(), |plain| in_groups(Fifth, plain, 1024)),
+        Good::new("good-two-frames", [message(), text()[..1500].to_vec()].concat(), two_frames),
+        Good::new("good-padded", text()[..500].to_vec(), padded),
+        Good::new("good-numbers", numbers(), packed(at(Fifth))),
+        Good::new("good-copies", text().repeat(3), packed(at(Fifth))),
+        Good::new("good-checkpoint", letters, packed(at(Light))),
+        Good::new("good-zeros", vec![0; 100_000], packed(at(Fifth))),
+        Good::new("good-pieces", noise(131_100), packed(at(Light))),
+        Good::new("good-mixture-light", mixture(), whole(at(Light))),
+        Good::new("good-mixture-mixer", mixture(), whole(at(Mixer))),
+        Good::new("good-mixture-default", mixture(), whole(at(Fifth))),
+        Good::new("good-mixture-full", mixture(), whole(one_lane)),
+    ]
+}
