@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn those_of_the_builtin_are_and_no_others() {
         let model = builtin();
-        let mut tensors = model.tensors()[..model.layout.len].to_vec();
+        let mut tensors = model.stored_tensors().to_vec();
         for span in [&model.layout.embedding, &model.layout.blocks[0].down] {
             let [weights, _, corrections] = span.sections();
             for isa in Isa::available() {
