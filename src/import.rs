@@ -19,6 +19,8 @@ mod reference;
 mod registry;
 mod rotary;
 mod safetensors;
+mod sizes;
+mod smoothing;
 mod source;
 mod tensors;
 mod volume;

@@ -5,6 +5,8 @@ use super::expected;
 use super::filler::Filler;
 use super::hf_config::{HfConfig, Quantisation};
 use super::outliers::Channels;
+use super::sizes::Sizes;
+use super::smoothing::Smoothing;
 use super::source::in_file;
 use super::tensors::TensorSource;
 use super::{gguf, hugging_face, onnx, rotary};
@@ -46,6 +48,9 @@ pub struct ImportOptions {
     pub attention_bits: u8,
     /// Whether channels that are far larger than the others get groups of their own; for groups only.
     pub separate_outliers: bool,
+    /// Whether channels behind norms are brought to more equal sizes, and the weights that read them changed to match; for
+    /// 8 bits only.
+    pub smooth_inputs: bool,
     /// Positions a token sees; `None` for what the model was made for, at most 1,024.
     pub window: Option<usize>,
     /// Whether the first position stays visible when the window slides, as models want it that were trained on whole contexts.
@@ -65,6 +70,7 @@ impl ImportOptions {
             bits: Bits::Eight,
             attention_bits: 8,
             separate_outliers: false,
+            smooth_inputs: false,
             window: None,
             keeps_start: false,
             start_values: Some(StartValues::generic()),
@@ -81,6 +87,7 @@ impl ImportOptions {
             bits: Bits::Eight,
             attention_bits: 15,
             separate_outliers: true,
+            smooth_inputs: true,
             window: None,
             keeps_start: true,
             start_values: None,
@@ -158,38 +165,31 @@ fn import<T>(
         Bits::FourCalibrated(text) => Some(text),
         _ => None,
     };
-    let mut channels = Channels::plain(source.config.hidden);
-    if options.separate_outliers || text.is_some() {
+    let mut shape = Shape::plain(&source.config);
+    if options.separate_outliers || options.smooth_inputs || text.is_some() {
         // What is to be learnt of the model's numbers is learnt from 8 bits.
         let mut eight = source.config.clone();
         (eight.weight_bits, eight.weight_steps) = (8, 0);
-        let tensors = source.quantise(&eight, &channels, None, search)?;
+        let tensors = source.quantise(&eight, &shape, None, search)?;
         let mut model = source.model(&eight, &tensors, options)?;
-        if options.separate_outliers
-            && let Some(separated) = Channels::separating(&model, options.bits != Bits::Eight)?
-        {
-            channels = separated;
-            if text.is_some() {
-                let eight = channels.apply(&eight);
-                let tensors = source.quantise(&eight, &channels, None, search)?;
-                model = source.model(&eight, &tensors, options)?;
-            }
-        } else if options.bits == Bits::Eight {
-            drop(model);
-            return write(&source.parts(&eight, &tensors, options));
-        }
         drop(tensors);
+        if options.separate_outliers || options.smooth_inputs {
+            shape = source.shape(&Sizes::of(&model)?, options)?;
+        }
         if let Some(text) = text {
+            let eight = shape.channels.apply(&eight);
+            let tensors = source.quantise(&eight, &shape, None, search)?;
+            model = source.model(&eight, &tensors, options)?;
             let mut calibration = Calibration::new(model, text)?;
-            let config = channels.apply(&source.config);
-            let tensors = source.quantise(&config, &channels, Some(&mut calibration), search)?;
+            let config = shape.channels.apply(&source.config);
+            let tensors = source.quantise(&config, &shape, Some(&mut calibration), search)?;
             drop(calibration);
             return write(&source.parts(&config, &tensors, options));
         }
     }
-    let config = channels.apply(&source.config);
+    let config = shape.channels.apply(&source.config);
     config.validate()?;
-    let tensors = source.quantise(&config, &channels, None, search)?;
+    let tensors = source.quantise(&config, &shape, None, search)?;
     write(&source.parts(&config, &tensors, options))
 }
 
@@ -209,6 +209,19 @@ pub(super) fn frequencies(hf: &HfConfig, tensors: &dyn TensorSource) -> Result<V
     Ok(frequencies)
 }
 
+/// What is changed of a model before it is rounded, without changing what it computes.
+struct Shape {
+    channels: Channels,
+    smoothing: Smoothing,
+}
+
+impl Shape {
+    /// As published.
+    fn plain(config: &Config) -> Shape {
+        Shape { channels: Channels::plain(config.hidden), smoothing: Smoothing::none() }
+    }
+}
+
 /// A published model, ready to be quantised, in whatever way.
 struct Source {
     /// Its configuration, with the channels as published.
@@ -226,7 +239,7 @@ impl Source {
     fn quantise(
         &self,
         config: &Config,
-        channels: &Channels,
+        shape: &Shape,
         calibration: Option<&mut Calibration>,
         search: bool,
     ) -> Result<Aligned<u8>> {
@@ -238,7 +251,8 @@ impl Source {
             builder,
             config,
             tensors: &*self.tensors,
-            channels,
+            channels: &shape.channels,
+            smoothing: &shape.smoothing,
             calibration,
             values: Vec::new(),
             spread: Vec::new(),
@@ -247,6 +261,24 @@ impl Source {
         let mut builder = filler.builder;
         builder.put_inv_freq(&self.frequencies);
         Ok(builder.finish())
+    }
+
+    /// What serves a model whose channels have these sizes.
+    fn shape(&self, sizes: &Sizes, options: &ImportOptions) -> Result<Shape> {
+        let mut shape = Shape::plain(&self.config);
+        let stepped = options.bits != Bits::Eight;
+        let smoothed = options.smooth_inputs && !stepped;
+        if smoothed {
+            shape.smoothing = Smoothing::of(sizes, &*self.tensors, &self.config)?;
+        }
+        let sizes = shape.smoothing.sizes(sizes);
+        let group = self.config.weight_group;
+        if options.separate_outliers
+            && let Some(apart) = Channels::separating(&sizes, group, stepped, smoothed)
+        {
+            shape.channels = apart;
+        }
+        Ok(shape)
     }
 
     fn parts<'a>(

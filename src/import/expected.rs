@@ -12,6 +12,18 @@ pub(super) fn token_rows(spec: &TokenizerSpec) -> impl Iterator<Item = Option<u3
     ids.map(|id| Some(id).filter(|&id| (id as usize) < spec.n_rows()))
 }
 
+/// The matrices that read what norm `norm` gives, two norms of each block, with their rows: q, k and v, or gate and up.
+pub(super) fn readers(config: &Config, norm: usize) -> Vec<(String, usize)> {
+    let (query, key) = (config.heads * config.head_dim, config.kv_heads * config.head_dim);
+    let wide = config.feed_forward;
+    let parts: &[(&str, usize)] = match norm % 2 {
+        0 => &[("self_attn.q_proj", query), ("self_attn.k_proj", key), ("self_attn.v_proj", key)],
+        _ => &[("mlp.gate_proj", wide), ("mlp.up_proj", wide)],
+    };
+    let name = |part: &str| format!("model.layers.{}.{part}.weight", norm / 2);
+    parts.iter().map(|&(part, rows)| (name(part), rows)).collect()
+}
+
 /// Refuses a source that lacks a tensor of `config`, whose channels stand as published, or has it in
 /// another shape.
 ///

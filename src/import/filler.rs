@@ -4,6 +4,7 @@ use super::calibration::Calibration;
 use super::expected;
 use super::feedback::Feedback;
 use super::outliers::Channels;
+use super::smoothing::Smoothing;
 use super::tensors::TensorSource;
 use crate::error::{Error, Result};
 use crate::model::{Config, Layout, LinearSpan, WeightsBuilder, check_finite};
@@ -18,6 +19,7 @@ pub(super) struct Filler<'a> {
     pub(super) config: &'a Config,
     pub(super) tensors: &'a dyn TensorSource,
     pub(super) channels: &'a Channels,
+    pub(super) smoothing: &'a Smoothing,
     /// Shows what goes into the products, where weights are rounded with regard to it.
     pub(super) calibration: Option<&'a mut Calibration>,
     pub(super) values: Vec<f32>,
@@ -31,6 +33,8 @@ struct Matrix<'a> {
     rows: &'a [Option<u32>],
     /// Whether its columns are channels of the residual stream.
     reads_channels: bool,
+    /// The norm of a block that they come from.
+    norm: Option<usize>,
 }
 
 impl Filler<'_> {
@@ -46,21 +50,19 @@ impl Filler<'_> {
         ids.push(Some(start_token));
         let embedding = Matrix::of_tokens("model.embed_tokens.weight", &ids);
         self.matrix(&layout.embedding, 0, embedding, None)?;
-        let (query, key, wide) = (c.heads * c.head_dim, c.kv_heads * c.head_dim, c.feed_forward);
+        let (query, key) = (c.heads * c.head_dim, c.kv_heads * c.head_dim);
         for (i, block) in layout.blocks.iter().enumerate() {
             let name = |part: &str| format!("model.layers.{i}.{part}");
-            let parts =
-                [("self_attn.q_proj", query), ("self_attn.k_proj", key), ("self_attn.v_proj", key)];
-            self.reading(&block.qkv, 4 * i, &parts.map(|(part, rows)| (name(part), rows)))?;
+            self.reading(&block.qkv, 2 * i)?;
             self.writing(&block.attention_out, 4 * i + 1, &name("self_attn.o_proj.weight"))?;
-            let parts = [("mlp.gate_proj", wide), ("mlp.up_proj", wide)];
-            self.reading(&block.gate_up, 4 * i + 2, &parts.map(|(part, rows)| (name(part), rows)))?;
+            self.reading(&block.gate_up, 2 * i + 1)?;
             self.writing(&block.down, 4 * i + 3, &name("mlp.down_proj.weight"))?;
-            for (at, norm) in [
-                (block.attention_norm, "input_layernorm.weight"),
-                (block.feed_forward_norm, "post_attention_layernorm.weight"),
+            for (norm, at, part) in [
+                (2 * i, block.attention_norm, "input_layernorm.weight"),
+                (2 * i + 1, block.feed_forward_norm, "post_attention_layernorm.weight"),
             ] {
-                let weights = self.vector(&name(norm), published)?;
+                let mut weights = self.vector(&name(part), published)?;
+                self.smoothing.norm(norm, &mut weights);
                 self.builder.put_floats(at, &self.channels.norm(&weights));
             }
             if let Some([query_norm, key_norm]) = block.head_norms {
@@ -84,24 +86,17 @@ impl Filler<'_> {
         Ok(())
     }
 
-    /// A product of the blocks that reads the residual stream: matrices of so many rows, one below
-    /// the other.
-    fn reading(
-        &mut self,
-        span: &LinearSpan,
-        product: usize,
-        parts: &[(String, usize)],
-    ) -> Result<()> {
-        let mut feedback = self.feedback(product)?;
+    /// The product of the blocks that reads the residual stream behind norm `norm`: matrices one below the other.
+    fn reading(&mut self, span: &LinearSpan, norm: usize) -> Result<()> {
+        let mut feedback = self.feedback(2 * norm)?;
         if let Some(feedback) = &mut feedback {
             feedback.ignore(|channel| self.channels.sources()[channel].is_none());
         }
         let mut first = 0;
-        for (part, n_rows) in parts {
-            let name = format!("{part}.weight");
-            self.tensors.expect(&name, &[*n_rows, self.channels.n_published()])?;
+        for (name, n_rows) in &expected::readers(self.config, norm) {
+            self.tensors.expect(name, &[*n_rows, self.channels.n_published()])?;
             let rows: Vec<Option<u32>> = (0..*n_rows as u32).map(Some).collect();
-            let matrix = Matrix { name: &name, rows: &rows, reads_channels: true };
+            let matrix = Matrix { name, rows: &rows, reads_channels: true, norm: Some(norm) };
             self.matrix(span, first, matrix, feedback.as_ref())?;
             first += n_rows;
         }
@@ -112,7 +107,8 @@ impl Filler<'_> {
     fn writing(&mut self, span: &LinearSpan, product: usize, name: &str) -> Result<()> {
         let feedback = self.feedback(product)?;
         self.tensors.expect(name, &[self.channels.n_published(), span.cols])?;
-        let matrix = Matrix { name, rows: self.channels.sources(), reads_channels: false };
+        let matrix =
+            Matrix { name, rows: self.channels.sources(), reads_channels: false, norm: None };
         self.matrix(span, 0, matrix, feedback.as_ref())
     }
 
@@ -130,7 +126,7 @@ impl Filler<'_> {
         matrix: Matrix<'_>,
         feedback: Option<&Feedback>,
     ) -> Result<()> {
-        let Matrix { name, rows, reads_channels } = matrix;
+        let Matrix { name, rows, reads_channels, norm } = matrix;
         let published = if reads_channels { self.channels.n_published() } else { span.cols };
         let all: Vec<u32> = rows.iter().flatten().copied().collect();
         self.tensors.expect_rows(name, &all, published)?;
@@ -142,6 +138,9 @@ impl Filler<'_> {
                     [] => self.values.resize(self.values.len() + run.len() * published, 0.0),
                     _ => self.tensors.rows(name, &ids, &mut self.values)?,
                 }
+            }
+            if let Some(norm) = norm {
+                self.smoothing.columns(norm, &mut self.values);
             }
             if reads_channels {
                 self.channels.spread(&self.values, &mut self.spread);
@@ -194,7 +193,7 @@ impl Filler<'_> {
 impl<'a> Matrix<'a> {
     /// One with a row for each token.
     fn of_tokens(name: &'a str, ids: &'a [Option<u32>]) -> Matrix<'a> {
-        Matrix { name, rows: ids, reads_channels: true }
+        Matrix { name, rows: ids, reads_channels: true, norm: None }
     }
 }
 

@@ -56,17 +56,25 @@ fn with_outliers(folder: &Folder, factor: f32, in_norms: bool) {
 
 #[test]
 fn outlier_channels_cost_nothing_in_groups_of_their_own() {
-    for (factor, in_norms) in [(50.0, true), (100.0, true), (50.0, false), (100.0, false)] {
+    for (factor, in_norms) in [(50.0, true), (100.0, true), (5000.0, true), (50.0, false), (100.0, false)] {
         let folder = Folder::new();
         with_outliers(&folder, factor, in_norms);
         let text = Random(3).bytes(150);
-        let [apart, together] = [true, false].map(|separate_outliers| {
-            let options = ImportOptions { separate_outliers, ..options() };
+        let ways = [(true, false), (true, true), (false, false), (false, true)];
+        let [apart, both, together, smooth] = ways.map(|(separate_outliers, smooth_inputs)| {
+            let options = ImportOptions { separate_outliers, smooth_inputs, ..options() };
             let model = open(&import_model(folder.dir(), &options).unwrap());
-            assert_eq!(model.config().hidden, if separate_outliers { 256 } else { 192 });
+            // What is smoothed to 16 times the median and less needs no groups of its own.
+            let apart = separate_outliers && (!smooth_inputs || factor > 1000.0);
+            assert_eq!(model.config().hidden, if apart { 256 } else { 192 });
             compare_with_float(&model, folder.dir(), &text).unwrap()
         });
-        println!("{factor} times larger, in norms: {in_norms}: {apart:?}; without: {together:?}");
+        println!(
+            "{factor} times larger, in norms: {in_norms}: {apart:?}; smoothed as well: {both:?}; \
+             without: {together:?}; smoothed alone: {smooth:?}"
+        );
+        assert!(both.worst_cosine > 0.999 && both.divergence_bits < 1.25 * apart.divergence_bits);
+        assert!(smooth.divergence_bits < 0.5 * together.divergence_bits, "{smooth:?}");
         assert!(apart.worst_cosine > 0.999, "{apart:?}");
         assert!((apart.exact_bits / apart.float_bits - 1.0).abs() < 0.001, "{apart:?}");
         // The measure is needed: without it the same weights fail.
