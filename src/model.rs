@@ -25,6 +25,7 @@ mod output;
 mod rounding;
 mod session;
 mod storage;
+mod token_bits;
 mod weights;
 
 pub use builtin::{BUILTIN_NAME, builtin, builtin_bytes};
