@@ -3,22 +3,23 @@
 //! `cargo bench --bench messages -- FILE [--reference FILE] [--each]`: FILE has a message a line, or with zero bytes between them if it
 //! has any. Every datagram is decoded and compared.
 
-use llmzip::message::{Datagrams, Profile};
+use llmzip::message::{Datagrams, Profile, Reference, Session};
 use std::time::Instant;
 
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|a| a != "--bench");
     let mut profile = Profile::default();
     let mut messages = Vec::new();
-    let mut each = false;
+    let (mut each, mut session) = (false, false);
     let mut learn = None;
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--reference" => {
                 let bytes = std::fs::read(arguments.next().expect("a file")).expect("readable");
-                profile.reference = Some(bytes.into());
+                profile.reference = Some(Reference::new(bytes).expect("a reference"));
             }
             "--each" => each = true,
+            "--session" => session = true,
             "--learn" => learn = arguments.next(),
             file => {
                 let text = std::fs::read(file).expect("a file that can be read");
@@ -31,6 +32,21 @@ fn main() {
     if let Some(file) = learn {
         let values = llmzip::message::learn_start_values(&profile, &messages, 4).expect("values");
         std::fs::write(file, values.to_bytes()).expect("a file that can be written");
+        return;
+    }
+    if session {
+        let [mut here, mut there] = [(); 2].map(|()| Session::new(&profile).expect("a profile"));
+        let mut coded = 0;
+        for message in &messages {
+            let packed = here.compress(message).expect("a message");
+            coded += packed.len();
+            assert_eq!(&there.decompress(&packed).expect("what was packed"), message);
+        }
+        let plain: usize = messages.iter().map(Vec::len).sum();
+        println!(
+            "a session of {} messages, {plain} bytes, {coded} coded ({:.3} each)",
+            messages.len(), coded as f64 / messages.len() as f64
+        );
         return;
     }
     let begun = Instant::now();

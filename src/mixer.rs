@@ -51,6 +51,7 @@ mod text;
 mod trust;
 
 pub use ending::{Ending, LEFT, Sign, squash};
+pub use messages::Mark;
 pub use plan::{Beside, MixerKind, Part, Parts};
 pub use start::{Learner, StartValues};
 

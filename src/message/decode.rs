@@ -61,7 +61,7 @@ impl<'a> Decoding<'a> {
                         Some(work) => work,
                         none => {
                             let Some((number, coded)) = next() else { break };
-                            lane.mixer.begin_again(&start.mixer);
+                            lane.mixer.go_back(&start.mark);
                             lane.frequencies.clone_from(&start.frequencies);
                             self.session.copy_lane(i, &start.snapshot);
                             none.insert(Work::new(number, coded))

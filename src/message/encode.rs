@@ -1,7 +1,8 @@
 //! Messages to datagrams: the model runs many of them together, then each is mixed by itself.
 
 use super::ask::{note, noted_ends, sign};
-use super::pack::{Decisions, PLAIN};
+use super::form::Form;
+use super::pack::Decisions;
 use super::start::Start;
 use crate::codec::{Noted, code_token};
 use crate::error::Result;
@@ -33,8 +34,8 @@ impl<'a> Encoding<'a> {
         })
     }
 
-    /// The coded bytes of up to as many messages as there are lanes, which are not empty.
-    pub fn encode(&mut self, messages: &[&[u8]]) -> Result<Vec<Vec<u8>>> {
+    /// The coded bytes of up to as many messages as there are lanes, which are not empty; none where they are not worth it.
+    pub fn encode(&mut self, messages: &[&[u8]], form: &Form) -> Result<Vec<Option<Vec<u8>>>> {
         let start = self.start;
         let tokenizer = start.model.tokenizer();
         let vocabulary = tokenizer.vocabulary();
@@ -53,11 +54,7 @@ impl<'a> Encoding<'a> {
         });
         let packed = |(lane, message): (usize, &&[u8])| {
             self.decide(lane, &tokens[lane], message.len());
-            let limit = message.len() + 1;
-            if std::env::var_os("X_DUMP").is_some() {
-                self.decisions.dump();
-            }
-            self.decisions.pack(limit).unwrap_or_else(|| [&[PLAIN], *message].concat())
+            self.decisions.pack(form.most_coded(message))
         };
         Ok(messages.iter().enumerate().map(packed).collect())
     }
@@ -66,7 +63,7 @@ impl<'a> Encoding<'a> {
     fn decide(&mut self, lane: usize, tokens: &[u32], len: usize) {
         let start = self.start;
         self.decisions.clear();
-        self.mixer.begin_again(&start.mixer);
+        self.mixer.go_back(&start.mark);
         let mut long = (len > LONG_BYTES).then(|| self.mixer.settled());
         let mixer = long.as_mut().unwrap_or(&mut self.mixer);
         let mut noted = Noted::new(&self.notes[lane]);
@@ -74,16 +71,12 @@ impl<'a> Encoding<'a> {
         for (i, &token) in tokens.iter().enumerate() {
             let ends = noted_ends(&mut noted);
             if i > 0 {
-                let s = sign(ends, mixer, i);
-                self.decisions.signs.push(s);
-                self.decisions.end(start.ending.ask(&s));
+                self.decisions.end(start.ending.ask(&sign(ends, mixer, i)));
             }
             noted.next_token();
             code_token(vocabulary, 0, token, &mut noted, mixer, &mut self.decisions);
         }
         let ends = noted_ends(&mut noted);
-        let s = sign(ends, mixer, tokens.len());
-        self.decisions.signs.push(s);
-        self.decisions.end(start.ending.ask(&s));
+        self.decisions.end(start.ending.ask(&sign(ends, mixer, tokens.len())));
     }
 }

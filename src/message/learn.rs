@@ -16,7 +16,7 @@ const TOGETHER: usize = 32;
 /// # Errors
 /// As [`Datagrams::new`](super::Datagrams::new).
 pub fn learn_start_values(profile: &Profile, messages: &[Vec<u8>], times: usize) -> Result<StartValues> {
-    let start = Start::new(profile)?;
+    let start = Start::new(profile, MAX_MESSAGE_BYTES)?;
     let tokenizer = start.model.tokenizer();
     let vocabulary = tokenizer.vocabulary();
     let mut session = start.session(TOGETHER)?;
@@ -41,7 +41,7 @@ pub fn learn_start_values(profile: &Profile, messages: &[Vec<u8>], times: usize)
     let mut learner = Learner::setting_out_from(values, Profile::MIXER, Beside::Model);
     learner.follow(&noted, times, |(tokens, notes), values| {
         let mut mixer = Mixer::for_messages(Profile::MIXER, values, MAX_MESSAGE_BYTES, 0);
-        start.run_line_end(&mut mixer);
+        start.run_past(&mut mixer);
         let mut noted = Noted::new(notes);
         for &token in tokens {
             noted_ends(&mut noted);

@@ -45,7 +45,6 @@ pub struct Decisions {
     /// How many of them stand before each place where the message could be over, and what the text says of that; the last is
     /// where it is.
     ends: Vec<(usize, i32)>,
-    pub signs: Vec<crate::mixer::Sign>,
 }
 
 impl BinaryCoder for Decisions {
@@ -61,7 +60,6 @@ impl Decisions {
     pub fn clear(&mut self) {
         self.coded.clear();
         self.ends.clear();
-        self.signs.clear();
     }
 
     /// Comes by where the message could be over.
@@ -69,38 +67,11 @@ impl Decisions {
         self.ends.push((self.coded.len(), x));
     }
 
-    /// The places where it could be over, with the bits that were spent before each.
-    pub fn ideal_bits(&self) -> Vec<f64> {
-        let cost = |&word: &u32| {
-            let p = f64::from(word >> 1) / f64::from(1 << 22);
-            -(if word & 1 == 1 { p } else { 1.0 - p }).log2()
-        };
-        let mut at = 0;
-        let mut bits = 0.0;
-        let mut all = Vec::new();
-        for &(end, _) in &self.ends {
-            bits += self.coded[at..end].iter().map(cost).sum::<f64>();
-            at = end;
-            all.push(bits);
-        }
-        all
-    }
-
-    pub fn dump(&self) {
-        use std::fmt::Write;
-        let mut s = String::from("M");
-        for (sign, bits) in self.signs.iter().zip(self.ideal_bits()) {
-            let (c, l, [a, b]) = sign.parts();
-            write!(s, " {c},{l},{a},{b},{bits:.2}").unwrap();
-        }
-        println!("{s}");
-    }
-
-    /// The shortest bytes that hold the message, if they are fewer than `limit`.
-    pub fn pack(&self, limit: usize) -> Option<Vec<u8>> {
+    /// The shortest bytes that hold the message, if they are no more than `most`.
+    pub fn pack(&self, most: usize) -> Option<Vec<u8>> {
         // Each length costs a pass over a few hundred decisions; the first that can do is about what they come to.
         let least = self.len_at_least();
-        (least..limit).find_map(|len| self.pack_into(len))
+        (least..=most).find_map(|len| self.pack_into(len))
     }
 
     /// Bytes below which it cannot be.

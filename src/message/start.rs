@@ -1,13 +1,13 @@
 //! The past that all messages of a profile have in common, and the state it leaves behind.
 
 use super::ask::{LineEnds, note, noted_ends, sign};
-use super::profile::{MAX_MESSAGE_BYTES, Profile};
+use super::profile::Profile;
 use crate::codec::{Noted, code_token};
 use crate::container::WindowPolicy;
 use crate::entropy::BinaryCoder;
 use crate::error::Result;
 use crate::kernels::Isa;
-use crate::mixer::{Ending, Mixer};
+use crate::mixer::{Ending, Mark, Mixer};
 use crate::model::{Feed, Frequencies, Model, Session, Snapshot, check_known_answer};
 use crate::parallel;
 use std::sync::Arc;
@@ -37,18 +37,20 @@ pub struct Start {
     pub frequencies: Frequencies,
     /// What the mixer has learned, frozen.
     pub mixer: Mixer,
-    /// The tokens of the past with what was noted of them.
+    /// Where the mixer stands behind the past.
+    pub mark: Mark,
+    /// The tokens of the past, and what was noted of them.
     tokens: Vec<u32>,
     notes: Vec<u32>,
     pub ending: Ending,
 }
 
 impl Start {
-    /// Runs the past of a profile through the model and the mixer.
+    /// Runs the past of a profile through the model and the mixer, which has room for so many bytes more.
     ///
     /// # Errors
     /// `Invalid` for a profile that cannot be, `Inexact` if this machine fails the model's known-answer test.
-    pub fn new(profile: &Profile) -> Result<Start> {
+    pub fn new(profile: &Profile, room: usize) -> Result<Start> {
         profile.validate()?;
         let model = profile.model();
         check_known_answer(&model)?;
@@ -57,10 +59,9 @@ impl Start {
             0 => model.config().window,
             asked => asked as usize,
         };
-        let reference = profile.reference.as_deref().unwrap_or_default();
-        let mut past = reference.to_vec();
-        let bare = std::env::var_os("X_BARE").is_some();
-        if past.last() != Some(&b'\n') && !bare {
+        let mut past = profile.reference.as_ref().map_or(&[][..], |r| r.text()).to_vec();
+        // A message begins behind the end of a line.
+        if past.last() != Some(&b'\n') {
             past.push(b'\n');
         }
         let tokens = model.tokenizer().encode(&past)?;
@@ -82,11 +83,9 @@ impl Start {
             }
         });
 
-        let start_values = match std::env::var("X_VALUES") { Ok(f) => crate::mixer::StartValues::from_bytes(&std::fs::read(f).unwrap())?, _ => model.start_values().clone() };
-        let start_values = &start_values;
-        let mut mixer = Mixer::for_messages(
-            Profile::MIXER, start_values, past.len() + MAX_MESSAGE_BYTES, past.len(),
-        );
+        let values = profile.start_values(&model);
+        let capacity = past.len() + room;
+        let mut mixer = Mixer::for_messages(Profile::MIXER, &values, capacity, past.len());
         let mut ending = Ending::default();
         let mut noted = Noted::new(&notes);
         let mut since_line = 0;
@@ -101,12 +100,12 @@ impl Start {
             code_token(vocabulary, 0, token, &mut noted, &mut mixer, &mut Known);
         }
         mixer.freeze();
-        let snapshot = session.snapshot(0);
-        Ok(Start { isa, window, line_ends, snapshot, frequencies, mixer, ending, tokens, notes, model })
+        let (mark, snapshot) = (mixer.mark(), session.snapshot(0));
+        Ok(Start { isa, window, line_ends, snapshot, frequencies, mixer, mark, ending, tokens, notes, model })
     }
 
-    /// Runs the past of a profile without a reference through another mixer.
-    pub fn run_line_end(&self, mixer: &mut Mixer) {
+    /// Runs the past through another mixer.
+    pub fn run_past(&self, mixer: &mut Mixer) {
         let vocabulary = self.model.tokenizer().vocabulary();
         let mut noted = Noted::new(&self.notes);
         for &token in &self.tokens {

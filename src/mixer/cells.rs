@@ -101,6 +101,15 @@ impl Cells {
         }
     }
 
+    /// Keeps what was changed since then.
+    pub fn commit(&mut self) {
+        if let Some(over) = &mut self.over {
+            let whole = self.direct[1];
+            over.commit(&self.words, whole);
+            over.base_mut()[..whole].copy_from_slice(&self.words[..whole]);
+        }
+    }
+
     /// Becomes a table of its own again, with what was changed since.
     pub fn settle(&mut self) {
         if let Some(over) = self.over.take() {

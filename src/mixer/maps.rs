@@ -42,6 +42,11 @@ impl Map {
         self.points.clear();
     }
 
+    /// Keeps what was changed since then.
+    pub fn commit(&mut self) {
+        self.points.commit();
+    }
+
     /// Becomes a map of its own again, with what was changed since.
     pub fn settle(&mut self) {
         self.points.settle();

@@ -69,6 +69,11 @@ impl Finder {
         self.table.clear();
     }
 
+    /// Keeps what was changed since then.
+    pub fn commit(&mut self) {
+        self.table.commit();
+    }
+
     /// Becomes a table of its own again, with what was changed since.
     pub fn settle(&mut self) {
         self.table.settle();

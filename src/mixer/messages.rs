@@ -3,12 +3,28 @@
 //! The past is coded once; then the mixer is *frozen*, and each message is coded by a clone of it, whose tables lie over the
 //! frozen ones. What a message taught is forgotten before the next one begins.
 
+use super::lane::Lane;
+use super::matching::Extent;
 use super::plan::{Beside, MixerKind, Parts, Plan};
+use super::records::Records;
+use super::trust::Trust;
 use super::{Mixer, StartValues};
 
 /// Tables of a mixer for messages are at least as large as for a group of so many bytes. They are in memory where
 /// something came only.
 const LEAST_TABLE_BYTES: usize = 4 << 10;
+
+/// The end of a past: all of a mixer that is not in its tables.
+#[derive(Clone)]
+pub struct Mark {
+    extents: Vec<Extent>,
+    lanes: Vec<Lane>,
+    records: Records,
+    after1: Vec<u32>,
+    after2: Vec<u32>,
+    decisions: u32,
+    trust: Option<Trust>,
+}
 
 impl Mixer {
     /// A mixer of one lane beside a model, for texts of up to `capacity` bytes that may end anywhere, the past among
@@ -31,10 +47,7 @@ impl Mixer {
 
     /// Ends the past, which all messages have in common from here on.
     pub fn freeze(&mut self) {
-        // Slots that were found for the next byte are of the table that is left; they are found again.
-        for lane in &mut self.lanes {
-            (lane.found, lane.byte_found) = (false, false);
-        }
+        self.forget_slots();
         self.slots.freeze();
         self.cells.freeze();
         self.finders.iter_mut().for_each(|finder| finder.freeze());
@@ -43,25 +56,56 @@ impl Mixer {
         self.maps.iter_mut().chain(&mut self.model_map).for_each(|map| map.freeze());
     }
 
-    /// Forgets what came since `frozen`, of which this is a clone, was frozen.
-    pub fn begin_again(&mut self, frozen: &Mixer) {
+    /// Where the past ends, to come back to.
+    pub fn mark(&self) -> Mark {
+        Mark {
+            extents: self.extents.clone(),
+            lanes: self.lanes.clone(),
+            records: self.records.clone(),
+            after1: self.after1.clone(),
+            after2: self.after2.clone(),
+            decisions: self.pending.decisions,
+            trust: self.trust.clone(),
+        }
+    }
+
+    /// Forgets what came since the mark, which is of this mixer, or of the one that this is a clone of.
+    pub fn go_back(&mut self, mark: &Mark) {
         self.slots.clear();
         self.cells.clear();
         self.finders.iter_mut().for_each(|finder| finder.clear());
         self.first.clear();
         self.second.clear();
         self.maps.iter_mut().chain(&mut self.model_map).for_each(|map| map.clear());
-        // Text behind the past is overwritten before it is read; of the marks only ones are written.
-        let past = frozen.extents[0].position / 64;
-        let behind = self.extents[0].position / 64;
-        self.token_starts[past..=behind].copy_from_slice(&frozen.token_starts[past..=behind]);
-        self.extents.clone_from(&frozen.extents);
-        self.lanes.clone_from(&frozen.lanes);
-        self.records.clone_from(&frozen.records);
-        self.after1.clone_from(&frozen.after1);
-        self.after2.clone_from(&frozen.after2);
-        self.pending.decisions = frozen.pending.decisions;
-        self.trust.clone_from(&frozen.trust);
+        // Text behind the past is overwritten before it is read; of the marks of tokens only ones are written.
+        let (past, behind) = (mark.extents[0].position, self.extents[0].position);
+        self.token_starts[past / 64] &= (1 << (past % 64)) - 1;
+        self.token_starts[past / 64 + 1..].iter_mut().take(behind / 64 - past / 64).for_each(|w| *w = 0);
+        self.extents.clone_from(&mark.extents);
+        self.lanes.clone_from(&mark.lanes);
+        self.records.clone_from(&mark.records);
+        self.after1.clone_from(&mark.after1);
+        self.after2.clone_from(&mark.after2);
+        self.pending.decisions = mark.decisions;
+        self.trust.clone_from(&mark.trust);
+    }
+
+    /// Makes what came since it was frozen a part of the past.
+    pub fn commit(&mut self) {
+        self.forget_slots();
+        self.slots.commit();
+        self.cells.commit();
+        self.finders.iter_mut().for_each(|finder| finder.commit());
+        self.first.commit();
+        self.second.commit();
+        self.maps.iter_mut().chain(&mut self.model_map).for_each(|map| map.commit());
+    }
+
+    /// Slots that the end of a token has found for the next byte are found again.
+    fn forget_slots(&mut self) {
+        for lane in &mut self.lanes {
+            (lane.found, lane.byte_found) = (false, false);
+        }
     }
 
     /// A mixer with whole tables of its own that goes on from where this one is, between two tokens: what a long text needs.

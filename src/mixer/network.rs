@@ -147,6 +147,11 @@ impl Layer {
         self.weights.clear();
     }
 
+    /// Keeps what was changed since then.
+    pub fn commit(&mut self) {
+        self.weights.commit();
+    }
+
     /// Becomes a layer of its own again, with what was changed since.
     pub fn settle(&mut self) {
         self.weights.settle();

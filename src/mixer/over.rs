@@ -98,6 +98,23 @@ impl<T: Copy + Default> Over<T> {
         whole
     }
 
+    /// Writes the copies in `own` into the base, of which a copy is made if others lie over it too, and forgets them.
+    pub fn commit(&mut self, own: &[T], lead: usize) {
+        let base = Arc::make_mut(&mut self.base);
+        for (key, &place) in self.keys.iter_mut().zip(&self.places).filter(|(key, _)| **key != 0) {
+            let to = self.base_lead + (*key as usize - 1) * self.block_len;
+            let from = lead + place as usize * self.block_len;
+            base[to..to + self.block_len].copy_from_slice(&own[from..from + self.block_len]);
+            *key = 0;
+        }
+        self.used = 0;
+    }
+
+    /// The base, to be written to.
+    pub fn base_mut(&mut self) -> &mut Vec<T> {
+        Arc::make_mut(&mut self.base)
+    }
+
     /// Which block a copy is of.
     pub fn block_of(&self, place: usize) -> Option<usize> {
         let is_it = |(key, at): &(&u32, &u32)| **key != 0 && **at as usize == place;
@@ -156,6 +173,13 @@ impl<T: Copy + Default> Sheet<T> {
         }
     }
 
+    /// Keeps what was changed, as if it had been there when the table was frozen.
+    pub fn commit(&mut self) {
+        if let Some(over) = &mut self.over {
+            over.commit(&self.own, 0);
+        }
+    }
+
     /// Becomes a table of its own again, with what was changed since.
     pub fn settle(&mut self) {
         if let Some(over) = self.over.take() {
@@ -186,6 +210,10 @@ mod tests {
                     sheet.own[16 * place + at] = value;
                     whole[16 * block + at] = value;
                 }
+                let mut kept = sheet.clone();
+                kept.commit();
+                kept.settle();
+                prop_assert_eq!(&kept.own, &whole);
                 let mut settled = sheet.clone();
                 settled.settle();
                 prop_assert_eq!(&settled.own, &whole);

@@ -89,6 +89,13 @@ impl Slots {
         Slot((over.base_lead() + block * LINE + at % LINE) as u32)
     }
 
+    /// Keeps what was changed since they were frozen.
+    pub fn commit(&mut self) {
+        if let Some(over) = &mut self.over {
+            over.commit(&self.bytes, self.lead);
+        }
+    }
+
     /// Becomes a table of its own again, with what was changed since.
     pub fn settle(&mut self) {
         if let Some(over) = self.over.take() {
