@@ -133,6 +133,8 @@ fn prepare(settings: &Settings) -> anyhow::Result<()> {
     llmzip::kernels::Isa::choose()?;
     signals::install().context("signals")?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.n_threads());
+    // A thread that gets none has the one of the runtime.
+    let pool = pool.start_handler(|_| drop(signals::own_stack()));
     pool.build_global().context("threads")
 }
 

@@ -16,6 +16,7 @@ pub use checkpoint::CHECKPOINT_BYTES;
 use checkpoint::{CHECKPOINT_BITS, Trail};
 
 use crate::error::{Error, Result};
+use crate::kernels::vectors::log2_q15;
 
 /// Bits of a probability: `p1_q22` says `p1_q22 / 2^22`.
 pub const PROBABILITY_BITS: u32 = 22;
@@ -61,6 +62,23 @@ pub struct Encoder {
     low: u64,
     range: u32,
     trail: Trail,
+}
+
+/// How far a coder has come: both directions know it alike.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Spent {
+    /// Whole bytes.
+    pub bytes: usize,
+    /// What is left of 2^32 within the bytes behind them, at least 2^24.
+    pub range: u32,
+}
+
+impl Spent {
+    /// What is left of `len` bytes, in bits in units of 2^-15; negative where more is taken up.
+    pub fn left_q15(self, len: usize) -> i64 {
+        let whole_bits = 8 * (len as i64 - self.bytes as i64) - 32;
+        (whole_bits << 15) + i64::from(log2_q15(self.range))
+    }
 }
 
 /// Zero bytes that the encoder leaves out at the end at most.
@@ -122,6 +140,29 @@ impl Encoder {
     /// Bytes written so far, without what `finish` will add.
     pub fn written(&self) -> usize {
         self.out.len() - self.start
+    }
+
+    /// What the decisions so far have taken up.
+    pub fn spent(&self) -> Spent {
+        Spent { bytes: self.written(), range: self.range }
+    }
+
+    /// Ends the stream with the shortest bytes behind which all is zeros.
+    pub fn finish_short(mut self) -> Vec<u8> {
+        self.carry();
+        // A carry into the bytes before leaves nothing to write, if the interval reaches so far.
+        if self.low > 0 && self.low + u64::from(self.range) > 1 << 32 {
+            self.low = 1 << 32;
+            self.carry();
+        } else if self.low > 0 {
+            self.low = (self.low + u64::from(MIN_RANGE - 1)) & !u64::from(MIN_RANGE - 1);
+            self.carry();
+            self.out.push((self.low >> 24) as u8);
+        }
+        while self.out.len() > self.start && self.out.last() == Some(&0) {
+            self.out.pop();
+        }
+        self.out
     }
 
     /// Moves what exceeds 32 bits of `low` into the bytes already written.
@@ -208,6 +249,11 @@ impl<'a> Decoder<'a> {
         }
         self.trail.mark = self.taken - 4;
         Ok(true)
+    }
+
+    /// What the decisions so far have taken up: the same as the encoder had spent on them.
+    pub fn spent(&self) -> Spent {
+        Spent { bytes: self.taken - 4, range: self.range }
     }
 
     /// Number of zeros that were read behind the end of the input.

@@ -61,7 +61,7 @@ pub use operands::{
     SlotView, Soon, Strided, ValueScales, bounded_63, pack, packed_index, packed_len, padded_cols,
     padded_rows, result_stride,
 };
-pub use plain::frequencies::{LARGEST_FREQUENCY, cumulative};
+pub use plain::frequencies::{LARGEST_FREQUENCY, cumulative, frequency};
 pub use plain::nibbles::{STEP_BYTES, STEP_COLS, store_nibbles};
 pub use plain::octaves::scale_log;
 pub use plain::rope::{RopeTables, inv_freq};

@@ -29,6 +29,7 @@ pub mod error;
 #[cfg(feature = "import")]
 pub mod import;
 pub mod kernels;
+pub mod message;
 pub mod mixer;
 pub mod model;
 pub mod refusal;

@@ -27,6 +27,7 @@ mod contexts;
 mod counters;
 mod decide;
 mod dispatch;
+mod ending;
 mod hash;
 mod history;
 mod inputs;
@@ -34,8 +35,10 @@ mod lane;
 mod maps;
 mod matching;
 mod math;
+mod messages;
 mod network;
 mod outcome;
+mod over;
 mod plan;
 mod platform;
 mod records;
@@ -47,6 +50,8 @@ mod tests;
 mod text;
 mod trust;
 
+pub use ending::{Ending, LEFT, Sign, squash};
+pub use messages::Mark;
 pub use plan::{Beside, MixerKind, Part, Parts};
 pub use start::{Learner, StartValues};
 
@@ -71,6 +76,7 @@ use trust::Trust;
 const AFTER_PAIRS: usize = 1 << 16;
 
 /// The adaptive models of one group, and how they are mixed.
+#[derive(Clone)]
 pub struct Mixer {
     plan: Plan,
     bits: TableBits,
@@ -141,8 +147,13 @@ impl Mixer {
             assert!(lane.start == end && lane.end >= end, "lanes are contiguous");
             end = lane.end;
         }
-        let plan = Plan::new(kind, beside, parts);
-        let bits = plan.table_bits(len);
+        Self::of_plan(Plan::new(kind, beside, parts), lanes, len, start)
+    }
+
+    /// A mixer for these lanes, with tables for a group of `table_len` bytes.
+    fn of_plan(plan: Plan, lanes: &[Range<usize>], table_len: usize, start: &StartValues) -> Self {
+        let (len, beside) = (lanes.last().map_or(0, |l| l.end), plan.beside);
+        let bits = plan.table_bits(table_len);
         let squash = math::squash_table();
         let inputs = plan.shape.inputs();
         let sizes = plan.set_sizes();
@@ -166,8 +177,8 @@ impl Mixer {
             after2: if plan.indirect { zeros(AFTER_PAIRS) } else { Vec::new() },
             first: Layer::new(inputs, &sizes, &weights),
             second: Layer::new(sizes.len(), &[256], &start::second_weights(sizes.len())),
-            byte_nodes: ByteNodes::new(len),
-            maps: decide::maps(&plan, &bits, len, squash),
+            byte_nodes: ByteNodes::new(table_len),
+            maps: decide::maps(&plan, &bits, table_len, squash),
             model_map: plan.shape.model_map.then(|| Map::new(bits.branches(), true, squash)),
             branch: 0,
             pending: Pending::new(),

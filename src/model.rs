@@ -25,6 +25,7 @@ mod output;
 mod rounding;
 mod session;
 mod storage;
+mod token_bits;
 mod weights;
 
 pub use builtin::{BUILTIN_NAME, builtin, builtin_bytes};
@@ -52,7 +53,7 @@ pub(crate) use weights::check_finite;
 #[cfg(feature = "mmap")]
 use crate::error::Error;
 use crate::error::Result;
-use crate::kernels::{Aligned, LinearView, RopeTables};
+use crate::kernels::{Aligned, LANES, LinearView, RopeTables};
 use crate::mixer::StartValues;
 use crate::tokenizer::Tokenizer;
 
@@ -148,6 +149,14 @@ impl Model {
     pub fn can_learn(&self) -> bool {
         let one_token_a_row = self.config.predicted == self.config.coded;
         one_token_a_row && self.layout.output().groups() == 1 && self.config.activation_group == 0
+    }
+
+    /// The row that stands before every lane, if the product that makes the logits has it too: it is one of the embedding's
+    /// rows behind those of tokens, among the sixteen that the last of them is computed with.
+    fn start_in_output(&self) -> Option<usize> {
+        let (config, row) = (&self.config, self.config.start_row as usize);
+        let computed = config.predicted.next_multiple_of(LANES).min(self.layout.output().rows);
+        (config.tied && (config.predicted..computed).contains(&row)).then_some(row)
     }
 
     /// The hash of the frequencies that this model must give, as stored with it.

@@ -34,23 +34,15 @@ pub fn bits_per_token<'py>(
     let (bytes, model) = (Bytes::of(data)?, &model.get().model);
     let text = bytes.as_slice();
     let costs = work::run(py, Caller::default(), |host| {
-        let tokens = model.tokenizer().encode(text)?;
-        let mut session = session(model)?;
-        // Each token is predicted from those before it, the first from the beginning of a text.
-        let mut fed = Vec::with_capacity(tokens.len());
-        let start = model.config().start_row;
-        fed.extend(std::iter::once(start).chain(tokens.iter().copied()).take(tokens.len()));
-        let mut costs = Vec::with_capacity(tokens.len());
-        session.advance(&[Feed { lane: 0, tokens: &fed }], |_, index, frequencies| {
+        let mut costs = Vec::new();
+        model.token_bits(text, rayon::current_num_threads(), &mut |token, bits| {
             host.watch.leave_if_stopped();
-            let freq = f64::from(frequencies.as_slice()[tokens[index] as usize]);
-            costs.push((tokens[index], (frequencies.total() as f64 / freq).log2()));
-        });
-        model.check_unchanged()?;
+            costs.push((token.to_vec(), bits));
+            Ok(())
+        })?;
         Ok(costs)
     })?;
-    let vocabulary = model.tokenizer().vocabulary();
-    let pair = |(token, bits): (u32, f64)| (PyBytes::new(py, vocabulary.bytes(token)), bits);
+    let pair = |(token, bits): (Vec<u8>, f64)| (PyBytes::new(py, &token), bits);
     PyList::new(py, costs.into_iter().map(pair))
 }
 

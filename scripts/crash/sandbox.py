@@ -59,6 +59,10 @@ class Sandbox:
         env |= extra_env or {}
 
         def before():
+            # What our parent had us ignore (nohup, a shell's &) the program would ignore too.
+            for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+                signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, ())
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             for which, value in limits or []:
                 resource.setrlimit(which, (value, value))

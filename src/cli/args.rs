@@ -10,11 +10,15 @@ mod fitting;
 mod help;
 mod models;
 mod parse;
+#[cfg(feature = "serve")]
+mod serve;
 mod settings;
 mod values;
 
 pub use models::{Making, Models};
 pub use parse::{one_line, parse};
+#[cfg(feature = "serve")]
+pub use serve::Serve;
 pub use settings::{Action, Destination, ListFile, Settings};
 pub use values::{Show, Span, level};
 use values::{group_bytes, memory_size, window_tokens};
@@ -150,6 +154,9 @@ pub enum Command {
     /// List, download, make, check and remove models
     #[command(subcommand)]
     Models(Models),
+    /// Do all of this over HTTP, for many at a time
+    #[cfg(feature = "serve")]
+    Serve(Box<Serve>),
     /// Measure one file in a process of its own (what `bench` runs)
     #[command(hide = true)]
     Measure(Measure),
@@ -272,7 +279,7 @@ pub struct Decoding {
 }
 
 /// How much memory there is.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Other")]
 pub struct Limits {
     /// Use at most so much memory, e.g. 500M or 2GiB (default: 1GiB); refuse files that need more to

@@ -8,7 +8,7 @@ use std::io::{self, BufReader, BufWriter, Write};
 use llmzip::bench::Table;
 use llmzip::stream::{self, Method, Seen, SettingsInfo};
 
-use document::Document;
+pub use document::Document;
 use groups::Groups;
 
 use super::figures::{bits_per_byte, ratio};
@@ -18,7 +18,7 @@ use super::names::Name;
 
 /// What is known of one file at its end; of its groups nothing is kept.
 #[derive(Default)]
-struct Totals {
+pub struct Totals {
     file: String,
     frames: u64,
     /// Frames with a whole hash.
@@ -34,7 +34,7 @@ struct Totals {
 const MOST_NAMES: usize = 16;
 
 impl Totals {
-    fn add(&mut self, seen: &Seen, model: &Option<String>) {
+    pub fn add(&mut self, seen: &Seen, model: &Option<String>) {
         match seen {
             Seen::Group(group) => {
                 self.groups += 1;

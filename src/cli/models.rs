@@ -27,7 +27,7 @@ use named::Named;
 /// Models with more bytes than this take minutes for what the builtin does in seconds.
 const SLOW_BYTES: u64 = 50 << 20;
 /// The large model of level 9.
-const LARGE_NAME: &str = "qwen3-0.6b";
+pub const LARGE_NAME: &str = "qwen3-0.6b";
 
 /// What compresses, and the parameters that are recorded with it.
 pub struct Encoder {
@@ -92,7 +92,7 @@ pub fn encoder(settings: &Settings) -> anyhow::Result<Encoder> {
 
 /// The model that the user names: the builtin, a model of the cache by its name or identity, a
 /// `.llmw`, `.gguf` or `.onnx` file, a Hugging Face directory, or a repository of the hub whose files are here.
-fn open(model: &OsStr, messages: &Messages) -> anyhow::Result<Arc<Model>> {
+pub fn open(model: &OsStr, messages: &Messages) -> anyhow::Result<Arc<Model>> {
     let path = Path::new(model);
     if model == BUILTIN_NAME {
         return Ok(builtin());
@@ -157,7 +157,7 @@ fn is_of_others(path: &Path) -> bool {
 }
 
 /// What a model made of these files is called, unless the user says otherwise.
-fn name_of(path: &Path) -> String {
+pub fn name_of(path: &Path) -> String {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let name = if path.is_dir() { path.file_name() } else { path.file_stem() };
     let name = name.map_or("model".into(), OsStr::to_string_lossy);

@@ -4,7 +4,7 @@
 //! that it runs us in. Signals that the parent had us ignore (`nohup`) stay ignored.
 
 #[cfg(unix)]
-pub use unix::{die_of, install, is_ignored};
+pub use unix::{die_of, install, is_ignored, own_stack};
 
 #[cfg(unix)]
 mod unix {
@@ -50,8 +50,40 @@ mod unix {
     /// What each fault did before, so that a stack that overflowed is still told as such.
     static BEFORE: [OnceLock<sigaction>; FAULTS.len()] = [const { OnceLock::new() }; FAULTS.len()];
 
+    /// Bytes that handlers have, ours and those that were there before us.
+    const HANDLER_BYTES: usize = 64 << 10;
+
+    /// Gives this thread a stack of its own for handlers, for as long as the process lives.
+    ///
+    /// Rust's runtime has one for each thread, as small as the system allows. Where a processor has AMX, the registers that
+    /// the system saves there leave no room for a handler, which then faults itself.
+    pub fn own_stack() -> io::Result<()> {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let saved_bytes = {
+            /// AT_MINSIGSTKSZ: what the system saves there at most. It is 0 where the kernel does not say.
+            const SAVED_AT_MOST: libc::c_ulong = 51;
+            // SAFETY: the call takes a number and changes nothing.
+            let saved = unsafe { libc::getauxval(SAVED_AT_MOST) } as usize;
+            saved.max(libc::MINSIGSTKSZ)
+        };
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        let saved_bytes = libc::MINSIGSTKSZ;
+        let stack = vec![0u8; saved_bytes + HANDLER_BYTES].leak();
+        // SAFETY: the memory is this thread's alone, and never given back.
+        unsafe {
+            let mut own: libc::stack_t = std::mem::zeroed();
+            own.ss_sp = stack.as_mut_ptr().cast();
+            own.ss_size = stack.len();
+            match libc::sigaltstack(&own, ptr::null_mut()) {
+                0 => Ok(()),
+                _ => Err(io::Error::last_os_error()),
+            }
+        }
+    }
+
     /// From now on, signals that end the process clean up first.
     pub fn install() -> io::Result<()> {
+        own_stack()?;
         // A file that grows beyond its limit is an error of writing, which says what was written.
         // SAFETY: nobody relies on what this signal did.
         unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
@@ -140,6 +172,12 @@ mod unix {
             }
         }
     }
+}
+
+/// Faults have no handlers here.
+#[cfg(not(unix))]
+pub fn own_stack() -> std::io::Result<()> {
+    Ok(())
 }
 
 /// From now on, an interrupt cleans up before it ends the process.

@@ -17,7 +17,7 @@ pub trait Opinion {
 /// `part / whole` in units of 2^-32, at least 1 and at most 2^32 - 1.
 ///
 /// Both are first shifted right until `whole` is below 2^32, so that the quotient fits.
-fn ratio_q32(part: u64, whole: u64) -> u32 {
+pub fn ratio_q32(part: u64, whole: u64) -> u32 {
     let shift = 32u32.saturating_sub(whole.leading_zeros());
     let quotient = ((part >> shift) << 32) / (whole >> shift).max(1);
     quotient.clamp(1, u64::from(u32::MAX)) as u32
@@ -76,7 +76,8 @@ impl<'a> Noted<'a> {
         self.best = self.next();
     }
 
-    fn next(&mut self) -> u32 {
+    /// The next word that was noted.
+    pub fn next(&mut self) -> u32 {
         *self.answers.next().expect("all that a walk asks for was noted")
     }
 }

@@ -40,6 +40,7 @@ pub fn at_last(contexts: usize, group_len: usize) -> usize {
 }
 
 /// The places of all contexts.
+#[derive(Clone)]
 pub struct ByteNodes {
     /// `[byte][half]`: the row, 0 if it has not come. Empty where every context has its own place.
     rows: Vec<u16>,

@@ -14,6 +14,7 @@
 use super::counters::Counter;
 use super::history::histories;
 use super::math::P_ONE;
+use super::over::Over;
 use super::plan::TableBits;
 use super::platform::{prefetch, zeros};
 use super::shape::Shape;
@@ -32,12 +33,15 @@ pub const MATCH_ENTRIES: usize = 10 * 4 * 16;
 pub const DIRECT: i32 = Counter::HALF.word();
 
 /// The table.
+#[derive(Clone)]
 pub struct Cells {
     words: Vec<u32>,
     /// Those that start values consist of: all but the direct counters.
     learned: usize,
     /// The first direct counter of each order.
     direct: [usize; 3],
+    /// The counters that these lie over: direct ones above order 0 are copied where they are asked for.
+    over: Option<Over<u32>>,
 }
 
 /// The first cell of runs.
@@ -77,7 +81,60 @@ impl Cells {
         fill(states, &states_at_first());
         fill(runs, &runs_at_first());
         fill(matches, &matches_at_first());
-        Self { words, learned, direct }
+        Self { words, learned, direct, over: None }
+    }
+
+    /// Leaves the counters to others, which lie over them, as these do from here on.
+    pub fn freeze(&mut self) {
+        let whole = self.direct[1];
+        let base = std::sync::Arc::new(std::mem::take(&mut self.words));
+        self.words = base[..whole].to_vec();
+        self.over = Some(Over::new(base, whole, WIDTH));
+    }
+
+    /// Forgets what was learned since then.
+    pub fn clear(&mut self) {
+        if let Some(over) = &mut self.over {
+            over.clear();
+            let whole = self.direct[1];
+            self.words[..whole].copy_from_slice(&over.base()[..whole]);
+        }
+    }
+
+    /// Keeps what was changed since then.
+    pub fn commit(&mut self) {
+        if let Some(over) = &mut self.over {
+            let whole = self.direct[1];
+            over.commit(&self.words, whole);
+            over.base_mut()[..whole].copy_from_slice(&self.words[..whole]);
+        }
+    }
+
+    /// Becomes a table of its own again, with what was changed since.
+    pub fn settle(&mut self) {
+        if let Some(over) = self.over.take() {
+            let whole = self.direct[1];
+            let mut words = over.whole(&self.words, whole);
+            words[..whole].copy_from_slice(&self.words[..whole]);
+            self.words = words;
+        }
+    }
+
+    /// Where the direct counters of orders 1 and 2 at these places are.
+    #[inline(always)]
+    pub fn direct(&mut self, places: [usize; 2]) -> [i32; 2] {
+        let [_, order1, order2] = self.direct;
+        let whole = order1;
+        let words = [order1 + places[0], order2 + places[1]];
+        match &mut self.over {
+            None => words.map(|word| word as i32),
+            Some(over) => words.map(|word| {
+                // A light mixer has no order 2, and does not look at its place.
+                let word = word.min(over.base().len() - 1);
+                let (block, at) = ((word - whole) / WIDTH, (word - whole) % WIDTH);
+                (whole + over.place(block, &mut self.words, whole) * WIDTH + at) as i32
+            }),
+        }
     }
 
     /// Bytes that a table takes.

@@ -33,6 +33,7 @@ pub fn maps(plan: &Plan, bits: &TableBits, group_len: usize, squash: &Squash) ->
 }
 
 /// What must be known between a prediction and its outcome.
+#[derive(Clone)]
 pub struct Pending {
     /// Counters that speak: of bit histories, runs, direct ones, matches.
     pub said: [Numbers; COUNTED_VECTORS],

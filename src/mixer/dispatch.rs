@@ -20,6 +20,7 @@ const SHAPES: [Shape; 6] = [
 const OTHER: usize = SHAPES.len();
 
 /// The compiled bodies that one mixer uses.
+#[derive(Clone)]
 pub struct Paths {
     predict: Path<Mixer, (Option<u32>, bool), u32>,
     update: Path<Mixer, bool, ()>,

@@ -63,7 +63,11 @@ impl Mixer {
         end: bool,
     ) -> (Said<V>, Heard) {
         let mut heard = Heard::default();
-        let mut others = self.other_counters(shape, node, partial, end, &mut heard);
+        let lane = &self.lanes[self.current];
+        let order1 = (lane.text.recent[0] as usize & 0xff) << 8 | partial;
+        let order2 = if shape.counters > 2 { lane.counters + node } else { 0 };
+        let direct = self.cells.direct([order1, order2]);
+        let mut others = self.other_counters(shape, partial, direct, end, &mut heard);
         (self.pending.node, self.pending.partial) = (node, partial);
         let lane = &self.lanes[self.current];
         let mut counters = [V::splat(Counter::HALF.word()); COUNTED_VECTORS];
@@ -92,8 +96,8 @@ impl Mixer {
     fn other_counters(
         &self,
         shape: &Shape,
-        node: usize,
         partial: usize,
+        direct: [i32; 2],
         end: bool,
         heard: &mut Heard,
     ) -> Others {
@@ -115,10 +119,9 @@ impl Mixer {
         used += shape.runs;
 
         // Direct counters.
-        let c1 = lane.text.recent[0] as usize & 0xff;
-        let nodes = [partial, c1 << 8 | partial, lane.counters + node];
-        for (k, &place) in nodes.iter().enumerate().take(shape.counters) {
-            others.add(used + k, places.direct(k, place), true);
+        let direct = [places.direct(0, partial), direct[0], direct[1]];
+        for (k, &place) in direct.iter().enumerate().take(shape.counters) {
+            others.add(used + k, place, true);
         }
         used += shape.counters;
 

@@ -14,6 +14,7 @@ pub const CONTEXT_VECTORS: usize = MAX_CONTEXTS / WIDTH;
 pub const MAX_MATCHES: usize = 3;
 
 /// Where one lane stands, between and within its bytes.
+#[derive(Clone)]
 pub struct Lane {
     /// What it remembers of its text.
     pub text: Text,

@@ -5,6 +5,7 @@
 
 use super::counters::Counter;
 use super::math::{P_ONE, Squash};
+use super::over::Sheet;
 use super::platform::{prefetch, zeros};
 
 const POINTS: usize = 32;
@@ -12,9 +13,10 @@ const POINTS: usize = 32;
 const LAST: i32 = 31 * 1024;
 
 /// One probability map.
+#[derive(Clone)]
 pub struct Map {
     /// `[context][point]`, as differences from `start`.
-    points: Vec<u32>,
+    points: Sheet<u32>,
     start: [Counter; POINTS],
     /// The point that learns.
     at: usize,
@@ -26,12 +28,33 @@ impl Map {
     pub fn new(contexts: usize, used: bool, squash: &Squash) -> Self {
         let start = std::array::from_fn(|i| Counter::new(squash.of(i as i32 * 2048 - LAST), 6));
         let len = POINTS * contexts;
-        Self { points: if used { zeros(len) } else { vec![0; len] }, start, at: 0 }
+        let points = if used { zeros(len) } else { vec![0; len] };
+        Self { points: Sheet::new(points), start, at: 0 }
+    }
+
+    /// Leaves the points to others, which lie over them, as these do from here on.
+    pub fn freeze(&mut self) {
+        self.points.freeze(POINTS);
+    }
+
+    /// Forgets what was learned since then.
+    pub fn clear(&mut self) {
+        self.points.clear();
+    }
+
+    /// Keeps what was changed since then.
+    pub fn commit(&mut self) {
+        self.points.commit();
+    }
+
+    /// Becomes a map of its own again, with what was changed since.
+    pub fn settle(&mut self) {
+        self.points.settle();
     }
 
     #[inline(always)]
     fn point(&self, at: usize) -> Counter {
-        Counter::from_table(self.points[at], self.start[at % POINTS])
+        Counter::from_table(self.points.own[at], self.start[at % POINTS])
     }
 
     /// Bytes that a map takes.
@@ -41,19 +64,19 @@ impl Map {
 
     /// Makes room for `contexts` contexts; the new ones change nothing yet.
     pub fn grow(&mut self, contexts: usize) {
-        self.points.resize(POINTS * contexts, 0);
+        self.points.own.resize(POINTS * contexts, 0);
     }
 
     /// Contexts that there is room for.
     pub fn contexts(&self) -> usize {
-        self.points.len() / POINTS
+        self.points.own.len() / POINTS
     }
 
     /// Asks for the points of a context that will be needed soon.
     #[inline(always)]
     pub fn prefetch(&self, context: usize) {
-        prefetch(&self.points, context * POINTS);
-        prefetch(&self.points, context * POINTS + POINTS / 2);
+        prefetch(&self.points.own, context * POINTS);
+        prefetch(&self.points.own, context * POINTS + POINTS / 2);
     }
 
     /// What has come of predictions near the stretched probability `x` in this context, in `1..2^22`.
@@ -61,7 +84,7 @@ impl Map {
     pub fn refine(&mut self, x: i32, context: usize) -> u32 {
         let x = (x + LAST).clamp(0, 2 * LAST - 1) as u32;
         let (cell, part) = ((x >> 11) as usize, x & 2047);
-        let at = context * POINTS + cell;
+        let at = self.points.place(context) * POINTS + cell;
         self.at = at + usize::from(part >= 1024);
         // At most 2^22 * 2^11 needs 33 bits.
         let sum = u64::from(self.point(at).p()) * u64::from(2048 - part)
@@ -74,6 +97,6 @@ impl Map {
     pub fn update(&mut self, bit: bool) {
         let mut point = self.point(self.at);
         point.update(-i32::from(bit));
-        self.points[self.at] = point.to_table(self.start[self.at % POINTS]);
+        self.points.own[self.at] = point.to_table(self.start[self.at % POINTS]);
     }
 }

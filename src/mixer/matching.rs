@@ -5,6 +5,7 @@
 //! field and go on alike.
 
 use super::hash::mix;
+use super::over::Sheet;
 use super::platform::prefetch;
 use super::text::Text;
 
@@ -12,6 +13,8 @@ use super::text::Text;
 const COMPARE: usize = 40;
 /// A match that missed so many of its last 8 bytes is given up.
 const MISSES: u32 = 7;
+/// Places that are copied together where one table lies over another.
+const BLOCK: usize = 16;
 /// Matches longer than this are not asked again whether there is a longer one.
 const LONG: u32 = 32;
 
@@ -42,17 +45,38 @@ pub struct Extent {
 }
 
 /// Positions by the hash of the bytes before them.
+#[derive(Clone)]
 pub struct Finder {
     min_len: u32,
     bits: u32,
     /// Position plus one; 0 is none.
-    table: Vec<u32>,
+    table: Sheet<u32>,
 }
 
 impl Finder {
     /// A finder of matches of at least `min_len` bytes (at most 24), with `2^bits` places.
     pub fn new(min_len: u32, bits: u32) -> Self {
-        Self { min_len, bits, table: vec![0; 1 << bits] }
+        Self { min_len, bits, table: Sheet::new(vec![0; 1 << bits]) }
+    }
+
+    /// Leaves the places to others, which lie over them, as these do from here on.
+    pub fn freeze(&mut self) {
+        self.table.freeze(BLOCK);
+    }
+
+    /// Forgets what was noted since then.
+    pub fn clear(&mut self) {
+        self.table.clear();
+    }
+
+    /// Keeps what was changed since then.
+    pub fn commit(&mut self) {
+        self.table.commit();
+    }
+
+    /// Becomes a table of its own again, with what was changed since.
+    pub fn settle(&mut self) {
+        self.table.settle();
     }
 
     /// Bytes that a finder takes.
@@ -71,7 +95,7 @@ impl Finder {
         let high =
             mix(n.into(), keep(b, n.saturating_sub(8).min(8)), keep(c, n.saturating_sub(16)));
         let place = (mix(n.into(), keep(a, n), high) >> (64 - self.bits)) as usize;
-        prefetch(&self.table, place);
+        prefetch(&self.table.own, place);
         place
     }
 
@@ -102,13 +126,14 @@ impl Finder {
         if me.position - me.start < self.min_len as usize || me.position == me.end {
             return;
         }
+        let place = self.table.place(place / BLOCK) * BLOCK + place % BLOCK;
         if !found.live || found.len < LONG {
-            let from = self.table[place] as usize;
+            let from = self.table.own[place] as usize;
             if from > 0 {
                 self.consider(found, from - 1, history, lanes, &me);
             }
         }
-        self.table[place] = me.position as u32 + 1;
+        self.table.own[place] = me.position as u32 + 1;
     }
 
     fn consider(

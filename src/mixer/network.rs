@@ -6,6 +6,7 @@
 //! Sums of integers do not depend on their order, so all makes of vectors give the same result.
 
 use super::math::STRETCH_MAX;
+use super::over::Sheet;
 use crate::kernels::vectors::{Numbers, Vector, WIDTH};
 use std::ops::Range;
 
@@ -44,11 +45,12 @@ fn dot<V: Vector>(inputs: &[V], weights: &[Numbers]) -> i32 {
 }
 
 /// Several weight sets over the same inputs.
+#[derive(Clone)]
 pub struct Layer {
     /// Vectors of inputs.
     width: usize,
     /// `[row][width]`, the sets one after the other.
-    weights: Vec<Numbers>,
+    weights: Sheet<Numbers>,
     /// First row of each set.
     first: Vec<usize>,
     /// The rows chosen, counted over all sets.
@@ -69,7 +71,7 @@ impl Layer {
         });
         let mut layer = Self {
             width,
-            weights: vec![Numbers::ZERO; width * rows],
+            weights: Sheet::new(vec![Numbers::ZERO; width * rows]),
             first: first.collect(),
             chosen: vec![0; sizes.len()],
             uses: vec![0; rows],
@@ -96,7 +98,7 @@ impl Layer {
     pub fn fill(&mut self, set: usize, rows: Range<usize>, weights: &[i32]) {
         for row in rows {
             let at = (self.first[set] + row) * self.width;
-            let flat = self.weights[at..at + self.width].iter_mut().flat_map(|n| &mut n.0);
+            let flat = self.weights.own[at..at + self.width].iter_mut().flat_map(|n| &mut n.0);
             flat.zip(weights).for_each(|(to, &from)| *to = from);
         }
     }
@@ -107,7 +109,7 @@ impl Layer {
     }
 
     fn numbers(&self, row: usize) -> impl Iterator<Item = i32> {
-        self.weights[row * self.width..][..self.width].iter().flat_map(|n| n.0)
+        self.weights.own[row * self.width..][..self.width].iter().flat_map(|n| n.0)
     }
 
     /// The mean of a set's rows, each by how often it has learned.
@@ -129,7 +131,30 @@ impl Layer {
     /// Chooses the row of a set.
     #[inline(always)]
     pub fn choose(&mut self, set: usize, row: usize) {
-        self.chosen[set] = self.first[set] + row;
+        self.chosen[set] = self.weights.place(self.first[set] + row);
+    }
+
+    /// Leaves the weights to others, which lie over them, as this layer's do from here on.
+    ///
+    /// How often a row has learned is not known from then on: it is asked by who learns start values only.
+    pub fn freeze(&mut self) {
+        self.weights.freeze(self.width);
+        self.uses = Vec::new();
+    }
+
+    /// Forgets what was learned since then.
+    pub fn clear(&mut self) {
+        self.weights.clear();
+    }
+
+    /// Keeps what was changed since then.
+    pub fn commit(&mut self) {
+        self.weights.commit();
+    }
+
+    /// Becomes a layer of its own again, with what was changed since.
+    pub fn settle(&mut self) {
+        self.weights.settle();
     }
 
     /// One output for each set, stretched and clamped.
@@ -140,7 +165,7 @@ impl Layer {
         halves.iter_mut().zip(inputs).for_each(|(half, &x)| *half = lower(x));
         let halves = &halves[..inputs.len()];
         for (&row, out) in self.chosen.iter().zip(out) {
-            *out = dot(halves, &self.weights[row * halves.len()..][..halves.len()]);
+            *out = dot(halves, &self.weights.own[row * halves.len()..][..halves.len()]);
         }
     }
 
@@ -151,11 +176,12 @@ impl Layer {
         debug_assert_eq!(inputs.len(), self.width);
         let width = inputs.len();
         for (&row, &error) in self.chosen.iter().zip(errors) {
-            let uses = &mut self.uses[row];
-            *uses = uses.saturating_add(u32::from(error != 0));
+            if let Some(uses) = self.uses.get_mut(row) {
+                *uses = uses.saturating_add(u32::from(error != 0));
+            }
             // Beside each error a half of what is shifted out.
             let error = V::splat(error & 0xffff | 1 << (STEP_SHIFT - 1 + 16));
-            for (x, w) in inputs.iter().zip(&mut self.weights[row * width..][..width]) {
+            for (x, w) in inputs.iter().zip(&mut self.weights.own[row * width..][..width]) {
                 let step = V::load(x).pairs(error).sar(STEP_SHIFT);
                 (V::load(w) + step).clamp_abs(WEIGHT_MAX).store(w);
             }

@@ -25,6 +25,7 @@ impl Seen {
 }
 
 /// The votes of all lanes.
+#[derive(Clone)]
 pub struct Records {
     votes: Vec<u32>,
     best: usize,

@@ -12,6 +12,7 @@
 //! ```
 
 use super::history::histories;
+use super::over::Over;
 use super::platform::{prefetch, zeros};
 use crate::kernels::vectors::Vector;
 
@@ -42,12 +43,18 @@ impl Slot {
 }
 
 /// The table of slots.
+#[derive(Clone)]
 pub struct Slots {
     bytes: Vec<u8>,
     /// Bytes in front of the first line, so that lines are cache lines.
     lead: usize,
     line_bits: u32,
+    /// The lines that these lie over, if they are copies of some of them.
+    over: Option<Over<u8>>,
 }
+
+/// Lines that there is room for at first over others: those of a message of 40 bytes.
+const FIRST_LINES: usize = 2 << 10;
 
 impl Slots {
     /// A table of `2^line_bits` lines.
@@ -56,7 +63,45 @@ impl Slots {
         let bytes: Vec<u8> = zeros((LINE << line_bits) + 2 * LINE);
         // Only speed depends on where the allocation lies.
         let lead = bytes.as_ptr().align_offset(LINE).min(LINE);
-        Self { bytes, lead, line_bits }
+        Self { bytes, lead, line_bits, over: None }
+    }
+
+    /// Leaves the lines to others, which lie over them, as these do from here on.
+    pub fn freeze(&mut self) {
+        let base = std::sync::Arc::new(std::mem::take(&mut self.bytes));
+        self.over = Some(Over::new(base, self.lead, LINE));
+        self.bytes = zeros(LINE * (FIRST_LINES + 2));
+        self.lead = self.bytes.as_ptr().align_offset(LINE).min(LINE);
+    }
+
+    /// Forgets what was changed since they were frozen.
+    pub fn clear(&mut self) {
+        if let Some(over) = &mut self.over {
+            over.clear();
+        }
+    }
+
+    /// Where a slot is in the whole table, if these lines lie over others.
+    pub fn in_whole(&self, slot: Slot) -> Slot {
+        let Some(over) = &self.over else { return slot };
+        let at = slot.0 as usize - self.lead;
+        let block = over.block_of(at / LINE).expect("a line that was copied");
+        Slot((over.base_lead() + block * LINE + at % LINE) as u32)
+    }
+
+    /// Keeps what was changed since they were frozen.
+    pub fn commit(&mut self) {
+        if let Some(over) = &mut self.over {
+            over.commit(&self.bytes, self.lead);
+        }
+    }
+
+    /// Becomes a table of its own again, with what was changed since.
+    pub fn settle(&mut self) {
+        if let Some(over) = self.over.take() {
+            self.bytes = over.whole(&self.bytes, self.lead);
+            self.lead = over.base_lead();
+        }
     }
 
     /// Bytes that a table takes.
@@ -64,24 +109,34 @@ impl Slots {
         (LINE as u64) << line_bits
     }
 
+    /// The number of a context's line in the whole table.
     #[inline(always)]
-    fn line(&self, hash: u64) -> usize {
-        self.lead + ((hash >> (64 - self.line_bits)) as usize) * LINE
+    fn number(&self, hash: u64) -> usize {
+        (hash >> (64 - self.line_bits)) as usize
+    }
+
+    /// Asks for a line; of a table that lies over another, for what would be copied.
+    #[inline(always)]
+    fn fetch(&self, number: usize) {
+        match &self.over {
+            None => prefetch(&self.bytes, self.lead + number * LINE),
+            Some(over) => prefetch(over.base(), over.base_lead() + number * LINE),
+        }
     }
 
     /// Asks for the line of a context that will be looked up soon.
     #[inline(always)]
     pub fn prefetch(&self, hash: u64) {
-        prefetch(&self.bytes, self.line(hash));
+        self.fetch(self.number(hash));
     }
 
     /// Asks for the two lines, one of which the second half of a byte will need; `partial` holds its first two bits
     /// behind a leading one.
     #[inline(always)]
     pub fn prefetch_half(&self, hash: u64, partial: u32) {
-        let line = self.line(hash ^ self.quarter(partial));
-        prefetch(&self.bytes, line);
-        prefetch(&self.bytes, ((line - self.lead) ^ LINE) + self.lead);
+        let line = self.number(hash ^ self.quarter(partial));
+        self.fetch(line);
+        self.fetch(line ^ 1);
     }
 
     /// The hash of a context in the second half of a byte whose first half is `partial`.
@@ -104,7 +159,12 @@ impl Slots {
     /// Finds the slot of a context, or gives it the least used one of its line.
     #[inline(always)]
     pub fn find(&mut self, hash: u64) -> Slot {
-        let at = self.line(hash);
+        let number = self.number(hash);
+        let number = match &mut self.over {
+            None => number,
+            Some(over) => over.place(number, &mut self.bytes, self.lead),
+        };
+        let at = self.lead + number * LINE;
         let line: &mut [u8; LINE] =
             (&mut self.bytes[at..at + LINE]).try_into().expect("a whole line");
         let check = hash as u16;

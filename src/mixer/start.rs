@@ -101,6 +101,16 @@ impl StartValues {
         GENERIC.clone()
     }
 
+    /// The values for messages beside the builtin: those of the mixer that it begins them with;
+    /// `scripts/learn_message_values.sh` makes them.
+    pub fn messages() -> Self {
+        static MESSAGES: LazyLock<StartValues> = LazyLock::new(|| {
+            let bytes = include_bytes!("message_values.bin");
+            StartValues::from_bytes(bytes).expect("the tests read it")
+        });
+        MESSAGES.clone()
+    }
+
     /// The values for a published model with so many weights: those that were learned with a strong model if it is
     /// one (`scripts/learn_strong_values.sh` makes them), and the generic ones if not.
     #[cfg(feature = "import")]
@@ -304,6 +314,13 @@ mod tests {
     #[test]
     fn the_generic_values_are_there_for_every_kind() {
         assert!(StartValues::generic().learned.iter().all(Option::is_some));
+    }
+
+    #[test]
+    fn the_values_for_messages_are_of_one_kind() {
+        let learned = StartValues::messages().learned;
+        let kinds: Vec<_> = SLOTS.iter().zip(&learned).filter(|(_, l)| l.is_some()).collect();
+        assert!(matches!(kinds[..], [((MixerKind::Full, Beside::Model), _)]));
     }
 
     #[test]

@@ -19,6 +19,7 @@ const SHARE_SHIFT: u32 = 11;
 const _: () = assert!(START[0] + START[1] + START[2] == ONE);
 
 /// How far each is trusted.
+#[derive(Clone)]
 pub struct Trust {
     weights: [u64; EXPERTS],
     /// What they said last.

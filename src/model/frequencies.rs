@@ -8,6 +8,7 @@ pub struct Frequencies {
     freqs: Aligned<u32>,
     block_prefix: Aligned<u64>,
     best: u32,
+    start: u32,
 }
 
 impl Frequencies {
@@ -17,6 +18,7 @@ impl Frequencies {
             freqs: Aligned::zeroed(n),
             block_prefix: Aligned::zeroed(n.div_ceil(16) + 1),
             best: 0,
+            start: 0,
         }
     }
 
@@ -44,6 +46,16 @@ impl Frequencies {
     /// The likeliest token: the first that is as frequent as the largest logit makes one.
     pub fn best(&self) -> u32 {
         self.best
+    }
+
+    /// What the model says of the end of the text, which is the beginning of another: the frequency of the row that stands
+    /// before every lane, beside those of all tokens; 0 where the output layer does not have it.
+    pub fn start(&self) -> u32 {
+        self.start
+    }
+
+    pub(super) fn set_start(&mut self, start: u32) {
+        self.start = start;
     }
 
     /// The token of which a point lies among its frequencies: the last with `below(token) <= point`.

@@ -6,7 +6,7 @@ use super::learner::Learner;
 use super::lessons::Lessons;
 use super::{Config, Model};
 use crate::kernels::{
-    Aligned, FloatEnv, Isa, LANES, LinearView, QuantRows, Way, linear, result_stride,
+    Aligned, FloatEnv, Isa, LANES, LinearView, QuantRows, Way, frequency, linear, result_stride,
 };
 use crate::parallel;
 use std::sync::Arc;
@@ -37,14 +37,28 @@ struct Tables {
 }
 
 impl Tables {
-    fn fill(&mut self, isa: Isa, logits: &[f32], duplicates: &[(u32, u32)]) {
-        match duplicates {
-            [] => self.frequencies.fill(isa, logits),
-            _ => {
-                self.all.fill(isa, logits);
-                self.frequencies.fill_adding(&self.all, duplicates);
+    /// From the logits of the `predicted` rows, and of `start`, the row that stands before every lane, if there is one.
+    fn fill(
+        &mut self,
+        isa: Isa,
+        logits: &[f32],
+        predicted: usize,
+        start: Option<usize>,
+        duplicates: &[(u32, u32)],
+    ) {
+        let best = match duplicates {
+            [] => {
+                self.frequencies.fill(isa, &logits[..predicted]);
+                self.frequencies.best()
             }
-        }
+            _ => {
+                self.all.fill(isa, &logits[..predicted]);
+                self.frequencies.fill_adding(&self.all, duplicates);
+                self.all.best()
+            }
+        };
+        let of_start = |row: usize| frequency(logits[row], logits[best as usize]);
+        self.frequencies.set_start(start.map_or(0, of_start));
     }
 }
 
@@ -131,6 +145,7 @@ impl Output {
         let (duplicates, rowless) = (spec.duplicates(), spec.rowless());
         let base = self.model.linear(self.model.layout.output());
         let stride = result_stride(predicted);
+        let start = self.model.start_in_output();
         let at_once = rows_at_once(predicted);
         for first in (0..n_rows).step_by(at_once) {
             let rows = first..(first + at_once).min(n_rows);
@@ -155,7 +170,8 @@ impl Output {
             let (logits, first) = (&self.logits, rows.start);
             let fill = |tables: &mut Tables| {
                 let _exact = FloatEnv::exact();
-                tables.fill(isa, &logits[(tables.row - first) * stride..][..predicted], duplicates);
+                let logits = &logits[(tables.row - first) * stride..][..stride];
+                tables.fill(isa, logits, predicted, start, duplicates);
             };
             let mut rows = rows.filter(|&row| wanted(row));
             loop {

@@ -48,6 +48,14 @@ impl Default for CompressOptions {
 }
 
 impl CompressOptions {
+    /// Says whether a file can record these options.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for those that none can.
+    pub fn validate(&self) -> Result<()> {
+        self.checked_group_log2().map(drop)
+    }
+
     /// The logarithm of the group size; [`Error::Invalid`] for options that no file can record.
     pub(super) fn checked_group_log2(&self) -> Result<u8> {
         self.params.validate()?;

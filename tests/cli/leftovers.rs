@@ -5,6 +5,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::common::signals;
 use crate::sandbox::{PROGRAM, Sandbox, code, noise, said, text};
 
 /// The program in the middle of its work: as long as the pipe stays open, it waits for the rest.
@@ -23,7 +24,7 @@ fn kill(signal: &str, child: &Child) {
 
 #[test]
 fn no_signal_leaves_a_half_file() {
-    let mut signals = vec![
+    let mut sent = vec![
         ("HUP", 1),
         ("INT", 2),
         ("QUIT", 3),
@@ -36,13 +37,15 @@ fn no_signal_leaves_a_half_file() {
         ("TERM", 15),
     ];
     if cfg!(target_os = "linux") {
-        signals.extend([("BUS", 7), ("USR1", 10), ("USR2", 12), ("XCPU", 24), ("VTALRM", 26)]);
-        signals.extend([("PROF", 27), ("IO", 29), ("PWR", 30), ("SYS", 31), ("RTMIN", 34)]);
-        signals.push(("RTMAX", 64));
+        sent.extend([("BUS", 7), ("USR1", 10), ("USR2", 12), ("XCPU", 24), ("VTALRM", 26)]);
+        sent.extend([("PROF", 27), ("IO", 29), ("PWR", 30), ("SYS", 31), ("RTMIN", 34)]);
+        sent.push(("RTMAX", 64));
     }
-    for (name, number) in signals {
+    for (name, number) in sent {
         let sandbox = Sandbox::new();
-        let (child, stdin) = at_work(&sandbox, sandbox.command("-1 -o a.llmz"));
+        let mut command = sandbox.command("-1 -o a.llmz");
+        signals::by_default(&mut command);
+        let (child, stdin) = at_work(&sandbox, command);
         assert!(!sandbox.has("a.llmz"), "a half file under the final name");
         // Not every `kill` knows every name.
         kill(&number.to_string(), &child);
@@ -123,7 +126,9 @@ fn a_file_that_may_not_grow_so_far_is_an_error_of_writing() {
 #[test]
 fn a_time_that_is_over_leaves_nothing() {
     let sandbox = Sandbox::new();
-    let (child, stdin) = at_work(&sandbox, sandbox.command("-1 -o a.llmz"));
+    let mut command = sandbox.command("-1 -o a.llmz");
+    signals::by_default(&mut command);
+    let (child, stdin) = at_work(&sandbox, command);
     kill("XCPU", &child);
     let began = Instant::now();
     assert!(child.wait_with_output().unwrap().status.signal().is_some());

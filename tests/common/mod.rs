@@ -14,6 +14,8 @@ pub mod mutate;
 pub mod onnx;
 #[cfg(feature = "cli")]
 pub mod samples;
+#[cfg(all(unix, feature = "cli"))]
+pub mod signals;
 
 use llmzip::kernels::inv_freq;
 use llmzip::mixer::StartValues;

@@ -25,11 +25,35 @@ pub enum Action {
     Compress,
     Decompress,
     Test,
-    Info { json: bool },
-    Cat { range: Option<Span> },
-    Bench { dir: PathBuf, json: bool, csv: bool, peers: bool },
-    Measure { contender: String, file: PathBuf },
+    Info {
+        json: bool,
+    },
+    Cat {
+        range: Option<Span>,
+    },
+    Bench {
+        dir: PathBuf,
+        json: bool,
+        csv: bool,
+        peers: bool,
+    },
+    Measure {
+        contender: String,
+        file: PathBuf,
+    },
     Models(Models),
+    #[cfg(feature = "serve")]
+    Serve(Box<super::Serve>),
+}
+
+impl Action {
+    /// Whether a signal that ends the process is none of ours to act on.
+    pub fn ends_in_its_own_way(&self) -> bool {
+        #[cfg(feature = "serve")]
+        return matches!(self, Action::Serve(_));
+        #[cfg(not(feature = "serve"))]
+        false
+    }
 }
 
 /// Where results go.
@@ -274,6 +298,11 @@ impl Cli {
             Command::Measure(Measure { contender, coding, predicting, general, file }) => {
                 let settings = settings.coding(coding).predicting(predicting).general(general);
                 (Action::Measure { contender, file }, settings, Vec::new())
+            }
+            #[cfg(feature = "serve")]
+            Command::Serve(serve) => {
+                let settings = settings.limits(serve.limits.clone()).general(serve.general);
+                (Action::Serve(serve), settings, Vec::new())
             }
             Command::Models(models) => {
                 let settings = settings.general(*models.general());

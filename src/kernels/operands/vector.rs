@@ -17,7 +17,7 @@ pub const WIDTH: usize = 16;
 pub const BEHIND: usize = 3;
 
 /// A vector in memory, in a cache line of its own.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 #[repr(C, align(64))]
 pub struct Numbers(pub [i32; WIDTH]);
 
