@@ -13,6 +13,7 @@ mod cuts;
 mod decode;
 mod encode;
 mod estimate;
+mod explain;
 mod group;
 mod lanes;
 mod learn;
@@ -21,18 +22,23 @@ mod level;
 mod many;
 mod memory;
 mod predictor;
+mod profile;
 mod salvage;
 mod spread;
+mod token_coder;
 mod walk;
 
+pub use ahead::{LIKELIEST, Likeliest};
 pub use decode::{decode, decode_without_model};
 pub use encode::{Recording, encode, encode_without_model};
 pub use estimate::Estimate;
+pub use explain::{Explained, Piece, Way};
 pub use group::{BuiltinModels, Codec};
 pub use lanes::{LanePolicy, Lanes, MAX_LANES, lane_count};
 pub use learn::{LearnedStart, learn_from, learn_start};
 pub use level::Level;
 pub use predictor::{ModelPredictor, Predictor, PredictorLanes};
+pub use profile::{Profile, Stage};
 
 use crate::mixer::{MixerKind, StartValues};
 
