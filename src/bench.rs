@@ -8,6 +8,7 @@ mod contender;
 mod corpus;
 mod measure;
 mod memory;
+pub mod page;
 mod report;
 mod table;
 

@@ -8,6 +8,7 @@ mod compress;
 mod decompress;
 mod each;
 mod exit;
+mod explain;
 mod figures;
 mod files;
 mod inherited;
@@ -20,6 +21,7 @@ mod names;
 mod near;
 mod packed;
 mod places;
+mod profile;
 mod progress;
 mod screen;
 mod signals;
@@ -87,6 +89,11 @@ pub fn run() -> ExitCode {
             let sources = Sources::new(files, &action, &settings, &places, &messages);
             if let Some(sources) = sources {
                 list::list(sources.map(|found| found.name).collect(), json, &messages);
+            }
+        }
+        Action::Explain { how } => {
+            for name in Name::all(files) {
+                explain::explain(&name, how, &settings, &messages);
             }
         }
         Action::Bench { dir, json, csv, peers } => {

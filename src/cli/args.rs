@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 mod digits;
+mod explain;
 mod fitting;
 mod help;
 mod models;
@@ -13,10 +14,11 @@ mod parse;
 mod settings;
 mod values;
 
+pub use explain::{Explain, ExplainForm};
 pub use models::{Making, Models};
 pub use parse::{one_line, parse};
 pub use settings::{Action, Destination, ListFile, Settings};
-pub use values::{Show, Span, level};
+pub use values::{Show, Span, When, level};
 use values::{group_bytes, memory_size, window_tokens};
 
 /// Compress any file without loss by predicting it with a language model.
@@ -54,6 +56,9 @@ pub struct Cli {
     pub limits: Limits,
     #[command(flatten)]
     pub general: General,
+    /// Say where the time went, stage by stage; takes a little longer
+    #[arg(long, help_heading = "Other")]
+    pub profile: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -78,6 +83,9 @@ pub enum Command {
         limits: Limits,
         #[command(flatten)]
         general: General,
+        /// Say where the time went, stage by stage; takes a little longer
+        #[arg(long, help_heading = "Other")]
+        profile: bool,
     },
     /// Give back the FILE of each FILE.llmz
     Decompress {
@@ -145,6 +153,8 @@ pub enum Command {
         #[command(flatten)]
         general: General,
     },
+    /// Show what each token of FILE costs: coloured text, a page, or JSON
+    Explain(Explain),
     /// Measure every file under a directory, beside zstd -19
     Bench(Bench),
     /// List, download, make, check and remove models

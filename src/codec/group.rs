@@ -240,7 +240,7 @@ impl Codec {
     }
 
     /// The model, where there is one.
-    pub(super) fn model(&self) -> Option<&Arc<Model>> {
+    pub fn model(&self) -> Option<&Arc<Model>> {
         self.model.as_ref()
     }
 

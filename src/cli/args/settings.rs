@@ -2,16 +2,19 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use llmzip::codec::Level;
+use llmzip::codec::{Level, Profile};
 use llmzip::stream::Recover;
 
+use super::explain::Explain;
 use super::fitting::Mode;
 use super::values::{Show, Span};
 use super::{
     Bench, Choosing, Cli, Coding, Command, Decoding, General, Limits, Measure, Models, Output,
     Predicting,
 };
+use crate::cli::explain::How;
 
 /// Threads that a core takes turns with at most.
 const THREADS_A_CORE: usize = 2;
@@ -27,6 +30,7 @@ pub enum Action {
     Test,
     Info { json: bool },
     Cat { range: Option<Span> },
+    Explain { how: How },
     Bench { dir: PathBuf, json: bool, csv: bool, peers: bool },
     Measure { contender: String, file: PathBuf },
     Models(Models),
@@ -81,6 +85,8 @@ pub struct Settings {
     pub memory_limit: Option<u64>,
     /// 0 is one a core; `None` is what the environment says, or else the same.
     pub threads: Option<usize>,
+    /// Where the time of encoding is noted, if it is to be said.
+    pub profile: Option<Arc<Profile>>,
     /// 0 is normal, 1 sums up, 2 tells of each group, -1 has no warnings, -2 not even errors.
     pub verbosity: i32,
 }
@@ -108,6 +114,7 @@ impl Default for Settings {
             sparse: true,
             memory_limit: None,
             threads: None,
+            profile: None,
             verbosity: 0,
         }
     }
@@ -218,6 +225,7 @@ impl Cli {
             };
             let settings = Settings {
                 exclude_compressed: self.leaving.exclude_compressed,
+                profile: self.profile.then(Arc::default),
                 ..settings.output(self.output).coding(self.coding).decoding(self.decoding)
             };
             let settings = settings.choosing(self.choosing).predicting(self.predicting);
@@ -232,10 +240,12 @@ impl Cli {
                 predicting,
                 limits,
                 general,
+                profile,
                 files,
             } => {
                 let settings = Settings {
                     exclude_compressed: leaving.exclude_compressed,
+                    profile: profile.then(Arc::default),
                     ..settings.choosing(choosing).output(output).coding(coding)
                 };
                 let settings = settings.predicting(predicting).limits(limits);
@@ -266,6 +276,12 @@ impl Cli {
                 let settings = Settings { destination: Destination::Stdout, ..settings };
                 let settings = settings.decoding(decoding).predicting(predicting).limits(limits);
                 (Action::Cat { range }, settings.general(general), files)
+            }
+            Command::Explain(explain) => {
+                let how = explain.how();
+                let Explain { coding, predicting, limits, general, files, .. } = explain;
+                let settings = settings.coding(coding).predicting(predicting).limits(limits);
+                (Action::Explain { how }, settings.general(general), files)
             }
             Command::Bench(Bench { dir, coding, predicting, general, json, csv, no_peers }) => {
                 let settings = settings.coding(coding).predicting(predicting).general(general);
