@@ -11,6 +11,7 @@ mod exit;
 mod explain;
 mod figures;
 mod files;
+mod generate;
 mod inherited;
 mod leftover;
 mod list;
@@ -96,12 +97,14 @@ pub fn run() -> ExitCode {
                 explain::explain(&name, how, &settings, &messages);
             }
         }
-        Action::Bench { dir, json, csv, peers } => {
-            bench::bench(&dir, bench::Form::new(json, csv), peers, &settings, &messages);
-        }
-        Action::Measure { contender, file } => {
-            let measured = bench::measure_one(&contender, &file, &settings);
+        Action::Bench(benching) => bench::bench(&benching, &settings, &messages),
+        Action::Measure { contender, first, file } => {
+            let measured = bench::measure_one(&contender, first, &file, &settings);
             say_or_tell(measured, &Name::Path(file), &messages);
+        }
+        Action::Generate(what) => {
+            let done = generate::generate(&what);
+            say_or_tell(done, &Name::Path("generate".into()), &messages);
         }
         Action::Models(models) => {
             let done = models::run(&models, &messages);

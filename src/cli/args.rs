@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+mod bench;
 mod digits;
 mod explain;
 mod fitting;
@@ -14,6 +15,8 @@ mod parse;
 mod settings;
 mod values;
 
+pub use super::generate::Generate;
+pub use bench::{Bench, StudyOf};
 pub use explain::{Explain, ExplainForm};
 pub use models::{Making, Models};
 pub use parse::{one_line, parse};
@@ -155,11 +158,14 @@ pub enum Command {
     },
     /// Show what each token of FILE costs: coloured text, a page, or JSON
     Explain(Explain),
-    /// Measure every file under a directory, beside zstd -19
-    Bench(Bench),
+    /// Measure every file under a directory, beside other compressors; report and compare
+    Bench(Box<Bench>),
     /// List, download, make, check and remove models
     #[command(subcommand)]
     Models(Models),
+    /// Write manual pages or completions
+    #[command(hide = true)]
+    Generate(Generate),
     /// Measure one file in a process of its own (what `bench` runs)
     #[command(hide = true)]
     Measure(Measure),
@@ -332,32 +338,13 @@ pub struct General {
 }
 
 #[derive(Debug, Args)]
-pub struct Bench {
-    /// A corpus; its folders are the kinds
-    #[arg(value_name = "DIR")]
-    pub dir: PathBuf,
-    #[command(flatten)]
-    pub coding: Coding,
-    #[command(flatten)]
-    pub predicting: Predicting,
-    #[command(flatten)]
-    pub general: General,
-    /// Print one JSON document
-    #[arg(long, help_heading = "Report", overrides_with = "csv")]
-    pub json: bool,
-    /// Print comma-separated values, one line per file and compressor
-    #[arg(long, help_heading = "Report", overrides_with = "json")]
-    pub csv: bool,
-    /// Measure llmzip alone
-    #[arg(long, help_heading = "Report")]
-    pub no_peers: bool,
-}
-
-#[derive(Debug, Args)]
 pub struct Measure {
     /// `llmzip` or one of its peers
     #[arg(long)]
     pub contender: String,
+    /// Only so many bytes of it
+    #[arg(long, value_parser = memory_size)]
+    pub first: Option<u64>,
     #[command(flatten)]
     pub coding: Coding,
     #[command(flatten)]

@@ -11,9 +11,10 @@ use super::explain::Explain;
 use super::fitting::Mode;
 use super::values::{Show, Span};
 use super::{
-    Bench, Choosing, Cli, Coding, Command, Decoding, General, Limits, Measure, Models, Output,
-    Predicting,
+    Bench, Choosing, Cli, Coding, Command, Decoding, General, Generate, Limits, Measure, Models,
+    Output, Predicting,
 };
+use crate::cli::bench::Benching;
 use crate::cli::explain::How;
 
 /// Threads that a core takes turns with at most.
@@ -31,9 +32,10 @@ pub enum Action {
     Info { json: bool },
     Cat { range: Option<Span> },
     Explain { how: How },
-    Bench { dir: PathBuf, json: bool, csv: bool, peers: bool },
-    Measure { contender: String, file: PathBuf },
+    Bench(Benching),
+    Measure { contender: String, first: Option<u64>, file: PathBuf },
     Models(Models),
+    Generate(Generate),
 }
 
 /// Where results go.
@@ -283,13 +285,16 @@ impl Cli {
                 let settings = settings.coding(coding).predicting(predicting).limits(limits);
                 (Action::Explain { how }, settings.general(general), files)
             }
-            Command::Bench(Bench { dir, coding, predicting, general, json, csv, no_peers }) => {
+            Command::Bench(bench) => {
+                let benching = Benching::of(&bench);
+                let Bench { coding, predicting, general, .. } = *bench;
                 let settings = settings.coding(coding).predicting(predicting).general(general);
-                (Action::Bench { dir, json, csv, peers: !no_peers }, settings, Vec::new())
+                (Action::Bench(benching), settings, Vec::new())
             }
-            Command::Measure(Measure { contender, coding, predicting, general, file }) => {
+            Command::Generate(generate) => (Action::Generate(generate), settings, Vec::new()),
+            Command::Measure(Measure { contender, first, coding, predicting, general, file }) => {
                 let settings = settings.coding(coding).predicting(predicting).general(general);
-                (Action::Measure { contender, file }, settings, Vec::new())
+                (Action::Measure { contender, first, file }, settings, Vec::new())
             }
             Command::Models(models) => {
                 let settings = settings.general(*models.general());
