@@ -8,8 +8,10 @@ mod compress;
 mod decompress;
 mod each;
 mod exit;
+mod explain;
 mod figures;
 mod files;
+mod generate;
 mod inherited;
 mod leftover;
 mod list;
@@ -20,6 +22,7 @@ mod names;
 mod near;
 mod packed;
 mod places;
+mod profile;
 mod progress;
 mod screen;
 mod signals;
@@ -89,12 +92,19 @@ pub fn run() -> ExitCode {
                 list::list(sources.map(|found| found.name).collect(), json, &messages);
             }
         }
-        Action::Bench { dir, json, csv, peers } => {
-            bench::bench(&dir, bench::Form::new(json, csv), peers, &settings, &messages);
+        Action::Explain { how } => {
+            for name in Name::all(files) {
+                explain::explain(&name, how, &settings, &messages);
+            }
         }
-        Action::Measure { contender, file } => {
-            let measured = bench::measure_one(&contender, &file, &settings);
+        Action::Bench(benching) => bench::bench(&benching, &settings, &messages),
+        Action::Measure { contender, first, file } => {
+            let measured = bench::measure_one(&contender, first, &file, &settings);
             say_or_tell(measured, &Name::Path(file), &messages);
+        }
+        Action::Generate(what) => {
+            let done = generate::generate(&what);
+            say_or_tell(done, &Name::Path("generate".into()), &messages);
         }
         Action::Models(models) => {
             let done = models::run(&models, &messages);

@@ -13,6 +13,7 @@ mod cuts;
 mod decode;
 mod encode;
 mod estimate;
+mod explain;
 mod group;
 mod lanes;
 mod learn;
@@ -21,19 +22,24 @@ mod level;
 mod many;
 mod memory;
 mod predictor;
+mod profile;
 mod salvage;
 mod spread;
+mod token_coder;
 mod walk;
 
+pub use ahead::{LIKELIEST, Likeliest};
 pub use decode::{decode, decode_without_model};
 pub use encode::{Recording, encode, encode_without_model};
 pub use estimate::Estimate;
+pub use explain::{Explained, Piece, Way};
 pub use group::{BuiltinModels, Codec};
 pub use lanes::{LanePolicy, Lanes, MAX_LANES, lane_count};
 pub use learn::{LearnedStart, learn_from, learn_start};
 pub use level::Level;
 pub use predictor::{ModelPredictor, Predictor, PredictorLanes};
 pub(crate) use walk::{Live, Noted, code_token, note_path, ratio_q32};
+pub use profile::{Profile, Stage};
 
 use crate::mixer::{MixerKind, StartValues};
 

@@ -26,7 +26,7 @@ mod tensors;
 mod volume;
 
 pub use cache::{CachedModel, ModelCache};
-pub use convert::{Bits, ImportOptions, import_model, import_to_file};
+pub use convert::{Bits, ImportOptions, MatrixError, import_model, import_tallied, import_to_file};
 pub use hugging_face::weight_hashes;
 pub use onnx::{OnnxAxis, OnnxSummary, OnnxValue, inspect_onnx, is_onnx};
 pub use origin::Origin;

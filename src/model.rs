@@ -46,9 +46,9 @@ pub use output::Output;
 pub use rounding::SteppedRow;
 pub use session::{Feed, Session, Snapshot, check_window};
 pub use storage::Storage;
-pub use weights::WeightsBuilder;
 #[cfg(feature = "import")]
 pub(crate) use weights::check_finite;
+pub use weights::{ERROR_CLASSES, Tally, WeightsBuilder};
 
 #[cfg(feature = "mmap")]
 use crate::error::Error;

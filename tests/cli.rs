@@ -3,6 +3,8 @@
 #[cfg(target_os = "linux")]
 #[path = "cli/access.rs"]
 mod access;
+#[path = "cli/bench.rs"]
+mod bench;
 #[path = "cli/commands.rs"]
 mod commands;
 #[path = "common/mod.rs"]
@@ -14,6 +16,10 @@ mod damage;
 mod descriptors;
 #[path = "cli/endings.rs"]
 mod endings;
+#[path = "cli/explain.rs"]
+mod explain;
+#[path = "cli/generate.rs"]
+mod generate;
 #[cfg(unix)]
 #[path = "cli/holes.rs"]
 mod holes;

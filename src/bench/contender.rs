@@ -16,28 +16,33 @@ pub trait Contender {
     /// Bytes that the receiver needs besides the program's code and the compressed file.
     fn model_bytes(&self) -> u64;
 
-    /// Compresses the `plain_bytes` that `reader` has.
+    /// Compresses the `plain_bytes` that `reader` has. What has groups says how many of each method.
     fn compress(
         &self,
         reader: &mut dyn Read,
         writer: &mut dyn Write,
         plain_bytes: u64,
-    ) -> Result<()>;
+    ) -> Result<Option<[u64; 4]>>;
 
     /// Gives back what [`Contender::compress`] was given.
     fn decompress(&self, reader: &mut dyn Read, writer: &mut dyn Write) -> Result<()>;
 }
+
+/// The logarithm of 128 MiB.
+const LONG_WINDOW_LOG: u32 = 27;
 
 /// zstd at one level, in this process, on one thread.
 #[derive(Debug, Clone, Copy)]
 pub struct Zstd {
     /// Its level, at most 22.
     pub level: i32,
+    /// Whether repeats are looked for over 128 MiB, as `--long` does.
+    pub long: bool,
 }
 
 impl Contender for Zstd {
     fn name(&self) -> String {
-        format!("zstd-{}", self.level)
+        format!("zstd-{}{}", self.level, if self.long { "-long" } else { "" })
     }
 
     fn model_bytes(&self) -> u64 {
@@ -49,18 +54,25 @@ impl Contender for Zstd {
         reader: &mut dyn Read,
         writer: &mut dyn Write,
         plain_bytes: u64,
-    ) -> Result<()> {
+    ) -> Result<Option<[u64; 4]>> {
         // As its command does with a file: it fits its tables to the length, and adds a checksum.
         let mut encoder = zstd::stream::Encoder::new(writer, self.level)?;
         encoder.set_pledged_src_size(Some(plain_bytes))?;
         encoder.include_checksum(true)?;
+        if self.long {
+            encoder.long_distance_matching(true)?;
+            encoder.window_log(LONG_WINDOW_LOG)?;
+        }
         io::copy(reader, &mut encoder)?;
         encoder.finish()?;
-        Ok(())
+        Ok(None)
     }
 
     fn decompress(&self, reader: &mut dyn Read, writer: &mut dyn Write) -> Result<()> {
-        Ok(zstd::stream::copy_decode(reader, writer)?)
+        let mut decoder = zstd::stream::Decoder::new(reader)?;
+        decoder.window_log_max(LONG_WINDOW_LOG)?;
+        io::copy(&mut decoder, writer)?;
+        Ok(())
     }
 }
 
@@ -92,8 +104,9 @@ impl Contender for Llmzip {
         reader: &mut dyn Read,
         writer: &mut dyn Write,
         _plain_bytes: u64,
-    ) -> Result<()> {
-        compress(reader, writer, &self.codec, &self.options, &NoProgress).map(|_| ())
+    ) -> Result<Option<[u64; 4]>> {
+        let done = compress(reader, writer, &self.codec, &self.options, &NoProgress)?;
+        Ok(Some(done.groups_by_method))
     }
 
     fn decompress(&self, reader: &mut dyn Read, writer: &mut dyn Write) -> Result<()> {

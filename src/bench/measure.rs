@@ -1,7 +1,7 @@
 //! One file through one compressor and back.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Seek, Write};
+use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::Path;
 use std::time::Instant;
 
@@ -31,21 +31,26 @@ pub struct Measurement {
     pub compress_peak_bytes: Option<u64>,
     /// The most memory that the process held while it decompressed, where the system tells.
     pub decompress_peak_bytes: Option<u64>,
+    /// Groups by method, where there are groups.
+    #[serde(default)]
+    pub groups_by_method: Option<[u64; 4]>,
 }
 
-/// Compresses `path` into a temporary file and back, compares hashes, and says what it took.
+/// Compresses the first `first` bytes of `path` into a temporary file and back, compares hashes, and says what it took.
 ///
 /// The file is read through once before, so that no time is spent waiting for the disk. Fails with
 /// [`Error::Damaged`] if other bytes come back, and with what the compressor fails with.
-pub fn measure(contender: &dyn Contender, path: &Path) -> Result<Measurement> {
+pub fn measure(contender: &dyn Contender, path: &Path, first: u64) -> Result<Measurement> {
+    let open = || Ok::<_, io::Error>(File::open(path)?.take(first));
     let mut original = Hasher::default();
-    let plain_bytes = io::copy(&mut File::open(path)?, &mut original)?;
+    let plain_bytes = io::copy(&mut open()?, &mut original)?;
     let mut compressed = tempfile::tempfile()?;
 
     memory::reset_peak();
     let begun = Instant::now();
     let mut writer = BufWriter::new(&mut compressed);
-    contender.compress(&mut BufReader::new(File::open(path)?), &mut writer, plain_bytes)?;
+    let groups_by_method =
+        contender.compress(&mut BufReader::new(open()?), &mut writer, plain_bytes)?;
     writer.flush()?;
     drop(writer);
     let compress_seconds = begun.elapsed().as_secs_f64();
@@ -72,6 +77,7 @@ pub fn measure(contender: &dyn Contender, path: &Path) -> Result<Measurement> {
         decompress_seconds,
         compress_peak_bytes,
         decompress_peak_bytes,
+        groups_by_method,
     })
 }
 
@@ -92,10 +98,10 @@ impl Write for Hasher {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
-
     use super::super::contender::Zstd;
     use super::*;
+
+    const ZSTD: Zstd = Zstd { level: 19, long: false };
 
     /// Loses the last byte.
     struct Liar;
@@ -109,11 +115,17 @@ mod tests {
             7
         }
 
-        fn compress(&self, reader: &mut dyn Read, writer: &mut dyn Write, _: u64) -> Result<()> {
+        fn compress(
+            &self,
+            reader: &mut dyn Read,
+            writer: &mut dyn Write,
+            _: u64,
+        ) -> Result<Option<[u64; 4]>> {
             let mut bytes = Vec::new();
             reader.read_to_end(&mut bytes)?;
             bytes.pop();
-            Ok(writer.write_all(&bytes)?)
+            writer.write_all(&bytes)?;
+            Ok(None)
         }
 
         fn decompress(&self, reader: &mut dyn Read, writer: &mut dyn Write) -> Result<()> {
@@ -130,14 +142,33 @@ mod tests {
 
     #[test]
     fn a_measurement_counts_the_bytes_of_both_sides() {
-        let measured = measure(&Zstd { level: 19 }, sample().path()).unwrap();
+        let measured = measure(&ZSTD, sample().path(), u64::MAX).unwrap();
         assert_eq!((measured.compressor.as_str(), measured.plain_bytes), ("zstd-19", 11_000));
         assert!(measured.stored_bytes > 10 && measured.stored_bytes < 200);
     }
 
     #[test]
+    fn the_beginning_of_a_file_can_be_measured() {
+        assert_eq!(measure(&ZSTD, sample().path(), 100).unwrap().plain_bytes, 100);
+    }
+
+    #[test]
+    fn every_peer_gives_back_what_it_was_given() {
+        for name in super::super::peers::NAMES {
+            let peer = super::super::peers::named(name).unwrap();
+            assert_eq!(peer.name(), *name);
+            let measured = measure(&*peer, sample().path(), u64::MAX).unwrap();
+            assert!(measured.stored_bytes < 300, "{name}: {}", measured.stored_bytes);
+            let mut empty = tempfile::NamedTempFile::new().unwrap();
+            measure(&*peer, empty.path(), u64::MAX).unwrap();
+            empty.write_all(b"x").unwrap();
+            measure(&*peer, empty.path(), u64::MAX).unwrap();
+        }
+    }
+
+    #[test]
     fn a_compressor_that_gives_other_bytes_back_is_found_out() {
-        let error = measure(&Liar, sample().path()).unwrap_err();
+        let error = measure(&Liar, sample().path(), u64::MAX).unwrap_err();
         assert!(matches!(error, Error::Damaged { .. }), "{error}");
     }
 }

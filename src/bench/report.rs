@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::closer::Closer;
 use super::corpus::CorpusFile;
 use super::measure::Measurement;
+use super::study::Study;
 use super::table::Table;
+use crate::container::Method;
 
 /// Where the measurements were made.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Machine {
     /// The processor's name, where the system tells it.
     pub processor: Option<String>,
@@ -33,10 +36,13 @@ impl Machine {
 }
 
 /// Sums over one file, one kind or all files, for one compressor.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Row {
     /// The file, the kind, or `all`.
     pub name: String,
+    /// The kind of a file; of a sum, its name.
+    #[serde(default)]
+    pub kind: String,
     /// Files counted.
     pub files: usize,
     /// The compressor.
@@ -59,10 +65,13 @@ pub struct Row {
     pub decompress_seconds: f64,
     /// The highest peak of memory, in either direction.
     pub peak_bytes: Option<u64>,
+    /// Groups by method (stored, run, mixer, model), where there are groups.
+    #[serde(default)]
+    pub groups_by_method: Option<[u64; 4]>,
 }
 
 impl Row {
-    fn of(name: &str, measurements: &[&Measurement]) -> Self {
+    pub(super) fn of(name: &str, kind: &str, measurements: &[&Measurement]) -> Self {
         let sum = |each: fn(&Measurement) -> u64| measurements.iter().map(|m| each(m)).sum::<u64>();
         let seconds =
             |each: fn(&Measurement) -> f64| measurements.iter().map(|m| each(m)).sum::<f64>();
@@ -73,6 +82,7 @@ impl Row {
         let peak = |m: &&Measurement| m.compress_peak_bytes.max(m.decompress_peak_bytes);
         Row {
             name: name.to_owned(),
+            kind: kind.to_owned(),
             files: measurements.len(),
             compressor: measurements.first().map_or_else(String::new, |m| m.compressor.clone()),
             plain_bytes,
@@ -84,7 +94,26 @@ impl Row {
             compress_seconds: seconds(|m| m.compress_seconds),
             decompress_seconds: seconds(|m| m.decompress_seconds),
             peak_bytes: measurements.iter().filter_map(peak).max(),
+            groups_by_method: measurements
+                .iter()
+                .filter_map(|m| m.groups_by_method)
+                .reduce(|a, b| std::array::from_fn(|i| a[i] + b[i])),
         }
+    }
+
+    /// Bytes of the original a second, when compressing and when decompressing.
+    pub fn speeds(&self) -> [f64; 2] {
+        [self.compress_seconds, self.decompress_seconds]
+            .map(|seconds| self.plain_bytes as f64 / seconds.max(1e-6))
+    }
+
+    /// The methods of its groups, the commonest first.
+    pub fn methods(&self) -> String {
+        let counts = self.groups_by_method.unwrap_or_default();
+        let mut used: Vec<Method> =
+            Method::ALL.into_iter().filter(|m| counts[usize::from(m.code())] > 0).collect();
+        used.sort_by_key(|method| std::cmp::Reverse(counts[usize::from(method.code())]));
+        used.iter().map(|method| method.name()).collect::<Vec<_>>().join(" and ")
     }
 
     fn cells(&self) -> Vec<String> {
@@ -106,10 +135,16 @@ impl Row {
 }
 
 /// Everything that was measured, in rows.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Report {
     /// Version of llmzip.
-    pub version: &'static str,
+    pub version: String,
+    /// The commit that the folder it was run in was at, where that is known.
+    #[serde(default)]
+    pub commit: Option<String>,
+    /// What was run.
+    #[serde(default)]
+    pub command: String,
     /// Where it was measured.
     pub machine: Machine,
     /// One row per file and compressor.
@@ -118,17 +153,27 @@ pub struct Report {
     pub kinds: Vec<Row>,
     /// One row per compressor.
     pub all: Vec<Row>,
+    /// Closer looks at one file of each kind and at the worst.
+    #[serde(default)]
+    pub closer: Vec<Closer>,
+    /// What was tried besides.
+    #[serde(default)]
+    pub studies: Vec<Study>,
 }
 
 impl Report {
     /// Sums up. The order of files, kinds and compressors is that of their first measurements.
     pub fn new(machine: Machine, measured: &[(CorpusFile, Measurement)]) -> Self {
         let mut report = Report {
-            version: env!("CARGO_PKG_VERSION"),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            commit: None,
+            command: String::new(),
             machine,
-            files: measured.iter().map(|(file, m)| Row::of(&file.name, &[m])).collect(),
+            files: measured.iter().map(|(file, m)| Row::of(&file.name, &file.kind, &[m])).collect(),
             kinds: Vec::new(),
             all: Vec::new(),
+            closer: Vec::new(),
+            studies: Vec::new(),
         };
         let position = |compressor: &str| {
             measured.iter().position(|(_, m)| m.compressor == compressor).unwrap_or(0)
@@ -140,9 +185,19 @@ impl Report {
             kinds.entry((&file.kind, place)).or_default().push(measurement);
             all.entry(place).or_default().push(measurement);
         }
-        report.kinds = kinds.iter().map(|((kind, _), m)| Row::of(kind, m)).collect();
-        report.all = all.values().map(|m| Row::of("all", m)).collect();
+        report.kinds = kinds.iter().map(|((kind, _), m)| Row::of(kind, kind, m)).collect();
+        report.all = all.values().map(|m| Row::of("all", "all", m)).collect();
         report
+    }
+
+    /// The compressors, ours first.
+    pub fn compressors(&self) -> Vec<&str> {
+        self.all.iter().map(|row| row.compressor.as_str()).collect()
+    }
+
+    /// Our own row among those of one thing.
+    pub fn ours<'a>(&self, rows: impl IntoIterator<Item = &'a Row>) -> Option<&'a Row> {
+        rows.into_iter().find(|row| row.compressor.starts_with("llmzip"))
     }
 
     /// One aligned table: files, kinds, all.
@@ -237,6 +292,7 @@ mod tests {
             decompress_seconds: 0.25,
             compress_peak_bytes: Some(1_000_000),
             decompress_peak_bytes: Some(stored_bytes * 10_000),
+            groups_by_method: (compressor == "llmzip").then_some([1, 0, 0, 2]),
         };
         (CorpusFile { path: "x".into(), name, kind: kind.into() }, measurement)
     }
@@ -269,6 +325,16 @@ mod tests {
         let rows = report().kinds;
         let rows: Vec<_> = rows.iter().map(|r| (r.name.as_str(), r.compressor.as_str())).collect();
         assert_eq!(rows, [("a", "llmzip"), ("a", "zstd-19"), ("b", "llmzip"), ("b", "zstd-19")]);
+    }
+
+    #[test]
+    fn methods_are_added_up_and_a_record_can_be_read_again() {
+        let report = report();
+        assert_eq!(report.all[0].groups_by_method, Some([3, 0, 0, 6]));
+        assert_eq!(report.all[0].methods(), "model and stored");
+        let json = serde_json::to_string(&report).unwrap();
+        let again: Report = serde_json::from_str(&json).unwrap();
+        assert_eq!(serde_json::to_string(&again).unwrap(), json);
     }
 
     #[test]

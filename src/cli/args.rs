@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+mod bench;
 mod digits;
+mod explain;
 mod fitting;
 mod help;
 mod models;
@@ -15,12 +17,15 @@ mod serve;
 mod settings;
 mod values;
 
+pub use super::generate::Generate;
+pub use bench::{Bench, StudyOf};
+pub use explain::{Explain, ExplainForm};
 pub use models::{Making, Models};
 pub use parse::{one_line, parse};
 #[cfg(feature = "serve")]
 pub use serve::Serve;
 pub use settings::{Action, Destination, ListFile, Settings};
-pub use values::{Show, Span, level};
+pub use values::{Show, Span, When, level};
 use values::{group_bytes, memory_size, window_tokens};
 
 /// Compress any file without loss by predicting it with a language model.
@@ -58,6 +63,9 @@ pub struct Cli {
     pub limits: Limits,
     #[command(flatten)]
     pub general: General,
+    /// Say where the time went, stage by stage; takes a little longer
+    #[arg(long, help_heading = "Other")]
+    pub profile: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -82,6 +90,9 @@ pub enum Command {
         limits: Limits,
         #[command(flatten)]
         general: General,
+        /// Say where the time went, stage by stage; takes a little longer
+        #[arg(long, help_heading = "Other")]
+        profile: bool,
     },
     /// Give back the FILE of each FILE.llmz
     Decompress {
@@ -149,14 +160,19 @@ pub enum Command {
         #[command(flatten)]
         general: General,
     },
-    /// Measure every file under a directory, beside zstd -19
-    Bench(Bench),
+    /// Show what each token of FILE costs: coloured text, a page, or JSON
+    Explain(Explain),
+    /// Measure every file under a directory, beside other compressors; report and compare
+    Bench(Box<Bench>),
     /// List, download, make, check and remove models
     #[command(subcommand)]
     Models(Models),
     /// Do all of this over HTTP, for many at a time
     #[cfg(feature = "serve")]
     Serve(Box<Serve>),
+    /// Write manual pages or completions
+    #[command(hide = true)]
+    Generate(Generate),
     /// Measure one file in a process of its own (what `bench` runs)
     #[command(hide = true)]
     Measure(Measure),
@@ -329,32 +345,13 @@ pub struct General {
 }
 
 #[derive(Debug, Args)]
-pub struct Bench {
-    /// A corpus; its folders are the kinds
-    #[arg(value_name = "DIR")]
-    pub dir: PathBuf,
-    #[command(flatten)]
-    pub coding: Coding,
-    #[command(flatten)]
-    pub predicting: Predicting,
-    #[command(flatten)]
-    pub general: General,
-    /// Print one JSON document
-    #[arg(long, help_heading = "Report", overrides_with = "csv")]
-    pub json: bool,
-    /// Print comma-separated values, one line per file and compressor
-    #[arg(long, help_heading = "Report", overrides_with = "json")]
-    pub csv: bool,
-    /// Measure llmzip alone
-    #[arg(long, help_heading = "Report")]
-    pub no_peers: bool,
-}
-
-#[derive(Debug, Args)]
 pub struct Measure {
     /// `llmzip` or one of its peers
     #[arg(long)]
     pub contender: String,
+    /// Only so many bytes of it
+    #[arg(long, value_parser = memory_size)]
+    pub first: Option<u64>,
     #[command(flatten)]
     pub coding: Coding,
     #[command(flatten)]

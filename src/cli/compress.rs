@@ -1,7 +1,8 @@
 //! Compressing one file.
 
 use std::io::{self, Read, Seek, Write};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow, bail};
 use llmzip::stream::{self, CompressOptions, DEFAULT_MEMORY_LIMIT, DecompressOptions};
@@ -14,6 +15,7 @@ use super::messages::{Failure, Messages};
 use super::models::{Encoder, LocalModels};
 use super::names::{self, Name};
 use super::places::Places;
+use super::profile::Profiling;
 use super::progress::{Line, Operation};
 use super::summary::{self, Way};
 use super::together::{Ready, Share};
@@ -58,9 +60,11 @@ pub fn compress(
     if !messages.is_quiet() {
         tell_time(name, &mut source, encoder, messages)?;
     }
+    let profiling = settings.profile.as_ref().map(Profiling::begin);
     let mut line = Line::new(Operation::Compress, name, source.len(), messages.progress())
         .telling_groups(messages.tells_groups());
-    let mut hashed = Hashed { inner: &mut source, hash: Sha256::new() };
+    let reading = Timed::new(&mut source, profiling.as_ref().map(Profiling::reading));
+    let mut hashed = Hashed { inner: reading, hash: Sha256::new() };
     let read = ready.map(|ready| ready.for_source(&mut hashed)).transpose()?;
     let (done, share) = match read {
         Some(Ok((packed, done, share))) => {
@@ -73,7 +77,8 @@ pub fn compress(
             let begun = other.and_then(Result::err).unwrap_or_default();
             let reader = io::Cursor::new(begun).chain(&mut hashed);
             let options = options(encoder, settings);
-            let done = stream::compress(reader, &mut target, &encoder.codec, &options, &line)?;
+            let writer = Timed::new(&mut target, profiling.as_ref().map(Profiling::writing));
+            let done = stream::compress(reader, writer, &encoder.codec, &options, &line)?;
             (done, Share::whole(line.elapsed()))
         }
     };
@@ -89,6 +94,9 @@ pub fn compress(
         places.made(path);
     }
     messages.note(&summary::line(name, Way::In, &done, share));
+    if let Some(profiling) = &profiling {
+        messages.table(&profiling.table(share.elapsed, settings.n_threads()));
+    }
     if done.memory_bytes > DEFAULT_MEMORY_LIMIT {
         let flag = memory_flag(done.memory_bytes);
         messages.tell(name, &format!("decompressing it will take {flag}"));
@@ -150,6 +158,42 @@ fn check(
         bail!("other bytes came back");
     }
     Ok(())
+}
+
+/// A reader or writer whose time is noted, if anybody wants to know.
+struct Timed<'a, T> {
+    inner: T,
+    time: Option<&'a AtomicU64>,
+}
+
+impl<'a, T> Timed<'a, T> {
+    fn new(inner: T, time: Option<&'a AtomicU64>) -> Self {
+        Timed { inner, time }
+    }
+
+    fn during<R>(&mut self, work: impl FnOnce(&mut T) -> R) -> R {
+        let Some(time) = self.time else { return work(&mut self.inner) };
+        let begun = Instant::now();
+        let result = work(&mut self.inner);
+        time.fetch_add(begun.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        result
+    }
+}
+
+impl<R: Read> Read for Timed<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.during(|inner| inner.read(buffer))
+    }
+}
+
+impl<W: Write> Write for Timed<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.during(|inner| inner.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.during(Write::flush)
+    }
 }
 
 /// A reader or writer that hashes what goes through it.

@@ -68,7 +68,8 @@ impl Work {
         let (settings, _) = how;
         let form = messages.progress();
         match self {
-            Work::Compress(encoder) => {
+            // What goes together has no time of its own.
+            Work::Compress(encoder) if settings.profile.is_none() => {
                 let options = compress::options(encoder, settings);
                 together::compress(names, encoder, &options, how, form)
             }

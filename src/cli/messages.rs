@@ -101,6 +101,11 @@ impl Messages {
         }
     }
 
+    /// Something of several lines that was asked for.
+    pub fn table(&self, text: &str) {
+        text.lines().for_each(say);
+    }
+
     /// Says why a file was not done; ends the process if nobody reads our output any more.
     pub fn failure(&self, name: &Name, failure: &Failure) {
         match failure {

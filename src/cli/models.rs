@@ -32,6 +32,8 @@ pub const LARGE_NAME: &str = "qwen3-0.6b";
 /// What compresses, and the parameters that are recorded with it.
 pub struct Encoder {
     pub codec: Arc<dyn GroupCodec>,
+    /// The same, known to be ours.
+    pub concrete: Arc<Codec>,
     pub params: GroupParams,
     model: Option<Arc<Model>>,
     /// The codec again if its model is so large that people should know how long it takes.
@@ -61,9 +63,10 @@ pub fn encoder(settings: &Settings) -> anyhow::Result<Encoder> {
         if settings.model.is_some() {
             bail!("level {} uses no model; levels 4 to 9 do", settings.level());
         }
-        let codec = Arc::new(Codec::without_model());
+        let codec = Arc::new(profiled(Codec::without_model(), settings));
         return Ok(Encoder {
-            codec,
+            codec: codec.clone(),
+            concrete: codec,
             params,
             model: None,
             slow: None,
@@ -85,9 +88,25 @@ pub fn encoder(settings: &Settings) -> anyhow::Result<Encoder> {
         true => format!("llmzip-{}", settings.level()),
         false => format!("llmzip-{} {}", settings.level(), model.name()),
     };
-    let codec = Arc::new(Codec::with_model(model.clone())?);
+    let codec = Arc::new(profiled(Codec::with_model(model.clone())?, settings));
     let slow = (model_bytes > SLOW_BYTES).then(|| codec.clone());
-    Ok(Encoder { codec, params, model: Some(model), slow, name, model_bytes })
+    Ok(Encoder {
+        codec: codec.clone(),
+        concrete: codec,
+        params,
+        model: Some(model),
+        slow,
+        name,
+        model_bytes,
+    })
+}
+
+/// The codec, noting where the time goes if that was asked for.
+fn profiled(codec: Codec, settings: &Settings) -> Codec {
+    match &settings.profile {
+        Some(profile) => codec.profiled(profile.clone()),
+        None => codec,
+    }
 }
 
 /// The model that the user names: the builtin, a model of the cache by its name or identity, a

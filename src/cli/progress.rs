@@ -56,6 +56,7 @@ pub enum Operation {
     Decompress,
     Test,
     Bench,
+    Explain,
 }
 
 /// Tells how far the work on one file is, several times a second.

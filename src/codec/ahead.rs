@@ -2,13 +2,16 @@
 
 mod answer;
 mod drive;
+mod look;
 
 use self::answer::Answering;
+pub use self::look::{LIKELIEST, Likeliest, Look};
 use super::predictor::{Predictor, PredictorLanes};
+use super::profile::Profile;
 use super::walk::note_path;
 use crate::error::Result;
 use crate::kernels::QuantRows;
-use crate::model::Feed;
+use crate::model::{Feed, Frequencies};
 use crate::parallel;
 use crate::tokenizer::Vocabulary;
 
@@ -22,8 +25,26 @@ pub struct NotedTokens {
     pub answers: Vec<u32>,
     /// How many tokens.
     pub tokens: usize,
+    /// What the model expected at each, where somebody wants to see it; else nothing.
+    pub looks: Vec<Look>,
     /// What an output layer that learns has to answer, a row for each token.
     states: QuantRows,
+}
+
+impl NotedTokens {
+    /// Notes what the model answers of a token, and if anybody `looks`, what it expected.
+    fn note(
+        &mut self,
+        vocabulary: &Vocabulary,
+        frequencies: &Frequencies,
+        token: u32,
+        looks: bool,
+    ) {
+        note_path(vocabulary, frequencies, token, &mut self.answers);
+        if looks {
+            self.looks.push(Look::new(frequencies, token));
+        }
+    }
 }
 
 /// Tokens of a lane that are run at once at least: as many queries read its keys and values once.
@@ -42,7 +63,7 @@ struct Shard<L> {
 impl<L: PredictorLanes> Shard<L> {
     /// Notes the model's answers, or if its output layer learns only its states, for up to `run` more tokens of each
     /// lane.
-    fn run(&mut self, vocabulary: &Vocabulary, tokens: &[Vec<u32>], run: usize, learns: bool) {
+    fn run(&mut self, vocabulary: &Vocabulary, tokens: &[Vec<u32>], run: usize, how: How<'_>) {
         self.noted.resize(self.answered.len(), NotedTokens::default());
         let mut feeds = Vec::with_capacity(self.noted.len());
         for (i, noted) in self.noted.iter_mut().enumerate() {
@@ -54,7 +75,7 @@ impl<L: PredictorLanes> Shard<L> {
             }
         }
         let (noted, first, answered) = (&mut self.noted, self.first, &self.answered);
-        if learns {
+        if how.learns {
             self.lanes.states(&feeds, &mut |feed, _, states, row| {
                 noted[feeds[feed].lane].states.append_row(states, row);
             });
@@ -62,13 +83,24 @@ impl<L: PredictorLanes> Shard<L> {
             self.lanes.advance(&feeds, &mut |feed, index, frequencies| {
                 let lane = feeds[feed].lane;
                 let token = tokens[first + lane][answered[lane] + index];
-                note_path(vocabulary, frequencies, token, &mut noted[lane].answers);
+                noted[lane].note(vocabulary, frequencies, token, how.looks);
             });
         }
         for (answered, noted) in self.answered.iter_mut().zip(&self.noted) {
             *answered += noted.tokens;
         }
     }
+}
+
+/// What is noted, and where.
+#[derive(Clone, Copy)]
+struct How<'a> {
+    /// Whether the output layer learns.
+    learns: bool,
+    /// Whether what the model expects is noted for people.
+    looks: bool,
+    /// Where the time goes, if anybody wants to know.
+    profile: Option<&'a Profile>,
 }
 
 /// How a group is cut into shards.
@@ -109,8 +141,7 @@ pub struct Ahead<'a, P: Predictor> {
     shards: Vec<Shard<P::Lanes>>,
     /// Tokens of each lane that are run at once.
     run: usize,
-    /// Whether the output layer learns.
-    learns: bool,
+    how: How<'a>,
     /// Tokens that lane 0 codes before the others begin.
     alone: usize,
 }
@@ -136,26 +167,34 @@ impl<'a, P: Predictor> Ahead<'a, P> {
                 answered: vec![0; n],
             });
         }
-        Ok(Ahead { predictor, tokens, shards, run, learns, alone })
+        let how = How { learns, looks: false, profile: None };
+        Ok(Ahead { predictor, tokens, shards, run, how, alone })
+    }
+
+    /// The same, noting what the model expects and where the time goes.
+    pub fn beside(mut self, looks: bool, profile: Option<&'a Profile>) -> Self {
+        (self.how.looks, self.how.profile) = (looks, profile);
+        self
     }
 
     /// Runs what lane 0 codes alone, gives its state to all lanes, and notes the first
     /// token of each after it. Returns what was noted of lane 0 alone.
     pub fn start(&mut self) -> NotedTokens {
         let (vocabulary, tokens, alone) = (self.predictor.vocabulary(), self.tokens, self.alone);
+        let looks = self.how.looks;
         let mut fed = vec![self.predictor.start_token()];
         fed.extend(&tokens[0][..alone]);
         let mut leader = NotedTokens { tokens: alone, ..NotedTokens::default() };
         let mut firsts = Vec::with_capacity(tokens.len());
         self.shards[0].lanes.advance(&[Feed { lane: 0, tokens: &fed }], &mut |_, index, answer| {
             if index < alone {
-                note_path(vocabulary, answer, tokens[0][index], &mut leader.answers);
+                leader.note(vocabulary, answer, tokens[0][index], looks);
                 return;
             }
             for (lane, tokens) in tokens.iter().enumerate() {
                 let mut first = NotedTokens::default();
                 if let Some(&token) = tokens.get(if lane == 0 { alone } else { 0 }) {
-                    note_path(vocabulary, answer, token, &mut first.answers);
+                    first.note(vocabulary, answer, token, looks);
                     first.tokens = 1;
                 }
                 firsts.push(first);

@@ -186,6 +186,19 @@ pub fn code<C: BinaryCoder>(copies: &[Copy], len: usize, coder: &mut C) -> Resul
     }
 }
 
+/// What each copy of a list costs in bits; what ends the list is the group's.
+pub fn bits(copies: &[Copy]) -> Vec<f64> {
+    let number = |value: usize| 5.0 + f64::from((value as u64 + 1).ilog2());
+    let mut end = 0;
+    let bits = copies.iter().enumerate().map(|(i, copy)| {
+        let more = f64::from(MORE_Q22[usize::from(i > 0)]) / 4_194_304.0;
+        let numbers = [copy.position - end, copy.distance - 1, copy.len - MIN_BYTES].map(number);
+        end = copy.position + copy.len;
+        numbers.iter().sum::<f64>() - more.log2()
+    });
+    bits.collect()
+}
+
 /// Codes a number below 2^32: how many bits it has, then those behind the first.
 fn number<C: BinaryCoder>(value: usize, coder: &mut C) -> usize {
     let value = value as u64 + 1;
@@ -215,6 +228,10 @@ mod tests {
         }
         restored.extend(&rest);
         assert!(restored.plain == plain);
+        // Ending the list takes 2 bits behind copies, and the coder up to a byte and a bit; zeros at the end are left out.
+        let ideal = bits(&copies).iter().sum::<f64>() / 8.0;
+        let over = coded.len() as f64 - ideal;
+        assert!(copies.is_empty() || (-8.0..=2.0).contains(&over), "{ideal} {}", coded.len());
         (copies, coded.len())
     }
 

@@ -1,8 +1,10 @@
 //! Bytes to coded bytes: the model runs ahead in chunks, the mixer follows in lane order.
 
-use super::ahead::{Ahead, NotedTokens};
+use super::ahead::{Ahead, Look, NotedTokens};
 use super::cuts::{self, Cut};
 use super::predictor::Predictor;
+use super::profile::{Deferred, Profile, Stage, span};
+use super::token_coder::TokenCoder;
 use super::walk::{Noted, code_byte, code_token};
 use super::{Plan, REPORT_BYTES};
 use crate::entropy::Encoder;
@@ -11,22 +13,23 @@ use crate::mixer::Mixer;
 use crate::tokenizer::{Tokenizer, Vocabulary};
 
 /// What codes, in the order that both sides share.
-pub(super) struct Mixing<'a> {
+pub(super) struct Mixing<'a, C = Encoder> {
     pub(super) vocabulary: &'a Vocabulary,
     pub(super) tokens: &'a [Vec<u32>],
     pub(super) coded: Vec<usize>,
     pub(super) mixer: Mixer,
-    pub(super) coder: Encoder,
+    pub(super) coder: C,
     pub(super) done: &'a (dyn Fn(u64) + Sync),
 }
 
-impl Mixing<'_> {
+impl<C: TokenCoder> Mixing<'_, C> {
     /// Codes the next token of `lane` and returns its bytes.
-    fn token(&mut self, lane: usize, opinion: &mut Noted<'_>) -> u64 {
+    fn token(&mut self, lane: usize, opinion: &mut Noted<'_>, look: Option<&Look>) -> u64 {
         let token = self.tokens[lane][self.coded[lane]];
         self.coded[lane] += 1;
         opinion.next_token();
         code_token(self.vocabulary, lane, token, opinion, &mut self.mixer, &mut self.coder);
+        self.coder.end_token(lane, token, look);
         self.vocabulary.bytes(token).len() as u64
     }
 
@@ -39,10 +42,11 @@ impl Mixing<'_> {
             self.coder.checkpoint();
             for (lane, opinion) in opinions.iter_mut().enumerate() {
                 if step < lanes[lane].tokens {
-                    bytes += self.token(lane, opinion);
+                    bytes += self.token(lane, opinion, lanes[lane].looks.get(step));
                 }
             }
         }
+        self.coder.end_round();
         (self.done)(bytes);
     }
 }
@@ -57,24 +61,63 @@ pub fn encode<P: Predictor>(
     plain: &[u8],
     predictor: &P,
     plan: &Plan,
-    mut coder: Encoder,
+    coder: Encoder,
     done: &(dyn Fn(u64) + Sync),
 ) -> Result<Vec<u8>> {
-    let cut = Cut::new(plain, predictor.tokenizer(), plan)?;
+    Ok(encode_with(plain, predictor, plan, coder, Beside::default(), done)?.finish())
+}
+
+/// The same, and notes where the time goes.
+pub(super) fn encode_profiled<P: Predictor>(
+    plain: &[u8],
+    predictor: &P,
+    plan: &Plan,
+    coder: Encoder,
+    profile: &Profile,
+    done: &(dyn Fn(u64) + Sync),
+) -> Result<Vec<u8>> {
+    let coder = Deferred::new(coder, profile);
+    let beside = Beside { looks: false, profile: Some(profile) };
+    Ok(encode_with(plain, predictor, plan, coder, beside, done)?.finish())
+}
+
+/// What is done beside coding.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Beside<'a> {
+    /// Whether what the model expects is noted for people.
+    pub(super) looks: bool,
+    /// Where the time is noted.
+    pub(super) profile: Option<&'a Profile>,
+}
+
+/// The same with a coder of the caller's, which comes back.
+pub(super) fn encode_with<P: Predictor, C: TokenCoder + Send>(
+    plain: &[u8],
+    predictor: &P,
+    plan: &Plan,
+    mut coder: C,
+    beside: Beside<'_>,
+    done: &(dyn Fn(u64) + Sync),
+) -> Result<C> {
+    let Beside { looks, profile } = beside;
+    let tokenise = || Cut::new(plain, predictor.tokenizer(), plan);
+    let cut = span(profile, Stage::Tokenise, tokenise)?;
     let lanes = cuts::code(&cut.shifts, plain.len(), plan.lanes, &mut coder)?;
-    let mut ahead = Ahead::new(predictor, &cut.tokens, cut.alone(plan), plan.learns)?;
+    let ahead = Ahead::new(predictor, &cut.tokens, cut.alone(plan), plan.learns)?;
+    let mut ahead = ahead.beside(looks, profile);
+    let mixer = || Mixer::new(plan.mixer, true, lanes.ranges(), &plan.start_values);
     let mut mixing = Mixing {
         vocabulary: predictor.vocabulary(),
         tokens: &cut.tokens,
         coded: vec![0; plan.lanes],
-        mixer: Mixer::new(plan.mixer, true, lanes.ranges(), &plan.start_values),
+        mixer: span(profile, Stage::Mixer, mixer),
         coder,
         done,
     };
-    let leader = ahead.start();
-    mixing.steps(&[leader]);
-    ahead.drive(|noted| mixing.steps(noted));
-    Ok(mixing.coder.finish())
+    let leader = span(profile, Stage::Model, || ahead.start());
+    span(profile, Stage::Mixer, || mixing.steps(&[leader]));
+    ahead.drive(|noted| span(profile, Stage::Mixer, || mixing.steps(noted)));
+    Ok(mixing.coder)
 }
 
 /// The model's answers for a whole group, noted once so that mixers can be compared quickly.
@@ -200,17 +243,41 @@ impl Recording {
 pub fn encode_without_model(
     plain: &[u8],
     plan: &Plan,
-    mut coder: Encoder,
+    coder: Encoder,
     done: &(dyn Fn(u64) + Sync),
 ) -> Vec<u8> {
+    mix_bytes(plain, plan, coder, done).finish()
+}
+
+/// The same, and notes where the time goes.
+pub(super) fn mix_profiled(
+    plain: &[u8],
+    plan: &Plan,
+    coder: Encoder,
+    profile: &Profile,
+    done: &(dyn Fn(u64) + Sync),
+) -> Vec<u8> {
+    let coder = Deferred::new(coder, profile);
+    span(Some(profile), Stage::Mixer, || mix_bytes(plain, plan, coder, done)).finish()
+}
+
+/// The same with a coder of the caller's, which comes back; every byte is a token.
+pub(super) fn mix_bytes<C: TokenCoder>(
+    plain: &[u8],
+    plan: &Plan,
+    mut coder: C,
+    done: &(dyn Fn(u64) + Sync),
+) -> C {
     let lane = 0..plain.len();
     let mut mixer = Mixer::new(plan.mixer, false, std::slice::from_ref(&lane), &plan.start_values);
     for part in plain.chunks(REPORT_BYTES) {
         for &byte in part {
             coder.checkpoint();
             code_byte(0, byte, &mut mixer, &mut coder);
+            coder.end_token(0, u32::from(byte), None);
         }
+        coder.end_round();
         done(part.len() as u64);
     }
-    coder.finish()
+    coder
 }

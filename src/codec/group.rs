@@ -1,11 +1,13 @@
 //! Groups as the container sees them: which method, which model, how much memory.
 
 use super::choice::Choice;
+use super::encode::{encode_profiled, mix_profiled};
 use super::estimate::{Estimate, estimate};
 use super::lanes::{LARGE_MODEL_BYTES, LanePolicy};
 use super::many::{decode_many, encode_many};
 use super::memory::{ModelNeeds, Needs};
 use super::predictor::ModelPredictor;
+use super::profile::{Profile, Stage, span};
 use super::salvage::{Beginning, known_parts};
 use super::spread::{Spread, Spreading};
 use super::{Plan, copies, decode, decode_without_model, encode, encode_without_model, lane_count};
@@ -29,12 +31,14 @@ const FULL_MIXER_BYTES: usize = 16 << 10;
 /// A model, or none, with the mixer.
 pub struct Codec {
     model: Option<Arc<Model>>,
+    /// Where the time of encoding is noted.
+    profile: Option<Arc<Profile>>,
 }
 
 impl Codec {
     /// The mixer alone.
     pub fn without_model() -> Codec {
-        Codec { model: None }
+        Codec { model: None, profile: None }
     }
 
     /// A model and the mixer, after the model's known-answer test.
@@ -43,7 +47,12 @@ impl Codec {
     /// `Inexact` if this machine computes something else than the model's makers did.
     pub fn with_model(model: Arc<Model>) -> Result<Codec> {
         check_known_answer(&model)?;
-        Ok(Codec { model: Some(model) })
+        Ok(Codec { model: Some(model), profile: None })
+    }
+
+    /// The same, noting where the time of encoding goes. The bytes stay the same, and it takes a little longer.
+    pub fn profiled(self, profile: Arc<Profile>) -> Codec {
+        Codec { profile: Some(profile), ..self }
     }
 
     /// The builtin model.
@@ -101,7 +110,7 @@ impl Codec {
         can && slides && !self.is_short(rest_len, params)
     }
 
-    fn plan(&self, len: usize, params: &GroupParams, with_model: bool) -> Result<Plan> {
+    pub(super) fn plan(&self, len: usize, params: &GroupParams, with_model: bool) -> Result<Plan> {
         let lanes = if with_model { self.lanes(len, params) } else { 1 };
         let start_values = match (&self.model, with_model) {
             (Some(model), true) => model.start_values().clone(),
@@ -121,13 +130,18 @@ impl Codec {
     }
 
     /// Takes the copies out of a group, and looks at what is left.
-    fn prepare(&self, plain: &[u8]) -> Result<Prepared> {
-        let copies = copies::find(plain);
-        let rest = copies::take_out(plain, &copies);
+    pub(super) fn prepare(&self, plain: &[u8]) -> Result<Prepared> {
+        let profile = self.profile.as_deref();
+        let (copies, rest) = span(profile, Stage::Copies, || {
+            let copies = copies::find(plain);
+            let rest = copies::take_out(plain, &copies);
+            (copies, rest)
+        });
         let mut coder = Encoder::new(Vec::new());
         copies::code(&copies, plain.len(), &mut coder)?;
-        let choice = Choice::of(&rest, self.model.as_ref().map(|model| model.tokenizer()))?;
-        Ok(Prepared { rest, coder, choice })
+        let tokenizer = self.model.as_ref().map(|model| model.tokenizer());
+        let choice = span(profile, Stage::Tokenise, || Choice::of(&rest, tokenizer))?;
+        Ok(Prepared { copies, rest, coder, choice })
     }
 
     /// What the mixer alone makes of a group, if that is worth a look.
@@ -141,7 +155,11 @@ impl Codec {
             return Ok(None);
         }
         let plan = self.plan(prepared.rest.len(), params, false)?;
-        Ok(Some(encode_without_model(&prepared.rest, &plan, prepared.coder.clone(), done)))
+        let (rest, coder) = (&prepared.rest, prepared.coder.clone());
+        Ok(Some(match &self.profile {
+            None => encode_without_model(rest, &plan, coder, done),
+            Some(profile) => mix_profiled(rest, &plan, coder, profile, done),
+        }))
     }
 
     /// Encodes groups; the short ones among them go through the model together.
@@ -221,7 +239,12 @@ impl Codec {
         [coding(has_model), alone, before]
     }
 
-    fn predictor(&self, params: &GroupParams) -> Result<ModelPredictor> {
+    /// The model, where there is one.
+    pub fn model(&self) -> Option<&Arc<Model>> {
+        self.model.as_ref()
+    }
+
+    pub(super) fn predictor(&self, params: &GroupParams) -> Result<ModelPredictor> {
         let model = self.model.clone().ok_or_else(|| Error::damaged("a group names no model"))?;
         let window = window(&model, params);
         ModelPredictor::new(model, window, params.window_policy)
@@ -235,12 +258,13 @@ fn mixer_kind(params: &GroupParams) -> Result<MixerKind> {
 }
 
 /// A group that is about to be coded.
-struct Prepared {
+pub(super) struct Prepared {
+    pub(super) copies: Vec<copies::Copy>,
     /// What is left without the copies.
-    rest: Vec<u8>,
+    pub(super) rest: Vec<u8>,
     /// What has coded the copies.
-    coder: Encoder,
-    choice: Choice,
+    pub(super) coder: Encoder,
+    pub(super) choice: Choice,
 }
 
 /// A payload whose copies are decoded.
@@ -270,7 +294,7 @@ impl<'a> Opened<'a> {
 }
 
 /// The shorter of what was made of a group, of two equally long ones the model's; stored if nothing is shorter.
-fn shortest(
+pub(super) fn shortest(
     by_model: Option<Vec<u8>>,
     by_mixer: Option<Vec<u8>>,
     plain_len: usize,
@@ -325,7 +349,11 @@ impl GroupCodec for Codec {
             }
             let (rest, coder) = (&prepared.rest, prepared.coder.clone());
             let plan = self.plan(rest.len(), params, true)?;
-            Ok(Some(encode(rest, &self.predictor(params)?, &plan, coder, done)?))
+            let predictor = self.predictor(params)?;
+            Ok(Some(match &self.profile {
+                None => encode(rest, &predictor, &plan, coder, done)?,
+                Some(profile) => encode_profiled(rest, &predictor, &plan, coder, profile, done)?,
+            }))
         };
         let heard: &(dyn Fn(u64) + Sync) =
             if prepared.choice.runs_model() { unreported } else { done };

@@ -13,8 +13,12 @@ use super::{gguf, hugging_face, onnx, rotary};
 use crate::error::{Error, Result};
 use crate::kernels::{Aligned, STEP_COLS};
 use crate::mixer::StartValues;
-use crate::model::{Config, Model, ModelId, Parts, WeightsBuilder, write_llmw, write_llmw_file};
+use crate::model::{
+    Config, Layout, Model, ModelId, Parts, Tally, WeightsBuilder, write_llmw, write_llmw_file,
+};
 use crate::tokenizer::TokenizerSpec;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -118,7 +122,47 @@ pub(super) fn open(path: &Path) -> Result<Published> {
 /// # Errors
 /// `Io`, or `Unsupported` and `Invalid` naming the file and the field or tensor.
 pub fn import_model(path: &Path, options: &ImportOptions) -> Result<Vec<u8>> {
-    import(path, options, write_llmw).map_err(|error| in_file(path, error))
+    import(path, options, None, write_llmw).map_err(|error| in_file(path, error))
+}
+
+/// What rounding did to one matrix.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MatrixError {
+    /// What it is: `embedding`, `output`, `attention in`, `attention out`, `feed-forward in` or `feed-forward out`.
+    pub part: &'static str,
+    /// The block that it is in, from 0.
+    pub block: Option<usize>,
+    /// Bytes that it takes, with scales, corrections and steps.
+    pub bytes: u64,
+    /// Its weights and their errors.
+    pub tally: Tally,
+}
+
+/// As [`import_model`], with what rounding did to each matrix. With [`Bits::FourCalibrated`] only the embedding is told of.
+///
+/// # Errors
+/// As [`import_model`].
+pub fn import_tallied(path: &Path, options: &ImportOptions) -> Result<(Vec<u8>, Vec<MatrixError>)> {
+    let tallies = RefCell::new(BTreeMap::new());
+    let write = |parts: &Parts<'_>| Ok((write_llmw(parts)?, Layout::new(parts.config)));
+    let (bytes, layout) =
+        import(path, options, Some(&tallies), write).map_err(|error| in_file(path, error))?;
+    let mut spans = vec![("embedding", None, &layout.embedding)];
+    spans.extend(layout.output.as_ref().map(|output| ("output", None, output)));
+    for (i, block) in layout.blocks.iter().enumerate() {
+        spans.push(("attention in", Some(i), &block.qkv));
+        spans.push(("attention out", Some(i), &block.attention_out));
+        spans.push(("feed-forward in", Some(i), &block.gate_up));
+        spans.push(("feed-forward out", Some(i), &block.down));
+    }
+    let tallies = tallies.into_inner();
+    let error = |(part, block, span): (_, _, &crate::model::LinearSpan)| {
+        let sections = span.sections();
+        let bytes = sections.iter().map(|section| section.len() as u64).sum();
+        let tally = tallies.get(&sections[0].start)?.clone();
+        Some(MatrixError { part, block, bytes, tally })
+    };
+    Ok((bytes, spans.into_iter().filter_map(error).collect()))
 }
 
 /// As [`import_model`], into a file that is created or replaced; memory stays at twice the size of the
@@ -130,12 +174,16 @@ pub fn import_to_file(path: &Path, options: &ImportOptions, target: &Path) -> Re
     let write = |parts: &Parts<'_>| {
         write_llmw_file(parts, target).inspect_err(|_| drop(std::fs::remove_file(target)))
     };
-    import(path, options, write).map_err(|error| in_file(path, error))
+    import(path, options, None, write).map_err(|error| in_file(path, error))
 }
+
+/// Where tallies are kept, those of the last quantising.
+type Tallies = RefCell<BTreeMap<usize, Tally>>;
 
 fn import<T>(
     path: &Path,
     options: &ImportOptions,
+    tallies: Option<&Tallies>,
     write: impl FnOnce(&Parts<'_>) -> Result<T>,
 ) -> Result<T> {
     let Published { config: hf, spec, tensors } = open(path)?;
@@ -159,7 +207,7 @@ fn import<T>(
     expected::check(&*tensors, &config, &spec, start_token)?;
     let by_size = || StartValues::for_parameters(config.parameters());
     let start_values = options.start_values.clone().unwrap_or_else(by_size);
-    let source = Source { config, frequencies, spec, tensors, start_token, start_values };
+    let source = Source { config, frequencies, spec, tensors, start_token, start_values, tallies };
     let search = options.bits != Bits::FourNearest;
     let text = match &options.bits {
         Bits::FourCalibrated(text) => Some(text),
@@ -223,7 +271,7 @@ impl Shape {
 }
 
 /// A published model, ready to be quantised, in whatever way.
-struct Source {
+struct Source<'t> {
     /// Its configuration, with the channels as published.
     config: Config,
     /// Of the rotary pairs.
@@ -232,9 +280,10 @@ struct Source {
     tensors: Box<dyn TensorSource>,
     start_token: u32,
     start_values: StartValues,
+    tallies: Option<&'t Tallies>,
 }
 
-impl Source {
+impl Source<'_> {
     /// The tensor area.
     fn quantise(
         &self,
@@ -246,6 +295,9 @@ impl Source {
         let mut builder = WeightsBuilder::new(config);
         if search {
             builder.search_steps();
+        }
+        if self.tallies.is_some() {
+            builder.tally();
         }
         let mut filler = Filler {
             builder,
@@ -260,6 +312,9 @@ impl Source {
         filler.fill(&self.spec, self.start_token)?;
         let mut builder = filler.builder;
         builder.put_inv_freq(&self.frequencies);
+        if let Some(tallies) = self.tallies {
+            tallies.replace(builder.take_tallies());
+        }
         Ok(builder.finish())
     }
 

@@ -1,5 +1,7 @@
 //! Floats into the tensor area of a `.llmw`.
 
+use std::collections::BTreeMap;
+
 use super::Config;
 use super::layout::{Layout, LinearSpan};
 use super::rounding::{self, SteppedRow};
@@ -14,6 +16,45 @@ pub struct WeightsBuilder {
     layout: Layout,
     weight_max: i8,
     search: bool,
+    /// What rounding did to the matrix at each place, where somebody wants to know.
+    tallies: Option<BTreeMap<usize, Tally>>,
+}
+
+/// Classes of errors: place `i` has those below `2^(i - 10)` of the root of the mean square of their row, the last all others.
+pub const ERROR_CLASSES: usize = 12;
+
+/// What rounding did to the weights of a matrix.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tally {
+    /// Weights that were rounded.
+    pub weights: u64,
+    /// Sum of their squares.
+    pub squares: f64,
+    /// Sum of the squares of the errors.
+    pub error_squares: f64,
+    /// Weights by the size of their error.
+    pub histogram: [u64; ERROR_CLASSES],
+}
+
+impl Tally {
+    /// Adds a row: its values, those that stand for them, and which columns matter.
+    fn add(&mut self, values: &[f32], restored: impl Fn(usize) -> f64, importance: &[f32]) {
+        let counted = || (0..values.len()).filter(|&col| importance[col] > 0.0);
+        let squares: f64 = counted().map(|col| f64::from(values[col]).powi(2)).sum();
+        let n = counted().count();
+        if squares == 0.0 {
+            return;
+        }
+        let rms = (squares / n as f64).sqrt();
+        self.weights += n as u64;
+        self.squares += squares;
+        for col in counted() {
+            let error = (f64::from(values[col]) - restored(col)).abs();
+            self.error_squares += error * error;
+            let class = (error / rms).log2().floor() + 11.0;
+            self.histogram[class.clamp(0.0, (ERROR_CLASSES - 1) as f64) as usize] += 1;
+        }
+    }
 }
 
 impl WeightsBuilder {
@@ -25,7 +66,18 @@ impl WeightsBuilder {
             layout,
             weight_max: config.weight_max,
             search: false,
+            tallies: None,
         }
+    }
+
+    /// Keeps account of what rounding does.
+    pub fn tally(&mut self) {
+        self.tallies = Some(BTreeMap::new());
+    }
+
+    /// What rounding did so far, by where the weights of the matrix begin.
+    pub fn take_tallies(&mut self) -> BTreeMap<usize, Tally> {
+        self.tallies.take().unwrap_or_default()
     }
 
     /// Makes 4-bit matrices look for the steps that spoil their products least, instead of taking
@@ -92,12 +144,23 @@ impl WeightsBuilder {
                 for (col, (half, &value)) in halves.iter_mut().zip(values).enumerate() {
                     *half = steps.half(col, value);
                 }
+                if let Some(tallies) = &mut self.tallies {
+                    let restored = |col| steps.value(col, halves[col]);
+                    let tally = tallies.entry(span.sections()[0].start).or_default();
+                    tally.add(values, restored, importance);
+                }
                 self.store_stepped(span, row, &halves, &steps);
                 continue;
             }
             let groups = values.chunks(span.group_cols).zip(weights.chunks_mut(span.group_cols));
             for ((values, weights), scale) in groups.zip(&mut scales) {
                 *scale = rounding::to_nearest(values, limit, weights);
+            }
+            if let Some(tallies) = &mut self.tallies {
+                let restored =
+                    |col: usize| f64::from(weights[col]) * f64::from(scales[col / span.group_cols]);
+                let tally = tallies.entry(span.sections()[0].start).or_default();
+                tally.add(values, restored, importance);
             }
             self.store_row(span, row, &weights, &scales);
         }

@@ -6,7 +6,17 @@ use crate::sandbox::{Sandbox, code, said};
 
 #[test]
 fn a_file_called_like_a_command_is_not_left_out_without_a_word() {
-    for command in ["compress", "decompress", "test", "info", "bench", "models", "measure"] {
+    for command in [
+        "compress",
+        "decompress",
+        "test",
+        "info",
+        "explain",
+        "bench",
+        "models",
+        "measure",
+        "generate",
+    ] {
         let sandbox = Sandbox::with(command, b"x");
         sandbox.write("z1", b"y");
         // What a shell makes of `llmzip *`.

@@ -33,6 +33,7 @@ const FITTING: &[(&str, &[Mode])] = &[
     ("memory_limit", &[Compress, Decompress, Test]),
     ("model", &[Compress, Decompress, Test]),
     ("json", &[List]),
+    ("profile", &[Compress]),
 ];
 
 impl Mode {

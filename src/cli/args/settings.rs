@@ -2,16 +2,20 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use llmzip::codec::Level;
+use llmzip::codec::{Level, Profile};
 use llmzip::stream::Recover;
 
+use super::explain::Explain;
 use super::fitting::Mode;
 use super::values::{Show, Span};
 use super::{
-    Bench, Choosing, Cli, Coding, Command, Decoding, General, Limits, Measure, Models, Output,
-    Predicting,
+    Bench, Choosing, Cli, Coding, Command, Decoding, General, Generate, Limits, Measure, Models,
+    Output, Predicting,
 };
+use crate::cli::bench::Benching;
+use crate::cli::explain::How;
 
 /// Threads that a core takes turns with at most.
 const THREADS_A_CORE: usize = 2;
@@ -31,17 +35,17 @@ pub enum Action {
     Cat {
         range: Option<Span>,
     },
-    Bench {
-        dir: PathBuf,
-        json: bool,
-        csv: bool,
-        peers: bool,
+    Explain {
+        how: How,
     },
+    Bench(Benching),
     Measure {
         contender: String,
+        first: Option<u64>,
         file: PathBuf,
     },
     Models(Models),
+    Generate(Generate),
     #[cfg(feature = "serve")]
     Serve(Box<super::Serve>),
 }
@@ -105,6 +109,8 @@ pub struct Settings {
     pub memory_limit: Option<u64>,
     /// 0 is one a core; `None` is what the environment says, or else the same.
     pub threads: Option<usize>,
+    /// Where the time of encoding is noted, if it is to be said.
+    pub profile: Option<Arc<Profile>>,
     /// 0 is normal, 1 sums up, 2 tells of each group, -1 has no warnings, -2 not even errors.
     pub verbosity: i32,
 }
@@ -132,6 +138,7 @@ impl Default for Settings {
             sparse: true,
             memory_limit: None,
             threads: None,
+            profile: None,
             verbosity: 0,
         }
     }
@@ -242,6 +249,7 @@ impl Cli {
             };
             let settings = Settings {
                 exclude_compressed: self.leaving.exclude_compressed,
+                profile: self.profile.then(Arc::default),
                 ..settings.output(self.output).coding(self.coding).decoding(self.decoding)
             };
             let settings = settings.choosing(self.choosing).predicting(self.predicting);
@@ -256,10 +264,12 @@ impl Cli {
                 predicting,
                 limits,
                 general,
+                profile,
                 files,
             } => {
                 let settings = Settings {
                     exclude_compressed: leaving.exclude_compressed,
+                    profile: profile.then(Arc::default),
                     ..settings.choosing(choosing).output(output).coding(coding)
                 };
                 let settings = settings.predicting(predicting).limits(limits);
@@ -291,13 +301,22 @@ impl Cli {
                 let settings = settings.decoding(decoding).predicting(predicting).limits(limits);
                 (Action::Cat { range }, settings.general(general), files)
             }
-            Command::Bench(Bench { dir, coding, predicting, general, json, csv, no_peers }) => {
-                let settings = settings.coding(coding).predicting(predicting).general(general);
-                (Action::Bench { dir, json, csv, peers: !no_peers }, settings, Vec::new())
+            Command::Explain(explain) => {
+                let how = explain.how();
+                let Explain { coding, predicting, limits, general, files, .. } = explain;
+                let settings = settings.coding(coding).predicting(predicting).limits(limits);
+                (Action::Explain { how }, settings.general(general), files)
             }
-            Command::Measure(Measure { contender, coding, predicting, general, file }) => {
+            Command::Bench(bench) => {
+                let benching = Benching::of(&bench);
+                let Bench { coding, predicting, general, .. } = *bench;
                 let settings = settings.coding(coding).predicting(predicting).general(general);
-                (Action::Measure { contender, file }, settings, Vec::new())
+                (Action::Bench(benching), settings, Vec::new())
+            }
+            Command::Generate(generate) => (Action::Generate(generate), settings, Vec::new()),
+            Command::Measure(Measure { contender, first, coding, predicting, general, file }) => {
+                let settings = settings.coding(coding).predicting(predicting).general(general);
+                (Action::Measure { contender, first, file }, settings, Vec::new())
             }
             #[cfg(feature = "serve")]
             Command::Serve(serve) => {

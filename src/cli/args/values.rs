@@ -17,6 +17,16 @@ pub enum Show {
     Json,
 }
 
+/// Whether colours are used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal that has them, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
 /// Bytes of an original: from the first to before the second, or to the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {

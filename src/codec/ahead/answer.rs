@@ -5,7 +5,6 @@
 
 use super::NotedTokens;
 use crate::codec::lessons::{Board, next_change, version};
-use crate::codec::walk::note_path;
 use crate::kernels::QuantRows;
 use crate::model::{Output, PARTS};
 use crate::tokenizer::Vocabulary;
@@ -18,6 +17,8 @@ pub struct Answering {
     step: usize,
     /// Tokens that lane 0 had coded before step 0.
     alone: usize,
+    /// Whether what the model expects is noted for people.
+    looks: bool,
     /// States of several lanes, and the lane and step of each.
     states: QuantRows,
     places: Vec<(usize, usize)>,
@@ -25,9 +26,9 @@ pub struct Answering {
 
 impl Answering {
     /// For a group whose step 0 is answered already.
-    pub fn new(output: Output, alone: usize) -> Answering {
+    pub fn new(output: Output, alone: usize, looks: bool) -> Answering {
         let (states, places) = (QuantRows::default(), Vec::new());
-        Answering { output, board: Board::default(), step: 1, alone, states, places }
+        Answering { output, board: Board::default(), step: 1, alone, looks, states, places }
     }
 
     /// Notes the answers to all states of a round.
@@ -62,7 +63,7 @@ impl Answering {
                 |row, frequencies| {
                     let (lane, step) = self.places[row];
                     let token = tokens[lane][step + if lane == 0 { self.alone } else { 0 }];
-                    note_path(vocabulary, frequencies, token, &mut round[lane].answers);
+                    round[lane].note(vocabulary, frequencies, token, self.looks);
                     self.board.of(step).note(&model, states, row, token, frequencies);
                 },
             );

@@ -6,6 +6,7 @@
 
 use super::{Ahead, Answering, NotedTokens, Shard};
 use crate::codec::predictor::Predictor;
+use crate::codec::profile::{Stage, span};
 use crate::parallel;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -99,16 +100,16 @@ impl<L, M> Desk<L, M> {
 impl<P: Predictor> Ahead<'_, P> {
     /// Runs all lanes to their ends and shows `mix` the rounds in their order: what was noted, lane by lane.
     pub fn drive(self, mix: impl FnMut(&[NotedTokens]) + Send) {
-        let Ahead { predictor, tokens, shards, run, learns, alone } = self;
+        let Ahead { predictor, tokens, shards, run, how, alone } = self;
         let vocabulary = predictor.vocabulary();
         let mut desk = Desk {
             noted: shards.iter().map(|_| VecDeque::new()).collect(),
             parked: shards.iter().map(|_| None).collect(),
-            answering: learns.then(|| {
+            answering: how.learns.then(|| {
                 let output = predictor.output(predictor.learner());
-                Box::new(Answering::new(output, alone))
+                Box::new(Answering::new(output, alone, how.looks))
             }),
-            learns,
+            learns: how.learns,
             answered: VecDeque::new(),
             mixer: Some(mix),
         };
@@ -120,11 +121,12 @@ impl<P: Predictor> Ahead<'_, P> {
         let desk = || desk.lock().unwrap_or_else(PoisonError::into_inner);
         parallel::work_off(first, |work, more| match work {
             Work::Run(number, mut shard) => {
-                shard.run(vocabulary, tokens, run, learns);
+                span(how.profile, Stage::Model, || shard.run(vocabulary, tokens, run, how));
                 desk().arrive(number, shard, more);
             }
             Work::Answer(mut answering, mut round) => {
-                answering.answer(vocabulary, tokens, &mut round);
+                let answer = || answering.answer(vocabulary, tokens, &mut round);
+                span(how.profile, Stage::Model, answer);
                 let mut desk = desk();
                 desk.answered.push_back(round);
                 desk.answering = Some(answering);
