@@ -108,6 +108,9 @@ fn measure_in_child(
     if let Some(window) = settings.window {
         child.args(["--window", &window.to_string()]);
     }
+    if !settings.transform {
+        child.arg("--no-transform");
+    }
     if settings.full_hashes {
         child.arg("--full-hashes");
     }
