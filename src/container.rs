@@ -19,6 +19,7 @@ mod settings;
 mod short;
 mod source;
 pub(crate) mod stored;
+pub(crate) mod transformed;
 mod until_end;
 pub mod varint;
 

@@ -35,6 +35,7 @@ pub mod model;
 pub mod refusal;
 pub mod stream;
 pub mod tokenizer;
+pub mod transform;
 
 pub use error::{Error, Result};
 pub use whole::{

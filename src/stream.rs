@@ -25,6 +25,7 @@ mod recover;
 mod search;
 mod short;
 mod summary;
+mod transformed;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -47,3 +48,5 @@ pub use progress::{NoProgress, Progress};
 pub use range::decompress_range;
 pub use recover::recover;
 pub use summary::{Damage, Summary};
+
+pub use crate::transform::Seen as SeenThrough;

@@ -22,11 +22,20 @@ pub struct Options {
     pub window: u32,
     /// Write full hashes for small inputs, too.
     pub full_hashes: bool,
+    /// See through encodings, escapes and containers where that pays.
+    pub transform: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { level: Level::Default, model: None, lanes: 0, window: 0, full_hashes: false }
+        Options {
+            level: Level::Default,
+            model: None,
+            lanes: 0,
+            window: 0,
+            full_hashes: false,
+            transform: true,
+        }
     }
 }
 
@@ -41,7 +50,11 @@ impl Options {
             (None, true) => Codec::builtin()?,
             (Some(model), true) => Codec::with_model(model.clone())?,
         };
-        let mut options = CompressOptions { full_hashes: self.full_hashes, ..Default::default() };
+        let mut options = CompressOptions {
+            full_hashes: self.full_hashes,
+            transform: self.transform,
+            ..Default::default()
+        };
         options.params = self.level.params();
         options.params.lanes = self.lanes;
         options.params.window = self.window;

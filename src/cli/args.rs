@@ -272,6 +272,9 @@ pub struct Coding {
     /// Keep whole hashes in small files too
     #[arg(long)]
     pub full_hashes: bool,
+    /// Leave encodings, escapes and containers as they are, instead of seeing through them
+    #[arg(long)]
+    pub no_transform: bool,
     /// Decode what was written before success is reported
     #[arg(long)]
     pub verify: bool,

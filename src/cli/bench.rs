@@ -238,6 +238,9 @@ fn flags(settings: &Settings) -> Vec<String> {
     if let Some(window) = settings.window {
         flags.push(format!("--window={window}"));
     }
+    if !settings.transform {
+        child.arg("--no-transform");
+    }
     if settings.full_hashes {
         flags.push("--full-hashes".into());
     }

@@ -135,6 +135,7 @@ pub fn options(encoder: &Encoder, settings: &Settings) -> CompressOptions {
         group_bytes: settings.group_bytes.unwrap_or(usual.group_bytes),
         params: encoder.params,
         full_hashes: settings.full_hashes,
+        transform: settings.transform,
         memory_limit: settings.memory_limit(),
         ..usual
     }

@@ -31,8 +31,12 @@ pub fn line(name: &Name, way: Way, summary: &Summary, share: Share) -> String {
         1 => ", together with another file".into(),
         n => format!(", together with {n} other files"),
     };
+    let through = match summary.seen.is_empty() {
+        true => String::new(),
+        false => format!(", through {}", summary.seen),
+    };
     format!(
-        "{name}: {sizes} ({}, {} bits per byte), {:.2} s, {}, {}{together}",
+        "{name}: {sizes} ({}, {} bits per byte), {:.2} s, {}, {}{through}{together}",
         ratio(plain, stored),
         bits_per_byte(plain, stored),
         elapsed.as_secs_f64(),

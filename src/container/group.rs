@@ -8,14 +8,17 @@ use super::{Method, source::Source, stored, varint};
 use crate::error::{Error, Result};
 
 const TAG: u8 = 0xA0;
-const TAG_MASK: u8 = 0xF8;
+const TAG_MASK: u8 = 0xF0;
 const PARTIAL_FLAG: u8 = 1 << 2;
+const TRANSFORMED_FLAG: u8 = 1 << 3;
 
 /// What stands before the payload of a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupHead {
     /// How the payload is made.
     pub method: Method,
+    /// Whether the payload has a recipe and what it puts together, see [`transform`](crate::transform).
+    pub transformed: bool,
     /// Bytes of the original; less than a whole group only in the last one.
     pub plain_len: u64,
     /// Length of the payload that follows.
@@ -45,7 +48,9 @@ impl GroupHead {
 
     fn write_before_check(&self, group_bytes: u64, out: &mut Vec<u8>) {
         let is_partial = self.plain_len < group_bytes;
-        out.push(TAG | self.method.code() | if is_partial { PARTIAL_FLAG } else { 0 });
+        let partial = if is_partial { PARTIAL_FLAG } else { 0 };
+        let transformed = if self.transformed { TRANSFORMED_FLAG } else { 0 };
+        out.push(TAG | self.method.code() | partial | transformed);
         if is_partial {
             varint::write(out, self.plain_len);
         }
@@ -70,6 +75,10 @@ impl GroupHead {
     pub fn read<R: Read>(tag: u8, group_bytes: u64, source: &mut Source<R>) -> Result<Self> {
         debug_assert!(Self::is_tag(tag));
         let method = Method::from_bits(tag);
+        let transformed = tag & TRANSFORMED_FLAG != 0;
+        if transformed && !method.is_coded() {
+            return Err(Error::damaged("a transformed group that no codec has made"));
+        }
         let mut plain_len = group_bytes;
         if tag & PARTIAL_FLAG != 0 {
             plain_len = source.varint_up_to(group_bytes - 1, "the length of a group")?;
@@ -83,7 +92,7 @@ impl GroupHead {
             Method::Mixer | Method::Model => source.varint("the payload's length")?,
         };
         require_lengths(method, plain_len, payload_len)?;
-        let mut head = GroupHead { method, plain_len, payload_len, check: [0; 8] };
+        let mut head = GroupHead { method, transformed, plain_len, payload_len, check: [0; 8] };
         let recorded = head.recorded_check().len();
         for byte in &mut head.check[..recorded] {
             *byte = source.byte("a group's check")?;

@@ -14,12 +14,16 @@ const MIXER_MASK: u8 = 3;
 /// In the two bits of the mixer: its code is larger and stands in the parameter block.
 const MIXER_ELSEWHERE: u8 = 3;
 const VERSION_SHIFT: u32 = 5;
+/// The version of a short frame whose group is transformed, and which is else as version 1.
+const TRANSFORMED_VERSION: u8 = 2;
 
 /// What stands before the payload of a short frame; [`ShortHead::CHECK_BYTES`] follow it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShortHead {
     /// How the payload is made.
     pub method: Method,
+    /// Whether the payload has a recipe and what it puts together, see [`transform`](crate::transform).
+    pub transformed: bool,
     /// The first bytes of the model's identity; present exactly for [`Method::Model`].
     pub model_prefix: Option<[u8; 2]>,
     /// The parameters; the default ones for methods that no codec sees.
@@ -36,7 +40,7 @@ impl ShortHead {
 
     /// Whether the byte behind the magic can be that of a head of this version.
     pub fn can_be(flags: u8) -> bool {
-        flags >> VERSION_SHIFT == FORMAT_VERSION
+        [FORMAT_VERSION, TRANSFORMED_VERSION].contains(&(flags >> VERSION_SHIFT))
     }
 
     /// Appends the head, the magic included.
@@ -44,7 +48,8 @@ impl ShortHead {
         let mixer = self.params.mixer.0.min(MIXER_ELSEWHERE);
         let plain_params = GroupParams { mixer: MixerKindCode(0), ..self.params };
         let has_block = mixer == MIXER_ELSEWHERE || plain_params != GroupParams::default();
-        let mut flags = self.method.code() | mixer << MIXER_SHIFT | FORMAT_VERSION << VERSION_SHIFT;
+        let version = if self.transformed { TRANSFORMED_VERSION } else { FORMAT_VERSION };
+        let mut flags = self.method.code() | mixer << MIXER_SHIFT | version << VERSION_SHIFT;
         if has_block {
             flags |= PARAMS_FLAG;
         }
@@ -68,8 +73,14 @@ impl ShortHead {
     /// Reads what follows the magic.
     pub fn read<R: Read>(source: &mut Source<R>) -> Result<Self> {
         let flags = source.byte("the head of a short frame")?;
-        refuse_other_version(flags >> VERSION_SHIFT)?;
+        let transformed = flags >> VERSION_SHIFT == TRANSFORMED_VERSION;
+        if !transformed {
+            refuse_other_version(flags >> VERSION_SHIFT)?;
+        }
         let method = Method::from_bits(flags);
+        if transformed && !method.is_coded() {
+            return Err(Error::damaged("a transformed group that no codec has made"));
+        }
         let mixer = flags >> MIXER_SHIFT & MIXER_MASK;
         let has_block = flags & PARAMS_FLAG != 0;
         if !method.is_coded() && (has_block || mixer != 0) {
@@ -104,7 +115,7 @@ impl ShortHead {
             Method::Mixer | Method::Model => source.varint("the payload's length")?,
         };
         require_lengths(method, plain_len, payload_len)?;
-        Ok(ShortHead { method, model_prefix, params, plain_len, payload_len })
+        Ok(ShortHead { method, transformed, model_prefix, params, plain_len, payload_len })
     }
 }
 

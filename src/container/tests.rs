@@ -97,9 +97,9 @@ fn names_that_could_move_a_cursor_are_refused() {
 #[test]
 fn group_heads_are_short() {
     let whole =
-        GroupHead { method: Method::Stored, plain_len: 1024, payload_len: 1024, check: [7; 8] };
-    let part = GroupHead { method: Method::Model, plain_len: 300, payload_len: 100, check: [8; 8] };
-    for (head, expected) in [(whole, "a0 0707070707070707"), (part, "a7 ac02 64 0808080808080808")]
+        GroupHead { method: Method::Stored, transformed: false, plain_len: 1024, payload_len: 1024, check: [7; 8] };
+    let part = GroupHead { method: Method::Model, transformed: true, plain_len: 300, payload_len: 100, check: [8; 8] };
+    for (head, expected) in [(whole, "a0 0707070707070707"), (part, "af ac02 64 0808080808080808")]
     {
         let mut bytes = Vec::new();
         head.write(1024, &mut bytes);
@@ -108,7 +108,7 @@ fn group_heads_are_short() {
         assert_eq!(GroupHead::read(bytes[0], 1024, &mut source).unwrap(), head);
     }
     // A partial group that is whole, one without bytes, and one that storing would have beaten.
-    for bad in ["a4 8008 00", "a4 00 00", "a6 05 05 00", "a6 05 06 00"] {
+    for bad in ["a4 8008 00", "a4 00 00", "a6 05 05 00", "a6 05 06 00", "ac 05", "ad 05"] {
         let bytes = [from_hex(bad), vec![0; 8]].concat();
         let result = GroupHead::read(bytes[0], 1024, &mut Source::new(&bytes[1..]));
         assert!(matches!(result, Err(Error::Damaged { .. })), "{bad}");
@@ -147,6 +147,7 @@ fn a_footer_without_bytes_for_its_groups_is_cut_short() {
 fn short_heads_have_one_form() {
     let coded = ShortHead {
         method: Method::Model,
+        transformed: false,
         model_prefix: Some([0xAA, 0xBB]),
         params: GroupParams { mixer: MixerKindCode(1), ..GroupParams::default() },
         plain_len: 2000,
@@ -155,6 +156,7 @@ fn short_heads_have_one_form() {
     let odd = GroupParams { lanes: 2, mixer: MixerKindCode(9), ..GroupParams::default() };
     for (head, expected) in [
         (coded.clone(), "f57a 2b aabb d00f f403"),
+        (ShortHead { transformed: true, ..coded.clone() }, "f57a 4b aabb d00f f403"),
         (ShortHead { params: odd, ..coded }, "f57a 3f aabb 02000000 09 d00f f403"),
     ] {
         let mut bytes = Vec::new();
@@ -173,6 +175,8 @@ fn short_heads_have_one_form() {
         ("20 818004", "65,537 bytes"),
         ("20 8000", "a length in a longer form"),
         ("00 00", "version 0"),
+        ("40 00", "a transformed frame that is stored"),
+        ("41 05", "a transformed frame that is a run"),
     ] {
         let result = ShortHead::read(&mut Source::new(&from_hex(bad)[..]));
         assert!(matches!(result, Err(Error::Damaged { .. })), "{why}: {result:?}");

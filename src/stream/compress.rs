@@ -98,8 +98,8 @@ fn encoder<'a>(
     options: &CompressOptions,
     progress: &'a dyn Progress,
 ) -> Encoder<'a> {
-    let CompressOptions { params, verify, memory_limit, .. } = *options;
-    Encoder { codec, params, verify, memory_limit, progress }
+    let CompressOptions { params, verify, transform, memory_limit, .. } = *options;
+    Encoder { codec, params, verify, transform, memory_limit, progress }
 }
 
 impl<'a, W: Write> Compressor<'a, W> {
@@ -134,6 +134,7 @@ impl<'a, W: Write> Compressor<'a, W> {
         let (plain, payload) = (encoded.plain.len() as u64, encoded.stored().len() as u64);
         self.progress.group(encoded.method, plain, payload);
         self.summary.count(encoded.method, encoded.plain.len() as u64);
+        self.summary.seen.add_all(&encoded.seen);
         if let (Method::Model, Some(model)) = (encoded.method, &self.model) {
             self.summary.model_name = Some(model.name.clone());
             let Encoder { codec, params, .. } = &self.encoder;
@@ -180,6 +181,7 @@ impl<'a, W: Write> Compressor<'a, W> {
         let is_coded = encoded.method.is_coded();
         Ok(ShortHead {
             method: encoded.method,
+            transformed: encoded.transformed(),
             model_prefix: match encoded.method {
                 Method::Model => self.named_model()?.id.first_chunk().copied(),
                 _ => None,
@@ -246,6 +248,7 @@ impl<'a, W: Write> Compressor<'a, W> {
         let stored = encoded.stored();
         let mut head = GroupHead {
             method: encoded.method,
+            transformed: encoded.transformed(),
             plain_len: encoded.plain.len() as u64,
             payload_len: stored.len() as u64,
             check: [0; 8],

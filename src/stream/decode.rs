@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::models::Models;
 use super::place::Place;
 use super::progress::{Meter, Progress};
+use super::transformed;
 use crate::container::{
     Check, CodedGroup, Decoded, GroupCodec, GroupHead, GroupParams, Method, Settings, ShortHead,
     Source, Watch, beginning, for_run, stored,
@@ -17,6 +18,7 @@ use crate::error::{Error, Result};
 #[derive(Clone)]
 pub(super) struct Pending {
     pub method: Method,
+    transformed: bool,
     pub plain_len: u64,
     pub payload_len: u64,
     /// Bytes of memory that decoding it may take.
@@ -39,7 +41,27 @@ impl Job {
     /// The same payload and check for a group that another model may have made.
     pub(super) fn of(&self, group: Pending) -> Job {
         let expected = self.group.expected.clone();
-        Job { group: Pending { expected, ..group }, payload: self.payload.clone() }
+        Job { group: Pending { expected, ..group }, payload: self.payload.clone() }.with_memory()
+    }
+
+    /// Adds what the parts of a transformed group take, now that they are known.
+    fn with_memory(mut self) -> Self {
+        if let (true, Some(codec)) = (self.group.transformed, &self.group.codec) {
+            let coded = self.coded();
+            let needed = transformed::memory_bytes(&**codec, &coded).unwrap_or(0);
+            self.group.memory_bytes = needed.saturating_add(self.group.payload_len);
+        }
+        self
+    }
+
+    /// Bytes of memory that decoding it may take.
+    pub(super) fn memory_bytes(&self) -> u64 {
+        self.group.memory_bytes
+    }
+
+    /// Refuses a group that needs more memory than `limit_bytes` all by itself.
+    pub(super) fn require_memory(&self, limit_bytes: u64) -> Result<()> {
+        self.group.require_memory(limit_bytes)
     }
 
     /// Whether the payload ends too early.
@@ -144,6 +166,7 @@ impl Pending {
         let check = head.check_of(place.group, group_bytes);
         Ok(Pending {
             method: head.method,
+            transformed: head.transformed,
             plain_len: head.plain_len,
             payload_len: head.payload_len,
             memory_bytes: 0,
@@ -170,6 +193,7 @@ impl Pending {
         check.update(&bytes);
         Ok(Pending {
             method: head.method,
+            transformed: head.transformed,
             plain_len: head.plain_len,
             payload_len: head.payload_len,
             memory_bytes: 0,
@@ -226,13 +250,13 @@ impl Pending {
     pub(super) fn take_payload<R: Read>(self, source: &mut Source<R>) -> Result<Job> {
         let payload = source.bytes(self.payload_len, "the payload");
         let payload = payload.map_err(|e| self.place.mark(e))?;
-        Ok(Job { group: self, payload })
+        Ok(Job { group: self, payload }.with_memory())
     }
 
     /// Takes as much of the payload of a group in a long frame as there is.
     pub(super) fn take_what_is_there<R: Read>(self, source: &mut Source<R>) -> Result<Job> {
         let payload = source.up_to(self.payload_len)?;
-        Ok(Job { group: self, payload })
+        Ok(Job { group: self, payload }.with_memory())
     }
 
     /// Takes the payload of a short frame and the check behind it.
@@ -241,7 +265,7 @@ impl Pending {
         let payload = payload.map_err(|e| self.place.mark(e))?;
         let expected: [u8; ShortHead::CHECK_BYTES] = source.array("the check of a short frame")?;
         self.expected = expected.to_vec();
-        Ok(Job { group: self, payload })
+        Ok(Job { group: self, payload }.with_memory())
     }
 }
 
@@ -318,7 +342,11 @@ impl Job {
                     plain_len,
                     params: group.params,
                 };
-                let decoded = codec.decode(&coded, &Watching { meter: &meter, early });
+                let watching = Watching { meter: &meter, early };
+                let decoded = match group.transformed {
+                    true => transformed::decode(&**codec, &coded, &watching),
+                    false => codec.decode(&coded, &watching),
+                };
                 Attempt::Parts(decoded.map_err(|e| group.place.mark(e))?)
             }
         };
@@ -331,7 +359,8 @@ impl Job {
     /// Decodes several jobs, those of one codec together. Each has the result that it would have alone.
     pub(super) fn decode_many(jobs: Vec<Job>, progress: &dyn Progress) -> Vec<Result<Plain>> {
         let mut results: Vec<_> = jobs.iter().map(|_| None).collect();
-        let mut left: Vec<_> = jobs.into_iter().enumerate().collect();
+        let (alone, mut left): (Vec<_>, Vec<_>) =
+            jobs.into_iter().enumerate().partition(|(_, job)| job.group.transformed);
         while let Some(codec) = left.iter().find_map(|(_, job)| job.group.codec.clone()) {
             let is_of =
                 |job: &Job| job.group.codec.as_ref().is_some_and(|c| Arc::ptr_eq(c, &codec));
@@ -345,7 +374,7 @@ impl Job {
                 results[i] = Some(plain.and_then(|p| job.group.checked(Plain::Bytes(p))));
             }
         }
-        for (i, job) in left {
+        for (i, job) in left.into_iter().chain(alone) {
             results[i] = Some(job.decode(progress, &|_| Ok(())));
         }
         results.into_iter().flatten().collect()

@@ -267,38 +267,42 @@ impl<'a, R: Read, W: Write> Decompressor<'a, R, W> {
     fn gather(
         &mut self,
         walk: &mut Walk,
-        held: &mut Option<Pending>,
+        held: &mut Option<Job>,
         jobs: &mut Vec<Job>,
     ) -> Result<Option<Footer>> {
         let (mut memory_bytes, mut plain_bytes) = (0u64, 0u64);
         while jobs.len() < self.at_once {
-            let group = match held.take() {
-                Some(group) => group,
+            let job = match held.take() {
+                Some(job) => job,
                 None => match walk.next(&mut self.source)? {
                     Record::Settings => continue,
                     Record::Footer(footer) => return Ok(Some(footer)),
-                    Record::Group(head, place) => Pending::of_group(
-                        &head,
-                        walk.header.group_bytes(),
-                        place,
-                        walk.settings.as_ref(),
-                        &mut self.models,
-                    )?,
+                    Record::Group(head, place) => {
+                        let group = Pending::of_group(
+                            &head,
+                            walk.header.group_bytes(),
+                            place,
+                            walk.settings.as_ref(),
+                            &mut self.models,
+                        )?;
+                        group.require_memory(self.memory_limit)?;
+                        self.output.require_room(plain_bytes + group.plain_len)?;
+                        group.take_payload(&mut self.source)?
+                    }
                 },
             };
-            group.require_memory(self.memory_limit)?;
-            plain_bytes += group.plain_len;
-            self.output.require_room(plain_bytes)?;
-            memory_bytes = memory_bytes.saturating_add(group.memory_bytes);
-            let together = match group.method {
+            job.require_memory(self.memory_limit)?;
+            plain_bytes += job.plain_len();
+            memory_bytes = memory_bytes.saturating_add(job.memory_bytes());
+            let together = match job.method() {
                 Method::Model => self.memory_limit.min(TOGETHER_BYTES),
                 _ => self.memory_limit,
             };
             if memory_bytes > together && !jobs.is_empty() {
-                *held = Some(group);
+                *held = Some(job);
                 break;
             }
-            jobs.push(group.take_payload(&mut self.source)?);
+            jobs.push(job);
         }
         Ok(None)
     }

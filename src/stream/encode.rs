@@ -5,16 +5,20 @@ use std::sync::Arc;
 
 use super::options::TOGETHER;
 use super::progress::{Meter, Progress};
+use super::transformed;
 use crate::container::{
     CodedGroup, EncodedGroup, GroupCodec, GroupParams, Method, Unwatched, stored, varint,
 };
 use crate::error::{Error, Result};
+use crate::transform::{self, Seen, Taken};
 
 /// A group with what it became; the plain bytes stay, storing may turn out to be shorter yet.
 pub(super) struct Encoded {
     pub plain: Vec<u8>,
     pub method: Method,
     pub payload: Vec<u8>,
+    /// What was seen through; nothing where the payload is that of the plain bytes.
+    pub seen: Seen,
 }
 
 impl Encoded {
@@ -23,7 +27,13 @@ impl Encoded {
         let coded = self.payload.len() + varint::encoded_len(self.payload.len() as u64) + overhead;
         if self.method.is_coded() && coded >= self.plain.len() {
             self.method = Method::Stored;
+            self.seen = Seen::default();
         }
+    }
+
+    /// Whether the payload has a recipe.
+    pub(super) fn transformed(&self) -> bool {
+        !self.seen.is_empty()
     }
 
     /// The bytes that go into the file.
@@ -41,11 +51,25 @@ impl Encoded {
     }
 }
 
+/// What the codec made of a group, and what it saw through.
+pub(super) struct Coded {
+    pub group: EncodedGroup,
+    pub seen: Seen,
+}
+
+impl Coded {
+    /// A group that wears nothing.
+    pub(super) fn plain(group: EncodedGroup) -> Self {
+        Coded { group, seen: Seen::default() }
+    }
+}
+
 /// What all groups of a file are encoded with.
 pub(super) struct Encoder<'a> {
     pub codec: &'a Arc<dyn GroupCodec>,
     pub params: GroupParams,
     pub verify: bool,
+    pub transform: bool,
     pub memory_limit: u64,
     pub progress: &'a dyn Progress,
 }
@@ -60,9 +84,13 @@ impl Encoder<'_> {
             self.require_memory(len)?;
             let share = (self.memory_limit / together as u64).saturating_sub(len);
             let done = |n| meter.add(n);
-            coded = Some(self.codec.encode_within(&plain, &self.params, share, &done));
+            let plainly = || self.codec.encode_within(&plain, &self.params, share, &done);
+            coded = Some(match self.take(&plain) {
+                Some(taken) => transformed::encode(self, &plain, taken, share, &done, plainly)?,
+                None => Coded::plain(plainly()?),
+            });
         }
-        let encoded = self.settle(plain, coded)?;
+        let encoded = self.settle(plain, coded.map(Ok))?;
         meter.finish();
         Ok(encoded)
     }
@@ -73,7 +101,7 @@ impl Encoder<'_> {
     }
 
     /// Refuses a group that cannot be encoded, or decoded again, within the limit.
-    fn require_memory(&self, plain_len: u64) -> Result<()> {
+    pub(super) fn require_memory(&self, plain_len: u64) -> Result<()> {
         // A payload is shorter than its group.
         let decoding = self.codec.memory_bytes(plain_len, &self.params).saturating_add(plain_len);
         let (needed_bytes, limit_bytes) =
@@ -82,6 +110,12 @@ impl Encoder<'_> {
             true => Err(Error::Memory { needed_bytes, limit_bytes }),
             false => Ok(()),
         }
+    }
+
+    /// What is under the clothes of a group, if it wears any.
+    fn take(&self, plain: &[u8]) -> Option<Taken> {
+        let judge = transformed::CodecJudge { codec: &**self.codec, params: &self.params };
+        if self.transform { transform::take(plain, &judge) } else { None }
     }
 
     /// Encodes several short groups, which the codec sees together, as many as memory allows.
@@ -108,31 +142,40 @@ impl Encoder<'_> {
             encoded.push(self.encode(one.to_vec(), 1));
             return;
         }
-        let room = |plain: &&[u8]| match is_for_codec(plain) {
+        let clothed: Vec<bool> = plains.iter().map(|plain| self.take(plain).is_some()).collect();
+        let is_alone = |i: usize| clothed.get(i).copied().unwrap_or(false);
+        let room = |(i, plain): (usize, &&[u8])| match is_for_codec(plain) && !is_alone(i) {
             true => self.require_memory(plain.len() as u64).map(|()| true),
             false => Ok(false),
         };
-        let rooms: Vec<Result<bool>> = plains.iter().map(room).collect();
+        let rooms: Vec<Result<bool>> = plains.iter().enumerate().map(room).collect();
         let seen = plains.iter().zip(&rooms).filter(|(_, room)| matches!(room, Ok(true)));
         let codec_sees: Vec<_> = seen.map(|(plain, _)| *plain).collect();
         let mut coded = self.codec.encode_many(&codec_sees, &self.params).into_iter();
-        for (plain, room) in plains.iter().zip(rooms) {
-            let settle = |seen| self.settle(plain.to_vec(), if seen { coded.next() } else { None });
+        for (i, (plain, room)) in plains.iter().zip(rooms).enumerate() {
+            if is_alone(i) {
+                encoded.push(self.encode(plain.to_vec(), 1));
+                continue;
+            }
+            let mut next = || coded.next().map(|coded| coded.map(Coded::plain));
+            let settle = |seen| self.settle(plain.to_vec(), if seen { next() } else { None });
             encoded.push(room.and_then(settle));
             self.progress.plain(plain.len() as u64);
         }
     }
 
     /// The form that a group gets, given what the codec made of it if it saw it.
-    fn settle(&self, plain: Vec<u8>, coded: Option<Result<EncodedGroup>>) -> Result<Encoded> {
-        let mut encoded = Encoded { plain, method: Method::Stored, payload: Vec::new() };
+    fn settle(&self, plain: Vec<u8>, coded: Option<Result<Coded>>) -> Result<Encoded> {
+        let mut encoded =
+            Encoded { plain, method: Method::Stored, payload: Vec::new(), seen: Seen::default() };
         if is_run(&encoded.plain) {
             encoded.method = Method::Run;
         }
-        if let Some(group) = coded.transpose()? {
+        if let Some(Coded { group, seen }) = coded.transpose()? {
             if group.method.is_coded() {
                 encoded.method = group.method;
                 encoded.payload = group.payload;
+                encoded.seen = seen;
             }
             encoded.store_unless_shorter_by(0);
             if self.verify && encoded.method.is_coded() {
@@ -150,7 +193,11 @@ impl Encoder<'_> {
             plain_len: plain.len(),
             params: self.params,
         };
-        if self.codec.decode(&group, &Unwatched)?.into_plain()? != *plain {
+        let decoded = match encoded.transformed() {
+            true => transformed::decode(&**self.codec, &group, &Unwatched)?,
+            false => self.codec.decode(&group, &Unwatched)?,
+        };
+        if decoded.into_plain()? != *plain {
             return Err(Error::damaged("a group decoded to other bytes than it was made from"));
         }
         Ok(())

@@ -4,12 +4,14 @@ use std::io::Read;
 
 use serde::Serialize;
 
+use super::transformed;
 use super::walk::{Record, Walk};
 use crate::container::{
     FORMAT_VERSION, Form, GroupHead, GroupParams, LongHeader, Method, Next, Settings, ShortHead,
     Source, hex, next_frame,
 };
 use crate::error::{Error, Result};
+use crate::transform::Seen as SeenThrough;
 
 /// One frame. Lengths are in bytes, hashes and identities in hexadecimal digits.
 #[derive(Debug, Clone, Serialize)]
@@ -66,6 +68,9 @@ pub struct GroupInfo {
     pub payload_bytes: u64,
     /// The truncated SHA-256 that guards it.
     pub check: String,
+    /// What was seen through; `None` where nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transforms: Option<SeenThrough>,
 }
 
 /// What [`inspect_with`] shows, in the order of the file.
@@ -199,7 +204,13 @@ fn short_frame<R: Read>(
     let mut info = empty_info(Form::Short, start);
     info.model_id = head.model_prefix.map(|prefix| hex(&prefix));
     visit(Seen::Begin(info.clone()))?;
-    source.skip(head.payload_len, "the payload")?;
+    let transforms = match head.transformed {
+        true => Some(describe(source, head.method, head.plain_len, head.payload_len, &head.params)?),
+        false => None,
+    };
+    if transforms.is_none() {
+        source.skip(head.payload_len, "the payload")?;
+    }
     let check: [u8; ShortHead::CHECK_BYTES] = source.array("the check of a short frame")?;
     if head.method.is_coded() {
         visit(Seen::Settings(SettingsInfo {
@@ -217,6 +228,7 @@ fn short_frame<R: Read>(
             plain_bytes: head.plain_len,
             payload_bytes: head.payload_len,
             check: hex(&check),
+            transforms,
         }))?;
     }
     info.stored_bytes = source.offset() - start;
@@ -248,8 +260,18 @@ fn long_frame<R: Read>(
                 }
             }
             Record::Group(head, place) => {
-                source.skip(head.payload_len, "the payload").map_err(|e| place.mark(e))?;
-                visit(Seen::Group(group_info(&head, offset)))?;
+                let transforms = match (head.transformed, &walk.settings) {
+                    (true, Some(Settings { params, .. })) => {
+                        let lengths = (head.plain_len, head.payload_len);
+                        let seen = describe(source, head.method, lengths.0, lengths.1, params);
+                        Some(seen.map_err(|e| place.mark(e))?)
+                    }
+                    _ => None,
+                };
+                if transforms.is_none() {
+                    source.skip(head.payload_len, "the payload").map_err(|e| place.mark(e))?;
+                }
+                visit(Seen::Group(GroupInfo { transforms, ..group_info(&head, offset) }))?;
             }
             Record::Footer(footer) => {
                 info.plain_bytes = footer.plain_len;
@@ -278,5 +300,18 @@ fn group_info(head: &GroupHead, offset: u64) -> GroupInfo {
         plain_bytes: head.plain_len,
         payload_bytes: head.payload_len,
         check: hex(head.recorded_check()),
+        transforms: None,
     }
+}
+
+/// Takes the payload of a transformed group, and says what was seen through.
+fn describe<R: Read>(
+    source: &mut Source<R>,
+    method: Method,
+    plain_len: u64,
+    payload_len: u64,
+    params: &GroupParams,
+) -> Result<SeenThrough> {
+    let payload = source.bytes(payload_len, "the payload")?;
+    transformed::describe(&payload, method, plain_len, params)
 }

@@ -165,7 +165,7 @@ fn only_short_frame(file: &[u8], models: &mut Models) -> Result<Option<(Job, u64
         return Ok(None);
     }
     let group = Pending::of_short(&head, 0, models, 0)?;
-    let memory_bytes = group.memory_bytes;
     let job = group.take_short_payload(&mut source)?;
+    let memory_bytes = job.memory_bytes();
     Ok((source.offset() == file.len() as u64).then_some((job, memory_bytes)))
 }

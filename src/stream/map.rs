@@ -198,7 +198,10 @@ impl Map {
         let group = Pending::of_group(&head, self.group_bytes, place.clone(), settings, models)?;
         group.require_memory(memory_limit)?;
         source.seek_to(offset + entry.stored_len - head.payload_len)?;
-        if cut { group.take_what_is_there(source) } else { group.take_payload(source) }
+        let job =
+            if cut { group.take_what_is_there(source)? } else { group.take_payload(source)? };
+        job.require_memory(memory_limit)?;
+        Ok(job)
     }
 
     /// Sees to it that the settings that hold for a group are the ones at hand.

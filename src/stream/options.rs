@@ -16,7 +16,7 @@ pub(super) const TOGETHER_ENCODING_BYTES: u64 = 960 << 20;
 /// Short inputs that share the model at a time: enough for its products, few enough for the memory of their mixers.
 pub(super) const TOGETHER: usize = 24;
 
-/// How to compress. `group_bytes`, `params` and `full_hashes` change what is written, the rest does not.
+/// How to compress. `group_bytes`, `params`, `full_hashes` and `transform` change what is written, the rest does not.
 #[derive(Debug, Clone)]
 pub struct CompressOptions {
     /// Bytes of the original in a group: a power of two from 1 KiB to 1 GiB.
@@ -25,6 +25,8 @@ pub struct CompressOptions {
     pub params: GroupParams,
     /// Write the long form, with whole hashes and an index, for small inputs too.
     pub full_hashes: bool,
+    /// See through encodings, escapes and containers where that pays.
+    pub transform: bool,
     /// The most groups in work at once; 0 for one a thread of the pool.
     pub threads: usize,
     /// Decode every group before it is written and compare.
@@ -40,6 +42,7 @@ impl Default for CompressOptions {
             group_bytes: 1 << GROUP_LOG2_DEFAULT,
             params: GroupParams::default(),
             full_hashes: false,
+            transform: true,
             threads: 0,
             verify: false,
             memory_limit: DEFAULT_MEMORY_LIMIT,

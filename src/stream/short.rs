@@ -22,6 +22,7 @@ pub(super) fn read_short<R: Read>(
     let group = Pending::of_short(&head, base, models, 0)?;
     group.require_memory(memory_limit)?;
     let job = group.take_short_payload(source)?;
+    job.require_memory(memory_limit)?;
     let early: &Early = &|_| Ok(());
     let Some(prefix) = head.model_prefix else {
         return Ok((head.method, job.decode(progress, early)?));
@@ -35,10 +36,11 @@ pub(super) fn read_short<R: Read>(
             Err(Error::MissingModel { .. }) => break,
             group => group?,
         };
-        if group.require_memory(memory_limit).is_err() {
+        let job = job.of(group);
+        if job.require_memory(memory_limit).is_err() {
             continue;
         }
-        match job.of(group).decode(progress, early) {
+        match job.decode(progress, early) {
             Err(Error::Damaged { .. }) => {}
             decoded => {
                 models.was_right(prefix, nth);

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::container::Method;
 use crate::error::Error;
+use crate::transform::Seen;
 
 /// What was done, for the line at the end.
 #[derive(Debug, Default)]
@@ -20,6 +21,8 @@ pub struct Summary {
     pub groups_by_method: [u64; 4],
     /// What the model that the last such group used is called.
     pub model_name: Option<String>,
+    /// When compressing: what was seen through.
+    pub seen: Seen,
     /// Zero bytes between and behind the frames, as tapes and preallocated files have them.
     pub padding_bytes: u64,
     /// Bytes behind the last frame that are not ours, and were passed over.

@@ -25,6 +25,7 @@ const FITTING: &[(&str, &[Mode])] = &[
     ("window", &[Compress]),
     ("group", &[Compress]),
     ("full_hashes", &[Compress]),
+    ("no_transform", &[Compress]),
     ("verify", &[Compress]),
     ("exclude_compressed", &[Compress]),
     ("recover", &[Decompress, Test]),

@@ -101,6 +101,8 @@ pub struct Settings {
     pub lanes: Option<u32>,
     pub window: Option<u32>,
     pub full_hashes: bool,
+    /// Encodings, escapes and containers are seen through.
+    pub transform: bool,
     pub verify: bool,
     pub recover: Recover,
     pub max_output: Option<u64>,
@@ -132,6 +134,7 @@ impl Default for Settings {
             lanes: None,
             window: None,
             full_hashes: false,
+            transform: true,
             verify: false,
             recover: Recover::Off,
             max_output: None,
@@ -198,6 +201,7 @@ impl Settings {
         self.lanes = coding.lanes;
         self.window = coding.window;
         self.full_hashes = coding.full_hashes;
+        self.transform = !coding.no_transform;
         self.verify = coding.verify;
         self
     }

@@ -44,6 +44,7 @@ impl Groups {
                     Some(n) => n.to_string(),
                 };
                 self.in_frame += 1;
+                let through = group.transforms.map(|seen| format!("  through {seen}"));
                 Self::line(
                     out,
                     [
@@ -58,7 +59,7 @@ impl Groups {
                     [
                         number_or_auto(params.map(|p| p.lanes)),
                         number_or_auto(params.map(|p| p.window)),
-                        group.check,
+                        group.check + &through.unwrap_or_default(),
                     ],
                 )
             }

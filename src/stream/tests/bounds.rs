@@ -41,7 +41,7 @@ fn growth_is_limited_for_the_largest_groups_too() {
     let whole = header.group_bytes();
     let mut group_bytes = Vec::new();
     let head =
-        GroupHead { method: Method::Stored, plain_len: whole, payload_len: whole, check: [0; 8] };
+        GroupHead { method: Method::Stored, transformed: false, plain_len: whole, payload_len: whole, check: [0; 8] };
     head.write(whole, &mut group_bytes);
     let entry = |stored_len| crate::container::IndexEntry { stored_len, has_settings: false };
     // A terabyte and a bit less than another gigabyte.
@@ -91,7 +91,7 @@ fn claiming(method: Method, plain_len: u64, payload_len: u64, group_log2: u8) ->
         let params = GroupParams::default();
         Settings { exact_version: 1, model: None, params }.write(&mut file);
     }
-    let head = GroupHead { method, plain_len, payload_len, check: [0; 8] };
+    let head = GroupHead { method, transformed: false, plain_len, payload_len, check: [0; 8] };
     head.write(header.group_bytes(), &mut file);
     file
 }
@@ -122,7 +122,7 @@ fn huge_claims_are_cheap_to_refuse() {
 
 #[test]
 fn a_run_longer_than_the_memory_limit_comes_back() {
-    let head = GroupHead { method: Method::Run, plain_len: 1 << 24, payload_len: 1, check: [0; 8] };
+    let head = GroupHead { method: Method::Run, transformed: false, plain_len: 1 << 24, payload_len: 1, check: [0; 8] };
     let mut check = head.check_of(0, 1 << 24);
     check.update_run(b'z', 1 << 24);
     let header = LongHeader { group_log2: 24 };
@@ -160,7 +160,7 @@ proptest! {
         let model_prefix = (method == Method::Model).then_some([0, 1]);
         let params = GroupParams::default();
         let mut file = Vec::new();
-        ShortHead { method, model_prefix, params, plain_len, payload_len }.write(&mut file);
+        ShortHead { method, transformed: false, model_prefix, params, plain_len, payload_len }.write(&mut file);
         file.extend_from_slice(&tail);
         let (plain, result) = unpack(&file);
         prop_assert!(result.is_err() && plain.is_empty());

@@ -1,0 +1,297 @@
+//! Taking a group apart.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use super::base64::Base64;
+use super::charset::{self, Charset, Run};
+use super::code::Transform;
+use super::dump::Dump;
+use super::escape::Escape;
+use super::hex::Hex;
+use super::kind::Kind;
+use super::lines::{self, LineEnd};
+use super::quoted::Quoted;
+use super::recipe::{self, DEPTH, Parts, Piece, restore};
+use super::url::Url;
+use super::{Judge, Seen, limit, upper};
+
+/// A group taken apart.
+#[derive(Debug)]
+pub struct Taken {
+    /// How it is put together.
+    pub recipe: Vec<u8>,
+    /// The code of the one transform that makes all of it of text, where one does.
+    pub whole: Option<u8>,
+    /// What it is put together of.
+    pub parts: Parts,
+    /// What was seen through.
+    pub seen: Seen,
+}
+
+/// Takes a group apart, if there is anything to take off and it comes back exactly.
+pub fn take(plain: &[u8], judge: &dyn Judge) -> Option<Taken> {
+    let dissector = Dissector { judge, verdicts: RefCell::default() };
+    let pieces = dissector.dissect(plain, 0, Wearing::default());
+    if pieces.iter().all(|piece| matches!(piece, Piece::Leaf(..))) {
+        return None;
+    }
+    let (recipe, parts) = recipe::write(&pieces);
+    let total: usize = parts.iter().map(Vec::len).sum();
+    if total > limit(plain.len()) || recipe.len() > plain.len() {
+        return None;
+    }
+    let back = restore(&recipe, parts.each_ref().map(Vec::as_slice), plain.len());
+    if back.ok()? != plain {
+        return None;
+    }
+    let whole = recipe::whole(&pieces).map(Transform::code);
+    let seen = recipe::describe(&recipe).ok()?;
+    Some(Taken { recipe, whole, parts, seen })
+}
+
+/// Bytes that may hide something.
+const LEAST_BYTES: usize = 24;
+/// As much of a stretch is coded in two ways to see which is shorter.
+const SAMPLE_BYTES: usize = 2 << 10;
+/// From this length on, what one stretch says holds for all of its kind.
+const VERDICT_BYTES: usize = 512;
+
+struct Dissector<'a> {
+    judge: &'a dyn Judge,
+    /// Whether a kind of transform pays, by its code.
+    verdicts: RefCell<BTreeMap<u8, bool>>,
+}
+
+/// What was taken off already, and is not looked for again.
+#[derive(Debug, Clone, Copy, Default)]
+struct Wearing {
+    charset: bool,
+    lines: bool,
+    escape: bool,
+}
+
+/// A stretch that was found, with what is within it.
+struct Found {
+    start: usize,
+    end: usize,
+    transform: Transform,
+    inner: Vec<u8>,
+}
+
+impl Dissector<'_> {
+    fn dissect(&self, bytes: &[u8], depth: usize, worn: Wearing) -> Vec<Piece> {
+        if depth == DEPTH || bytes.len() < LEAST_BYTES {
+            return leaf(bytes);
+        }
+        if !worn.charset && let Some(charset) = charset::guess(bytes, self.judge) {
+            let charset_worn = Wearing { charset: true, ..worn };
+            return self.charset(charset, bytes, depth, charset_worn);
+        }
+        if !worn.lines && let Some(end) = LineEnd::of(bytes) {
+            let sample = &bytes[..bytes.len().min(SAMPLE_BYTES)];
+            let after: Vec<u8> = end.forward(sample).into_iter().flat_map(of_lines).collect();
+            if self.pays(Transform::Lines(end).code(), sample, &after) {
+                let lines_worn = Wearing { lines: true, ..worn };
+                return self.lines(end, bytes, depth, lines_worn);
+            }
+        }
+        let mut pieces = Vec::new();
+        let mut at = 0;
+        for found in find(bytes) {
+            self.rest(&bytes[at..found.start], depth, worn, &mut pieces);
+            let inner = self.dissect(&found.inner, depth + 1, Wearing::default());
+            pieces.push(Piece::Stretch(found.transform, inner));
+            at = found.end;
+        }
+        self.rest(&bytes[at..], depth, worn, &mut pieces);
+        pieces
+    }
+
+    fn charset(
+        &self,
+        mut charset: Charset,
+        bytes: &[u8],
+        depth: usize,
+        worn: Wearing,
+    ) -> Vec<Piece> {
+        let runs = charset.decode(bytes);
+        // Many that do not come back are a sign that it is none.
+        if runs.len() > 4 + bytes.len() / 128 {
+            return leaf(bytes);
+        }
+        let mut pieces = Vec::new();
+        for run in runs {
+            match run {
+                Run::Text(text) => {
+                    let inner = self.dissect(&text, depth + 1, worn);
+                    pieces.push(Piece::Stretch(Transform::Charset(charset), inner));
+                }
+                Run::Bytes(bytes) => pieces.extend(leaf(&bytes)),
+            }
+            charset = charset.behind();
+        }
+        pieces
+    }
+
+    fn lines(&self, end: LineEnd, bytes: &[u8], depth: usize, worn: Wearing) -> Vec<Piece> {
+        let lines = end.forward(bytes);
+        let mut pieces = Vec::new();
+        for piece in lines {
+            match piece {
+                lines::Piece::Lines(lines) => {
+                    let inner = self.dissect(&lines, depth + 1, worn);
+                    pieces.push(Piece::Stretch(Transform::Lines(end), inner));
+                }
+                lines::Piece::Feeds(n) => pieces.push(Piece::Leaf(Kind::Text, vec![b'\n'; n])),
+            }
+        }
+        pieces
+    }
+
+    /// What is between stretches: escapes here and there, and capitals.
+    fn rest(&self, bytes: &[u8], depth: usize, worn: Wearing, pieces: &mut Vec<Piece>) {
+        let stretches = match worn.escape || bytes.len() < LEAST_BYTES {
+            true => Vec::new(),
+            false => escapes(bytes),
+        };
+        let mut at = 0;
+        for (escape, stretch) in stretches {
+            self.capitals(&bytes[at..stretch.start], pieces);
+            let text = escape.forward(&bytes[stretch.clone()]);
+            let inner = self.dissect(&text, depth + 1, Wearing { escape: true, ..worn });
+            pieces.push(Piece::Stretch(Transform::Escape(escape), inner));
+            at = stretch.end;
+        }
+        self.capitals(&bytes[at..], pieces);
+    }
+
+    fn capitals(&self, bytes: &[u8], pieces: &mut Vec<Piece>) {
+        let mut at = 0;
+        for stretch in upper::find(bytes) {
+            let inner = upper::forward(&bytes[stretch.clone()]);
+            let len = inner.len().min(SAMPLE_BYTES);
+            if self.pays(Transform::Upper.code(), &bytes[stretch.clone()][..len], &inner[..len]) {
+                pieces.extend(leaf(&bytes[at..stretch.start]));
+                pieces.push(Piece::Stretch(Transform::Upper, leaf(&inner)));
+                at = stretch.end;
+            }
+        }
+        pieces.extend(leaf(&bytes[at..]));
+    }
+
+    /// Whether `after` is shorter than `before` when they are coded; once a long sample has shown it, it is taken for granted.
+    fn pays(&self, code: u8, before: &[u8], after: &[u8]) -> bool {
+        if let Some(&verdict) = self.verdicts.borrow().get(&code) {
+            return verdict;
+        }
+        // What a stretch costs in the recipe.
+        let pays = self.judge.cost(after) + 4 < self.judge.cost(before);
+        if before.len() >= VERDICT_BYTES {
+            self.verdicts.borrow_mut().insert(code, pays);
+        }
+        pays
+    }
+}
+
+/// Bytes as they are, if there are any.
+fn leaf(bytes: &[u8]) -> Vec<Piece> {
+    match bytes.is_empty() {
+        true => Vec::new(),
+        false => vec![Piece::Leaf(Kind::of(bytes), bytes.to_vec())],
+    }
+}
+
+fn of_lines(piece: lines::Piece) -> Vec<u8> {
+    match piece {
+        lines::Piece::Lines(lines) => lines,
+        lines::Piece::Feeds(n) => vec![b'\n'; n],
+    }
+}
+
+/// The stretches of the commonest escape.
+fn escapes(bytes: &[u8]) -> Vec<(Escape, std::ops::Range<usize>)> {
+    if !bytes.iter().any(|byte| matches!(byte, b'\\' | b'%' | b'&')) {
+        return Vec::new();
+    }
+    let found = Escape::ALL.map(|escape| (escape, escape.find(bytes)));
+    let gain = |escape: Escape, stretch: &std::ops::Range<usize>| {
+        stretch.len() - escape.forward(&bytes[stretch.clone()]).len()
+    };
+    let gains = found.into_iter().map(|(escape, stretches)| {
+        let gain: usize = stretches.iter().map(|stretch| gain(escape, stretch)).sum();
+        (gain, escape, stretches)
+    });
+    let best = gains.max_by_key(|(gain, ..)| *gain);
+    let list = best.into_iter().flat_map(|(_, escape, list)| list.into_iter().map(move |s| (escape, s)));
+    list.collect()
+}
+
+/// Rows of letters and digits shorter than this are words.
+const LEAST_ROW: usize = 32;
+
+/// The stretches of bytes that say by themselves what they are.
+fn find(bytes: &[u8]) -> Vec<Found> {
+    let mut list: Vec<Found> = Vec::new();
+    let (mut at, mut end, mut line, mut quoted_from) = (0, 0, 0, 0);
+    while at < bytes.len() {
+        let byte = bytes[at];
+        let found = match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_' => {
+                let is_row = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_');
+                let row = bytes[at..].iter().take_while(is_row).count();
+                let found = match (at == line).then(|| Dump::at(bytes, at)).flatten() {
+                    Some((dump, inner, end)) => Some((Transform::Dump(dump), inner, end)),
+                    None if row >= LEAST_ROW => digits(bytes, at),
+                    None => None,
+                };
+                if found.is_none() {
+                    at += row;
+                    continue;
+                }
+                found
+            }
+            b'%' => Url::at(bytes, at).map(|(url, inner, end)| (Transform::Url(url), inner, end)),
+            b'=' if at >= quoted_from && line >= end => {
+                let found = Quoted::at(bytes, line);
+                // A line that is none is not looked at again and again.
+                quoted_from = at + bytes[at..].iter().position(|&b| b == b'\n').unwrap_or(0);
+                found.map(|(quoted, inner, stretch_end)| {
+                    at = line;
+                    (Transform::Quoted(quoted), inner, stretch_end)
+                })
+            }
+            _ => None,
+        };
+        match found {
+            Some((transform, inner, stretch_end)) => {
+                // Stretches that were found in what is quoted lie within it.
+                list.retain(|found| found.end <= at);
+                list.push(Found { start: at, end: stretch_end, transform, inner });
+                (at, end) = (stretch_end, stretch_end);
+                if bytes[at - 1] == b'\n' {
+                    line = at;
+                }
+            }
+            None => {
+                at += 1;
+                if byte == b'\n' {
+                    line = at;
+                }
+            }
+        }
+    }
+    list
+}
+
+/// Hexadecimal digits or base64.
+fn digits(bytes: &[u8], at: usize) -> Option<(Transform, Vec<u8>, usize)> {
+    let hex = Hex::at(bytes, at).map(|(hex, inner, end)| (Transform::Hex(hex), inner, end));
+    hex.or_else(|| {
+        let (base64, inner, end) = Base64::at(bytes, at)?;
+        Some((Transform::Base64(base64), inner, end))
+    })
+}
+
+#[cfg(test)]
+mod tests;
