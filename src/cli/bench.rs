@@ -239,7 +239,7 @@ fn flags(settings: &Settings) -> Vec<String> {
         flags.push(format!("--window={window}"));
     }
     if !settings.transform {
-        child.arg("--no-transform");
+        flags.push("--no-transform".into());
     }
     if settings.full_hashes {
         flags.push("--full-hashes".into());
