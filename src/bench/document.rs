@@ -189,7 +189,7 @@ fn speed(report: &Report, out: &mut Vec<Block>) {
             })
         });
         out.push(Block::Chart(
-            format!("{name}: bits per byte against MB/s over all files, both scales logarithmic; down and right is better."),
+            format!("{name}: bits per byte against MB/s (a logarithmic scale) over all files; down and right is better."),
             Chart::Scatter { x: format!("MB/s {name}"), y: "bits per byte".into(), points: points.collect() },
         ));
     }
@@ -269,7 +269,7 @@ fn model_pays(report: &Report, out: &mut Vec<Block>) {
         let cell = |name: &&str| mb(name).map_or("never".into(), |mb| format!("{mb:.1}"));
         grid.rows.push([vec![kind.to_owned()], names.iter().map(cell).collect()].concat());
     }
-    let sizes: Vec<f64> = (0..=40).map(|i| 10f64.powf(f64::from(i) / 10.0)).collect();
+    let sizes: Vec<f64> = (0..=16).map(|i| 10f64.powf(f64::from(i) / 4.0)).collect();
     let curves = report.all.iter().enumerate().filter_map(|(i, row)| {
         let ratio = row.ratio?;
         let at = |&mb: &f64| (mb, mb * ratio + row.model_bytes as f64 / 1e6);
@@ -348,6 +348,16 @@ pub fn worst(report: &Report) -> Vec<&Row> {
     rows
 }
 
+/// Why a file costs what it costs; of a small one also what its frame takes.
+fn why(closer: &Closer, row: &Row) -> String {
+    let coded = closer.bits_per_byte * closer.plain_bytes as f64 / 8.0;
+    let frame = 1.0 - coded / row.stored_bytes.max(1) as f64;
+    match closer.plain_bytes == row.plain_bytes && frame > 0.2 {
+        true => format!("{}; header and check are {:.0} % of it", closer.why(), 100.0 * frame),
+        false => closer.why(),
+    }
+}
+
 fn closer(report: &Report, out: &mut Vec<Block>) {
     let find = |name: &str| report.closer.iter().find(|closer| closer.file == name);
     let worst = worst(report);
@@ -367,7 +377,7 @@ fn closer(report: &Report, out: &mut Vec<Block>) {
                 grouped(row.plain_bytes),
                 number(row.bits_per_byte, 3),
                 row.methods(),
-                find(&row.name).map_or(String::new(), Closer::why),
+                find(&row.name).map_or(String::new(), |closer| why(closer, row)),
                 best.map_or("-".into(), |best| {
                     format!("{} {}", best.compressor, number(best.bits_per_byte, 3))
                 }),

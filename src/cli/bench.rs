@@ -143,7 +143,7 @@ fn read(path: &Path) -> anyhow::Result<Report> {
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     use std::io::Write;
     let file =
-        super::files::Temporary::beside(path, true).with_context(|| path.display().to_string())?;
+        super::files::Temporary::beside(path, false).with_context(|| path.display().to_string())?;
     file.as_file().write_all(text.as_bytes())?;
     Ok(file.persist(path, true)?)
 }
