@@ -60,8 +60,9 @@ pub fn blocks(report: &Report) -> Vec<Block> {
     let mut out = Vec::new();
     head(report, &mut out);
     by_kind(report, &mut out);
-    speed(report, &mut out);
-    memory(report, &mut out);
+    let times = report.times.as_deref().unwrap_or(report);
+    speed(times, report.times.is_some(), &mut out);
+    memory(times, &mut out);
     model_pays(report, &mut out);
     files(report, &mut out);
     closer(report, &mut out);
@@ -176,8 +177,20 @@ fn all_rows(report: &Report) -> Vec<&Row> {
     rows
 }
 
-fn speed(report: &Report, out: &mut Vec<Block>) {
+fn speed(report: &Report, is_other: bool, out: &mut Vec<Block>) {
     out.push(Block::Heading("Ratio against speed".into()));
+    if let (true, Some(all)) = (is_other, report.all.first()) {
+        let machine = &report.machine;
+        out.push(Block::Text(format!(
+            "Times and memory were measured by themselves, on {} files of {} bytes: {} ({}), on {}, {} threads.",
+            all.files,
+            grouped(all.plain_bytes),
+            report.command,
+            report.commit.as_deref().unwrap_or("unknown commit"),
+            machine.processor.as_deref().unwrap_or("an unknown processor"),
+            machine.cores
+        )));
+    }
     let rows = all_rows(report);
     for (way, name) in ["compressing", "decompressing"].into_iter().enumerate() {
         let points = rows.iter().enumerate().filter_map(|(i, row)| {

@@ -30,8 +30,11 @@ pub struct Benching {
     pub from: Option<PathBuf>,
     pub first: Option<u64>,
     pub studies: Vec<StudyOf>,
+    /// Records whose studies are added.
+    pub of_others: Vec<PathBuf>,
     pub models: Vec<std::ffi::OsString>,
     pub report: Option<PathBuf>,
+    pub times: Option<PathBuf>,
     pub compare: Option<PathBuf>,
     pub limits: Limits,
 }
@@ -52,8 +55,10 @@ impl Benching {
             from: bench.from.clone(),
             first: bench.first,
             studies: bench.study.clone(),
+            of_others: bench.studies.clone(),
             models: bench.models.clone(),
             report: bench.report.clone(),
+            times: bench.times.clone(),
             compare: bench.compare.clone(),
             limits: Limits { size_percent: bench.size_limit, time_factor: bench.time_limit },
         }
@@ -97,6 +102,12 @@ fn show(benching: &Benching, settings: &Settings, messages: &Messages) -> Result
         }
         (None, None) => bail_usage()?,
     };
+    for path in &benching.of_others {
+        report.studies.extend(read(path)?.studies);
+    }
+    if let Some(path) = &benching.times {
+        report.times = Some(Box::new(read(path)?));
+    }
     report.studies.sort_by_key(|study| study.name.clone());
     let text = match benching.form {
         Form::Table => report.table(),
