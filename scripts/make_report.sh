@@ -17,6 +17,8 @@ readonly BUILTIN_WEIGHTS=${BUILTIN_WEIGHTS:-../shared/builtin-v0}
 
 [[ -x $LLMZIP ]] || { echo "make_report.sh: cargo build --release --features peers makes $LLMZIP" >&2; exit 1; }
 mkdir -p $RECORDS
+# Records are made in a folder of their own, and name the commit of this one.
+export GIT_DIR=$(git rev-parse --absolute-git-dir) GIT_WORK_TREE=$PWD
 # Only the groups: not what is written about them.
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
