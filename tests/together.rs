@@ -7,7 +7,7 @@ use llmzip::{Options, compress, compress_many, decompress_many};
 /// Inputs of every kind that takes another way: empty, one byte, runs, noise, short texts of many lengths, several
 /// lanes, a long frame, and one with a copy.
 fn inputs() -> Vec<Vec<u8>> {
-    let prose = include_bytes!("../README.md").to_vec();
+    let prose = include_bytes!("../src/EXACTNESS.md").to_vec();
     let code = include_bytes!("../src/codec/group.rs").to_vec();
     let noise: Vec<u8> = (0..3000u32).map(|i| (i.wrapping_mul(0x9e37_79b9) >> 13) as u8).collect();
     let mut inputs = vec![vec![], vec![b'x'], vec![7; 5000], noise];

@@ -64,6 +64,9 @@ impl Titles {
     }
 }
 
+/// Plotters takes a size of letters for their height with all that is above and below them.
+const FONT: u32 = 15;
+
 type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
 
 impl Chart {
@@ -92,13 +95,16 @@ impl Chart {
         svg.replace("</svg>", &format!("{}</svg>", titles.0)).into()
     }
 
-    /// The series, for a legend; empty where marks have their names beside them.
+    /// The series, for a legend; empty where there is one, or names stand in front of rows.
     pub fn legend(&self) -> Vec<(usize, &str)> {
         match self {
             Chart::Dots { series, .. } => series.iter().map(String::as_str).enumerate().collect(),
             Chart::Cloud { series, points, .. } => {
                 let used = |i: usize| points.iter().any(|point| point.series == i);
                 series.iter().map(String::as_str).enumerate().filter(|(i, _)| used(*i)).collect()
+            }
+            Chart::Scatter { points, .. } => {
+                points.iter().map(|point| (point.series, point.name.as_str())).collect()
             }
             Chart::Lines { curves, .. } | Chart::Path { curves, .. } => {
                 curves.iter().map(|curve| (curve.series, curve.name.as_str())).collect()
@@ -147,9 +153,19 @@ impl Chart {
             }
             Chart::Path { x, y, curves, names } => {
                 let curves: Vec<&Curve> = curves.iter().collect();
-                let [across, up] = spans(&curves, true);
+                let ([across, _], [_, up]) = (spans(&curves, true), spans(&curves, false));
                 let frame = Frame { x, y, title: Some(names) };
-                xy(root, frame, across.log_scale(), up, titles, &curves, &[], Marks::Both)
+                let room = 0.08 * (up.end - up.start);
+                xy(
+                    root,
+                    frame,
+                    across.log_scale(),
+                    up.start - room..up.end,
+                    titles,
+                    &curves,
+                    &[],
+                    Marks::Both,
+                )
             }
             Chart::Scatter { x, y, points } => {
                 let [across, up] = spans_of(points.iter().map(|point| (point.x, point.y)), true);
@@ -255,7 +271,7 @@ where
     let mut chart = ChartBuilder::on(root)
         .margin(8)
         .margin_right(14)
-        .x_label_area_size(if is_low { 34 } else { 44 })
+        .x_label_area_size(if is_low { 36 } else { 46 })
         .y_label_area_size(if frame.y.is_empty() { 34 } else { 52 })
         .build_cartesian_2d(across, up)?;
     chart
@@ -270,8 +286,8 @@ where
         .y_label_formatter(&|value| short(*value))
         .x_desc(frame.x)
         .y_desc(frame.y)
-        .label_style(font(12))
-        .axis_desc_style(font(12))
+        .label_style(font(FONT))
+        .axis_desc_style(font(FONT))
         .draw()?;
     for curve in curves {
         let style = color(curve.series).stroke_width(2);
@@ -289,7 +305,11 @@ where
     chart.draw_series(
         points.iter().map(|p| Circle::new((p.x, p.y), radius, color(p.series).filled())),
     )?;
-    let mut taken: Vec<(i32, i32, i32)> = Vec::new();
+    let mut taken: Vec<(i32, i32, i32)> = points
+        .iter()
+        .map(|point| chart.backend_coord(&(point.x, point.y)))
+        .map(|(x, y)| (x - 7, y - 6, x + 7))
+        .collect();
     for point in points {
         let at = chart.backend_coord(&(point.x, point.y));
         let text = format!(
@@ -301,17 +321,18 @@ where
             frame.y
         );
         titles.add(at, &text);
-        if marks == Marks::Named {
+        // Where there is no room for names, the legend has them.
+        if marks == Marks::Named && width >= 500 {
             // To the left where there is no room at the right; a little lower where another name stands.
-            let len = 7 * point.name.len() as i32;
+            let len = 8 * point.name.len() as i32;
             let x = if at.0 + 10 + len > width as i32 { at.0 - 10 - len } else { at.0 + 9 };
             let mut y = at.1 - 6;
-            while taken.iter().any(|&(ox, oy, end)| (oy - y).abs() < 13 && x < end && ox < x + len)
+            while taken.iter().any(|&(ox, oy, end)| (oy - y).abs() < 15 && x < end && ox < x + len)
             {
-                y += 13;
+                y += 15;
             }
             taken.push((x, y, x + len));
-            root.draw(&Text::new(point.name.clone(), (x, y), font(12)))?;
+            root.draw(&Text::new(point.name.clone(), (x, y), font(FONT)))?;
         }
     }
     Ok(())
@@ -354,7 +375,7 @@ fn bars(root: &Area<'_>, unit: &str, rows: &[(String, f64)], titles: &mut Titles
         chart.draw_series(std::iter::once(bar))?;
         let (x, y) = chart.backend_coord(&(*value, SegmentValue::CenterOf(row)));
         titles.add((x, y), &format!("{name}: {} {unit}", short(*value)));
-        root.draw(&Text::new(short(*value), (x + 6, y - 7), font(12)))?;
+        root.draw(&Text::new(short(*value), (x + 6, y - 8), font(FONT)))?;
     }
     Ok(())
 }
@@ -381,8 +402,8 @@ fn named_rows<'a>(
     let mut chart = ChartBuilder::on(root)
         .margin(6)
         .margin_right(14)
-        .x_label_area_size(34)
-        .y_label_area_size((7 * longest + 14).min(width / 3))
+        .x_label_area_size(38)
+        .y_label_area_size((8 * longest + 14).min(width / 3))
         .build_cartesian_2d(span, (0..(n.max(1) - 1) as i32).into_segmented())?;
     chart
         .configure_mesh()
@@ -401,8 +422,8 @@ fn named_rows<'a>(
             _ => String::new(),
         })
         .x_desc(x)
-        .label_style(font(12))
-        .axis_desc_style(font(12))
+        .label_style(font(FONT))
+        .axis_desc_style(font(FONT))
         .draw()?;
     Ok(chart)
 }

@@ -60,8 +60,9 @@ pub fn blocks(report: &Report) -> Vec<Block> {
     let mut out = Vec::new();
     head(report, &mut out);
     by_kind(report, &mut out);
-    speed(report, &mut out);
-    memory(report, &mut out);
+    let times = report.times.as_deref().unwrap_or(report);
+    speed(times, report.times.is_some(), &mut out);
+    memory(times, &mut out);
     model_pays(report, &mut out);
     files(report, &mut out);
     closer(report, &mut out);
@@ -176,8 +177,20 @@ fn all_rows(report: &Report) -> Vec<&Row> {
     rows
 }
 
-fn speed(report: &Report, out: &mut Vec<Block>) {
+fn speed(report: &Report, is_other: bool, out: &mut Vec<Block>) {
     out.push(Block::Heading("Ratio against speed".into()));
+    if let (true, Some(all)) = (is_other, report.all.first()) {
+        let machine = &report.machine;
+        out.push(Block::Text(format!(
+            "Times and memory were measured by themselves, on {} files of {} bytes: {} ({}), on {}, {} threads.",
+            all.files,
+            grouped(all.plain_bytes),
+            report.command,
+            report.commit.as_deref().unwrap_or("unknown commit"),
+            machine.processor.as_deref().unwrap_or("an unknown processor"),
+            machine.cores
+        )));
+    }
     let rows = all_rows(report);
     for (way, name) in ["compressing", "decompressing"].into_iter().enumerate() {
         let points = rows.iter().enumerate().filter_map(|(i, row)| {
@@ -189,7 +202,7 @@ fn speed(report: &Report, out: &mut Vec<Block>) {
             })
         });
         out.push(Block::Chart(
-            format!("{name}: bits per byte against MB/s over all files, both scales logarithmic; down and right is better."),
+            format!("{name}: bits per byte against MB/s (a logarithmic scale) over all files; down and right is better."),
             Chart::Scatter { x: format!("MB/s {name}"), y: "bits per byte".into(), points: points.collect() },
         ));
     }
@@ -269,7 +282,7 @@ fn model_pays(report: &Report, out: &mut Vec<Block>) {
         let cell = |name: &&str| mb(name).map_or("never".into(), |mb| format!("{mb:.1}"));
         grid.rows.push([vec![kind.to_owned()], names.iter().map(cell).collect()].concat());
     }
-    let sizes: Vec<f64> = (0..=40).map(|i| 10f64.powf(f64::from(i) / 10.0)).collect();
+    let sizes: Vec<f64> = (0..=16).map(|i| 10f64.powf(f64::from(i) / 4.0)).collect();
     let curves = report.all.iter().enumerate().filter_map(|(i, row)| {
         let ratio = row.ratio?;
         let at = |&mb: &f64| (mb, mb * ratio + row.model_bytes as f64 / 1e6);
@@ -348,6 +361,16 @@ pub fn worst(report: &Report) -> Vec<&Row> {
     rows
 }
 
+/// Why a file costs what it costs; of a small one also what its frame takes.
+fn why(closer: &Closer, row: &Row) -> String {
+    let coded = closer.bits_per_byte * closer.plain_bytes as f64 / 8.0;
+    let frame = 1.0 - coded / row.stored_bytes.max(1) as f64;
+    match closer.plain_bytes == row.plain_bytes && frame > 0.2 {
+        true => format!("{}; header and check are {:.0} % of it", closer.why(), 100.0 * frame),
+        false => closer.why(),
+    }
+}
+
 fn closer(report: &Report, out: &mut Vec<Block>) {
     let find = |name: &str| report.closer.iter().find(|closer| closer.file == name);
     let worst = worst(report);
@@ -367,7 +390,7 @@ fn closer(report: &Report, out: &mut Vec<Block>) {
                 grouped(row.plain_bytes),
                 number(row.bits_per_byte, 3),
                 row.methods(),
-                find(&row.name).map_or(String::new(), Closer::why),
+                find(&row.name).map_or(String::new(), |closer| why(closer, row)),
                 best.map_or("-".into(), |best| {
                     format!("{} {}", best.compressor, number(best.bits_per_byte, 3))
                 }),

@@ -159,6 +159,9 @@ pub struct Report {
     /// What was tried besides.
     #[serde(default)]
     pub studies: Vec<Study>,
+    /// Another record whose times and memory count, where those of this one were disturbed.
+    #[serde(default)]
+    pub times: Option<Box<Report>>,
 }
 
 impl Report {
@@ -174,6 +177,7 @@ impl Report {
             all: Vec::new(),
             closer: Vec::new(),
             studies: Vec::new(),
+            times: None,
         };
         let position = |compressor: &str| {
             measured.iter().position(|(_, m)| m.compressor == compressor).unwrap_or(0)

@@ -30,8 +30,11 @@ pub struct Benching {
     pub from: Option<PathBuf>,
     pub first: Option<u64>,
     pub studies: Vec<StudyOf>,
+    /// Records whose studies are added.
+    pub of_others: Vec<PathBuf>,
     pub models: Vec<std::ffi::OsString>,
     pub report: Option<PathBuf>,
+    pub times: Option<PathBuf>,
     pub compare: Option<PathBuf>,
     pub limits: Limits,
 }
@@ -52,8 +55,10 @@ impl Benching {
             from: bench.from.clone(),
             first: bench.first,
             studies: bench.study.clone(),
+            of_others: bench.studies.clone(),
             models: bench.models.clone(),
             report: bench.report.clone(),
+            times: bench.times.clone(),
             compare: bench.compare.clone(),
             limits: Limits { size_percent: bench.size_limit, time_factor: bench.time_limit },
         }
@@ -97,6 +102,12 @@ fn show(benching: &Benching, settings: &Settings, messages: &Messages) -> Result
         }
         (None, None) => bail_usage()?,
     };
+    for path in &benching.of_others {
+        report.studies.extend(read(path)?.studies);
+    }
+    if let Some(path) = &benching.times {
+        report.times = Some(Box::new(read(path)?));
+    }
     report.studies.sort_by_key(|study| study.name.clone());
     let text = match benching.form {
         Form::Table => report.table(),
@@ -143,7 +154,7 @@ fn read(path: &Path) -> anyhow::Result<Report> {
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     use std::io::Write;
     let file =
-        super::files::Temporary::beside(path, true).with_context(|| path.display().to_string())?;
+        super::files::Temporary::beside(path, false).with_context(|| path.display().to_string())?;
     file.as_file().write_all(text.as_bytes())?;
     Ok(file.persist(path, true)?)
 }

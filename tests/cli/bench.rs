@@ -70,7 +70,7 @@ fn a_report_says_what_the_record_says() {
     // One file, to which no stranger's name can add anything, with pictures that have something in them.
     let body = page.split_once("<body>").unwrap().1;
     assert!(
-        !body.contains("<i>&") && !page.contains("NaN") && !page.contains("http-equiv=refresh")
+        !body.contains("<i>&") && !body.contains("NaN") && !page.contains("http-equiv=refresh")
     );
     for outside in ["src=\"", "@import", "url(", "<link"] {
         assert!(!page.contains(outside), "{outside}");

@@ -54,6 +54,12 @@ pub struct Bench {
     /// Write a report with charts to OUT.html, or one of words and tables to OUT.md
     #[arg(long, value_name = "OUT", help_heading = "Report")]
     pub report: Option<PathBuf>,
+    /// Add the studies of this record; may be given several times
+    #[arg(long, value_name = "RECORD.json", help_heading = "Report")]
+    pub studies: Vec<PathBuf>,
+    /// In the report, take times and memory from this record, which may be of fewer files
+    #[arg(long, value_name = "RECORD.json", help_heading = "Report")]
+    pub times: Option<PathBuf>,
     /// Say what became better or worse since this record, and exit with 1 past a limit
     #[arg(long, value_name = "OLD.json", help_heading = "Report")]
     pub compare: Option<PathBuf>,
