@@ -22,6 +22,8 @@ mod packed;
 mod places;
 mod progress;
 mod screen;
+#[cfg(feature = "serve")]
+mod serve;
 mod signals;
 mod sources;
 mod summary;
@@ -68,7 +70,7 @@ pub fn run() -> ExitCode {
             return messages.status().into();
         }
     }
-    if let Err(error) = prepare(&settings) {
+    if let Err(error) = prepare(&settings, &action) {
         messages.error("cannot start", &error);
         return messages.status().into();
     }
@@ -95,6 +97,12 @@ pub fn run() -> ExitCode {
         Action::Measure { contender, file } => {
             let measured = bench::measure_one(&contender, &file, &settings);
             say_or_tell(measured, &Name::Path(file), &messages);
+        }
+        #[cfg(feature = "serve")]
+        Action::Serve(asked) => {
+            if let Err(error) = serve::serve(&asked, &settings) {
+                messages.error("serve", &error);
+            }
         }
         Action::Models(models) => {
             let done = models::run(&models, &messages);
@@ -128,10 +136,13 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
 }
 
-fn prepare(settings: &Settings) -> anyhow::Result<()> {
+fn prepare(settings: &Settings, action: &Action) -> anyhow::Result<()> {
     // A setting that cannot be followed is said as such, before any model is asked for.
     llmzip::kernels::Isa::choose()?;
-    signals::install().context("signals")?;
+    // A service finishes what it has begun, and has no unfinished files.
+    if !action.ends_in_its_own_way() {
+        signals::install().context("signals")?;
+    }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.n_threads());
     // A thread that gets none has the one of the runtime.
     let pool = pool.start_handler(|_| drop(signals::own_stack()));
