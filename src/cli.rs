@@ -5,6 +5,7 @@ mod bench;
 mod cat;
 mod commands;
 mod compress;
+mod datagrams;
 mod decompress;
 mod each;
 mod exit;
@@ -73,6 +74,9 @@ pub fn run() -> ExitCode {
         return messages.status().into();
     }
     match action {
+        Action::Compress | Action::Decompress if settings.sending.is_asked() => {
+            datagrams::each_file(&action, &settings, files, &messages);
+        }
         Action::Compress | Action::Decompress | Action::Test => {
             each::each_file(&action, &settings, files, &messages);
         }
@@ -95,6 +99,10 @@ pub fn run() -> ExitCode {
         Action::Measure { contender, file } => {
             let measured = bench::measure_one(&contender, &file, &settings);
             say_or_tell(measured, &Name::Path(file), &messages);
+        }
+        Action::Prime(args::Prime::Build { samples, output, size, .. }) => {
+            let built = datagrams::build(&samples, &output, size, &settings, &messages);
+            say_or_tell(built.map(|()| String::new()), &Name::Path(output), &messages);
         }
         Action::Models(models) => {
             let done = models::run(&models, &messages);

@@ -10,7 +10,7 @@ use super::fitting::Mode;
 use super::values::{Show, Span};
 use super::{
     Bench, Choosing, Cli, Coding, Command, Decoding, General, Limits, Measure, Models, Output,
-    Predicting,
+    Predicting, Prime, Sending,
 };
 
 /// Threads that a core takes turns with at most.
@@ -29,6 +29,7 @@ pub enum Action {
     Cat { range: Option<Span> },
     Bench { dir: PathBuf, json: bool, csv: bool, peers: bool },
     Measure { contender: String, file: PathBuf },
+    Prime(Prime),
     Models(Models),
 }
 
@@ -57,6 +58,8 @@ pub struct Settings {
     pub destination: Destination,
     pub remove_source: bool,
     pub force: bool,
+    /// Messages, and text in the place of bytes.
+    pub sending: Sending,
     /// `None` is what the environment says, or else the default.
     pub level: Option<u8>,
     pub model: Option<OsString>,
@@ -91,6 +94,7 @@ impl Default for Settings {
             destination: Destination::Beside,
             remove_source: false,
             force: false,
+            sending: Sending::default(),
             level: None,
             recursive: false,
             list: None,
@@ -218,6 +222,7 @@ impl Cli {
             };
             let settings = Settings {
                 exclude_compressed: self.leaving.exclude_compressed,
+                sending: self.sending,
                 ..settings.output(self.output).coding(self.coding).decoding(self.decoding)
             };
             let settings = settings.choosing(self.choosing).predicting(self.predicting);
@@ -229,6 +234,7 @@ impl Cli {
                 leaving,
                 output,
                 coding,
+                sending,
                 predicting,
                 limits,
                 general,
@@ -236,6 +242,7 @@ impl Cli {
             } => {
                 let settings = Settings {
                     exclude_compressed: leaving.exclude_compressed,
+                    sending,
                     ..settings.choosing(choosing).output(output).coding(coding)
                 };
                 let settings = settings.predicting(predicting).limits(limits);
@@ -245,11 +252,13 @@ impl Cli {
                 choosing,
                 output,
                 decoding,
+                sending,
                 predicting,
                 limits,
                 general,
                 files,
             } => {
+                let settings = Settings { sending, ..settings };
                 let settings = settings.choosing(choosing).output(output).decoding(decoding);
                 let settings = settings.predicting(predicting).limits(limits);
                 (Action::Decompress, settings.general(general), files)
@@ -274,6 +283,11 @@ impl Cli {
             Command::Measure(Measure { contender, coding, predicting, general, file }) => {
                 let settings = settings.coding(coding).predicting(predicting).general(general);
                 (Action::Measure { contender, file }, settings, Vec::new())
+            }
+            Command::Prime(prime) => {
+                let Prime::Build { general, force, .. } = &prime;
+                let settings = Settings { force: *force, ..settings.general(*general) };
+                (Action::Prime(prime), settings, Vec::new())
             }
             Command::Models(models) => {
                 let settings = settings.general(*models.general());
