@@ -5,6 +5,7 @@ mod bench;
 mod cat;
 mod commands;
 mod compress;
+mod datagrams;
 mod decompress;
 mod each;
 mod exit;
@@ -75,6 +76,9 @@ pub fn run() -> ExitCode {
         return messages.status().into();
     }
     match action {
+        Action::Compress | Action::Decompress if settings.sending.is_asked() => {
+            datagrams::each_file(&action, &settings, files, &messages);
+        }
         Action::Compress | Action::Decompress | Action::Test => {
             each::each_file(&action, &settings, files, &messages);
         }
@@ -103,6 +107,10 @@ pub fn run() -> ExitCode {
             if let Err(error) = serve::serve(&asked, &settings) {
                 messages.error("serve", &error);
             }
+        }
+        Action::Prime(args::Prime::Build { samples, output, size, .. }) => {
+            let built = datagrams::build(&samples, &output, size, &settings, &messages);
+            say_or_tell(built.map(|()| String::new()), &Name::Path(output), &messages);
         }
         Action::Models(models) => {
             let done = models::run(&models, &messages);

@@ -33,6 +33,12 @@ const FITTING: &[(&str, &[Mode])] = &[
     ("memory_limit", &[Compress, Decompress, Test]),
     ("model", &[Compress, Decompress, Test]),
     ("json", &[List]),
+    ("datagram", &[Compress, Decompress]),
+    ("check", &[Compress, Decompress]),
+    ("each_line", &[Compress, Decompress]),
+    ("armor", &[Compress, Decompress]),
+    ("prime", &[Compress, Decompress]),
+    ("session", &[Compress, Decompress]),
 ];
 
 impl Mode {

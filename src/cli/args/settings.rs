@@ -10,7 +10,7 @@ use super::fitting::Mode;
 use super::values::{Show, Span};
 use super::{
     Bench, Choosing, Cli, Coding, Command, Decoding, General, Limits, Measure, Models, Output,
-    Predicting,
+    Predicting, Prime, Sending,
 };
 
 /// Threads that a core takes turns with at most.
@@ -41,6 +41,7 @@ pub enum Action {
         contender: String,
         file: PathBuf,
     },
+    Prime(Prime),
     Models(Models),
     #[cfg(feature = "serve")]
     Serve(Box<super::Serve>),
@@ -81,6 +82,8 @@ pub struct Settings {
     pub destination: Destination,
     pub remove_source: bool,
     pub force: bool,
+    /// Messages, and text in the place of bytes.
+    pub sending: Sending,
     /// `None` is what the environment says, or else the default.
     pub level: Option<u8>,
     pub model: Option<OsString>,
@@ -115,6 +118,7 @@ impl Default for Settings {
             destination: Destination::Beside,
             remove_source: false,
             force: false,
+            sending: Sending::default(),
             level: None,
             recursive: false,
             list: None,
@@ -242,6 +246,7 @@ impl Cli {
             };
             let settings = Settings {
                 exclude_compressed: self.leaving.exclude_compressed,
+                sending: self.sending,
                 ..settings.output(self.output).coding(self.coding).decoding(self.decoding)
             };
             let settings = settings.choosing(self.choosing).predicting(self.predicting);
@@ -253,6 +258,7 @@ impl Cli {
                 leaving,
                 output,
                 coding,
+                sending,
                 predicting,
                 limits,
                 general,
@@ -260,6 +266,7 @@ impl Cli {
             } => {
                 let settings = Settings {
                     exclude_compressed: leaving.exclude_compressed,
+                    sending,
                     ..settings.choosing(choosing).output(output).coding(coding)
                 };
                 let settings = settings.predicting(predicting).limits(limits);
@@ -269,11 +276,13 @@ impl Cli {
                 choosing,
                 output,
                 decoding,
+                sending,
                 predicting,
                 limits,
                 general,
                 files,
             } => {
+                let settings = Settings { sending, ..settings };
                 let settings = settings.choosing(choosing).output(output).decoding(decoding);
                 let settings = settings.predicting(predicting).limits(limits);
                 (Action::Decompress, settings.general(general), files)
@@ -303,6 +312,11 @@ impl Cli {
             Command::Serve(serve) => {
                 let settings = settings.limits(serve.limits.clone()).general(serve.general);
                 (Action::Serve(serve), settings, Vec::new())
+            }
+            Command::Prime(prime) => {
+                let Prime::Build { general, force, .. } = &prime;
+                let settings = Settings { force: *force, ..settings.general(*general) };
+                (Action::Prime(prime), settings, Vec::new())
             }
             Command::Models(models) => {
                 let settings = settings.general(*models.general());
