@@ -5,6 +5,7 @@ mod bench;
 mod cat;
 mod commands;
 mod compress;
+mod datagrams;
 mod decompress;
 mod each;
 mod exit;
@@ -25,6 +26,8 @@ mod places;
 mod profile;
 mod progress;
 mod screen;
+#[cfg(feature = "serve")]
+mod serve;
 mod signals;
 mod sources;
 mod summary;
@@ -71,11 +74,14 @@ pub fn run() -> ExitCode {
             return messages.status().into();
         }
     }
-    if let Err(error) = prepare(&settings) {
+    if let Err(error) = prepare(&settings, &action) {
         messages.error("cannot start", &error);
         return messages.status().into();
     }
     match action {
+        Action::Compress | Action::Decompress if settings.sending.is_asked() => {
+            datagrams::each_file(&action, &settings, files, &messages);
+        }
         Action::Compress | Action::Decompress | Action::Test => {
             each::each_file(&action, &settings, files, &messages);
         }
@@ -105,6 +111,16 @@ pub fn run() -> ExitCode {
         Action::Generate(what) => {
             let done = generate::generate(&what);
             say_or_tell(done, &Name::Path("generate".into()), &messages);
+        }
+        #[cfg(feature = "serve")]
+        Action::Serve(asked) => {
+            if let Err(error) = serve::serve(&asked, &settings) {
+                messages.error("serve", &error);
+            }
+        }
+        Action::Prime(args::Prime::Build { samples, output, size, .. }) => {
+            let built = datagrams::build(&samples, &output, size, &settings, &messages);
+            say_or_tell(built.map(|()| String::new()), &Name::Path(output), &messages);
         }
         Action::Models(models) => {
             let done = models::run(&models, &messages);
@@ -138,10 +154,13 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
 }
 
-fn prepare(settings: &Settings) -> anyhow::Result<()> {
+fn prepare(settings: &Settings, action: &Action) -> anyhow::Result<()> {
     // A setting that cannot be followed is said as such, before any model is asked for.
     llmzip::kernels::Isa::choose()?;
-    signals::install().context("signals")?;
+    // A service finishes what it has begun, and has no unfinished files.
+    if !action.ends_in_its_own_way() {
+        signals::install().context("signals")?;
+    }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.n_threads());
     // A thread that gets none has the one of the runtime.
     let pool = pool.start_handler(|_| drop(signals::own_stack()));

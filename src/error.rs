@@ -51,6 +51,13 @@ pub enum Error {
         hint: String,
     },
 
+    /// The reference that the file was made with was not given, or another one was.
+    #[error("was made with the reference {identity}, which was not given (--prime FILE)")]
+    MissingReference {
+        /// The beginning of the reference's SHA-256, in hexadecimal digits.
+        identity: String,
+    },
+
     /// An option, a model or another input that the caller chose cannot be used.
     #[error("{what}")]
     Invalid {

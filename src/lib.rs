@@ -20,6 +20,7 @@ mod bounded;
 mod parallel;
 mod whole;
 
+pub mod armor;
 #[cfg(feature = "cli")]
 pub mod bench;
 pub mod codec;

@@ -17,12 +17,14 @@
 //! `container/FORMAT.md` has the bytes, `codec/CODING.md` what they mean.
 
 mod ask;
+mod build;
 mod datagrams;
 mod decode;
 mod encode;
 mod form;
 mod learn;
 mod pack;
+mod primed;
 mod profile;
 mod reference;
 mod session;
@@ -31,8 +33,10 @@ mod start;
 mod tests;
 mod unpack;
 
+pub use build::build_reference;
 pub use datagrams::Datagrams;
 pub use learn::learn_start_values;
+pub use primed::{PRIMED_MAGIC, compress_primed, decompress_primed, reference_of};
 pub use profile::{MAX_MESSAGE_BYTES, Profile};
 pub use reference::{MAX_REFERENCE_BYTES, Reference};
 pub use session::{SESSION_BYTES, Session};

@@ -22,6 +22,7 @@ from llmzip._calls import (
     next_log_probs,
     read_range,
 )
+from llmzip._dict import LlmzipDict, train_dict
 from llmzip._errors import (
     DamagedError,
     InexactError,
@@ -50,6 +51,7 @@ __all__ = [
     "InvalidError",
     "LlmzipCompressor",
     "LlmzipDecompressor",
+    "LlmzipDict",
     "LlmzipError",
     "LlmzipFile",
     "MemoryLimitError",
@@ -73,4 +75,5 @@ __all__ = [
     "read_range",
     "register",
     "set_threads",
+    "train_dict",
 ]

@@ -11,6 +11,7 @@ __all__ = [
     "Compressor",
     "DecompressSettings",
     "Decompressor",
+    "Dict",
     "Model",
     "__version__",
     "bits_per_token",
@@ -23,6 +24,7 @@ __all__ = [
     "read_range",
     "set_threads",
     "spans",
+    "train",
 ]
 
 @final
@@ -85,6 +87,17 @@ class Decompressor:
     @property
     def unused_data(self) -> bytes: ...
 
+@final
+class Dict:
+    def __new__(cls, content: Buffer, model: Model | None, check_bytes: int) -> Dict: ...
+    @property
+    def content(self) -> bytes: ...
+    @property
+    def sha256(self) -> bytes: ...
+    def compress_many(self, many: list[Buffer]) -> list[bytes]: ...
+    def decompress_many(self, many: list[Buffer]) -> list[bytes]: ...
+
+def train(samples: list[Buffer], most_bytes: int) -> bytes: ...
 def compress(data: Buffer, settings: CompressSettings, progress: Progress | None) -> bytes: ...
 def decompress(data: Buffer, settings: DecompressSettings, progress: Progress | None) -> bytes: ...
 def compress_many(

@@ -89,7 +89,8 @@ pub fn decompress_many<'py>(
     PyList::new(py, plains.iter().map(|bytes| PyBytes::new(py, bytes)))
 }
 
-fn all(many: &[Bound<'_, PyAny>]) -> PyResult<Vec<Bytes>> {
+/// The memory of all objects.
+pub fn all(many: &[Bound<'_, PyAny>]) -> PyResult<Vec<Bytes>> {
     many.iter().map(Bytes::of).collect()
 }
 

@@ -96,7 +96,8 @@ pub fn train(call: &Context<'_>) -> Result<i64> {
     if samples.is_empty() {
         return Err(wrong("nothing was selected to learn from"));
     }
-    let reference = Reference::new(chosen(&samples, bytes)).map_err(refused)?;
+    let built = llmzip::message::build_reference(&samples, bytes).map_err(refused)?;
+    let reference = Reference::new(built).map_err(refused)?;
     connection.execute_batch(TABLE)?;
     let (hash, text) = (&reference.id()[..], reference.text());
     let add =
@@ -130,41 +131,4 @@ fn samples(connection: &Connection, select: &str) -> Result<Vec<Vec<u8>>> {
         }
     }
     Ok(samples)
-}
-
-/// Samples from all over the list, a line each, of so many bytes together or a little less; at least one of them, cut where it is longer.
-fn chosen(samples: &[Vec<u8>], bytes: usize) -> Vec<u8> {
-    let all: usize = samples.iter().map(|sample| sample.len() + 1).sum();
-    let mut text = Vec::new();
-    // Of every `all` bytes `bytes` are taken: whenever the share that is due is more than what has been taken.
-    let (mut seen, mut taken) = (0u128, 0u128);
-    for sample in samples {
-        seen += sample.len() as u128 + 1;
-        let due = seen * bytes.min(all) as u128 / all as u128;
-        if due >= taken + sample.len() as u128 + 1 {
-            text.extend_from_slice(sample);
-            text.push(b'\n');
-            taken = text.len() as u128;
-        }
-    }
-    if text.is_empty() {
-        text.extend_from_slice(&samples[0][..samples[0].len().min(bytes)]);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn samples_come_from_all_over_and_fill_what_was_asked_for() {
-        let samples: Vec<Vec<u8>> =
-            (0..1000).map(|n| format!("sample {n:04}").into_bytes()).collect();
-        let text = String::from_utf8(chosen(&samples, 1200)).unwrap();
-        assert_eq!(text.lines().count(), 100);
-        assert!(text.contains("sample 0009") && text.contains("sample 0999"), "{text}");
-        assert_eq!(chosen(&samples, 1 << 20).len(), 12_000);
-        assert_eq!(chosen(&samples, 5), b"sampl");
-    }
 }

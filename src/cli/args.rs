@@ -58,6 +58,8 @@ pub struct Cli {
     #[command(flatten)]
     pub decoding: Decoding,
     #[command(flatten)]
+    pub sending: Sending,
+    #[command(flatten)]
     pub predicting: Predicting,
     #[command(flatten)]
     pub limits: Limits,
@@ -85,6 +87,8 @@ pub enum Command {
         #[command(flatten)]
         coding: Coding,
         #[command(flatten)]
+        sending: Sending,
+        #[command(flatten)]
         predicting: Predicting,
         #[command(flatten)]
         limits: Limits,
@@ -105,6 +109,8 @@ pub enum Command {
         output: Output,
         #[command(flatten)]
         decoding: Decoding,
+        #[command(flatten)]
+        sending: Sending,
         #[command(flatten)]
         predicting: Predicting,
         #[command(flatten)]
@@ -164,6 +170,9 @@ pub enum Command {
     Explain(Explain),
     /// Measure every file under a directory, beside other compressors; report and compare
     Bench(Box<Bench>),
+    /// Make a reference for --prime
+    #[command(subcommand)]
+    Prime(Prime),
     /// List, download, make, check and remove models
     #[command(subcommand)]
     Models(Models),
@@ -176,6 +185,27 @@ pub enum Command {
     /// Measure one file in a process of its own (what `bench` runs)
     #[command(hide = true)]
     Measure(Measure),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Prime {
+    /// Choose a good reference out of samples of messages, a message a line
+    Build {
+        /// Files of samples
+        #[arg(value_name = "SAMPLES", required = true)]
+        samples: Vec<PathBuf>,
+        /// Write to this file (`-` is standard output)
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// At most so many bytes
+        #[arg(long, value_name = "SIZE", default_value = "100K", value_parser = memory_size)]
+        size: u64,
+        /// Overwrite FILE
+        #[arg(short, long)]
+        force: bool,
+        #[command(flatten)]
+        general: General,
+    },
 }
 
 /// What to do, where no subcommand says it; the last one given wins.
@@ -278,6 +308,43 @@ pub struct Coding {
     /// Decode what was written before success is reported
     #[arg(long)]
     pub verify: bool,
+}
+
+/// Short messages, and text in the place of bytes.
+#[derive(Debug, Default, Clone, Args)]
+#[command(next_help_heading = "Messages")]
+pub struct Sending {
+    /// Nothing but the coded message, for a channel that carries its length: both sides must use the
+    /// same flags and model. `marked` puts a byte in front that tells coded messages from text
+    #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true,
+          default_missing_value = "bare", value_parser = ["bare", "marked"])]
+    pub datagram: Option<String>,
+    /// Put N bytes of a check behind each datagram, 1 or 2 (default: none, and damage gives other
+    /// text; with --session 1)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=2))]
+    pub check: Option<u8>,
+    /// A datagram for each line, as a line of text, to standard output; and back
+    #[arg(long)]
+    pub each_line: bool,
+    /// Write text instead of bytes: base64, base91, or base32768 (fewest characters). Found by
+    /// itself when decompressing, but for datagrams: name it there too
+    #[arg(long, value_name = "KIND", value_parser = ["base64", "base91", "base32768"])]
+    pub armor: Option<String>,
+    /// Begin with what FILE has taught: a text like the messages, which the other side has too
+    #[arg(long, value_name = "FILE")]
+    pub prime: Option<PathBuf>,
+    /// Datagrams that follow one another: STATE keeps all messages so far, the other side has such
+    /// a file too. Removing both files begins anew
+    #[arg(long, value_name = "STATE")]
+    pub session: Option<PathBuf>,
+}
+
+impl Sending {
+    /// Whether any of this is asked for.
+    pub fn is_asked(&self) -> bool {
+        let Sending { datagram, each_line, armor, prime, session, .. } = self;
+        *each_line || datagram.is_some() || armor.is_some() || prime.is_some() || session.is_some()
+    }
 }
 
 /// How to decompress.

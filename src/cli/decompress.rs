@@ -157,7 +157,7 @@ fn beginning(source: &mut Source) -> io::Result<(Vec<u8>, bool)> {
 }
 
 /// Whether something begins like an llmzip file, however little there is of it; nothing at all does not.
-fn may_be_llmzip(begun: &[u8]) -> bool {
+pub fn may_be_llmzip(begun: &[u8]) -> bool {
     [&SHORT_MAGIC[..], &LONG_MAGIC[..]].into_iter().any(|magic| {
         let n_bytes = begun.len().min(magic.len());
         n_bytes > 0 && begun[..n_bytes] == magic[..n_bytes]

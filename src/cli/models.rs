@@ -109,6 +109,14 @@ fn profiled(codec: Codec, settings: &Settings) -> Codec {
     }
 }
 
+/// The model that messages are coded with, on either side.
+pub fn for_messages(settings: &Settings) -> anyhow::Result<Option<Arc<Model>>> {
+    let messages = &Messages::new(settings.verbosity, Show::Auto);
+    let named = settings.model.as_ref().or(settings.default_model.as_ref());
+    let model = named.map(|model| open(model, messages)).transpose()?;
+    Ok(model.filter(|model| model.id() != builtin().id()))
+}
+
 /// The model that the user names: the builtin, a model of the cache by its name or identity, a
 /// `.llmw`, `.gguf` or `.onnx` file, a Hugging Face directory, or a repository of the hub whose files are here.
 pub fn open(model: &OsStr, messages: &Messages) -> anyhow::Result<Arc<Model>> {

@@ -1,6 +1,6 @@
 //! A client of HTTP/1.1 that can also behave badly.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 

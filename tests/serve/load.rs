@@ -55,7 +55,7 @@ fn beyond_the_queue_others_are_told_to_come_back() {
 
 #[test]
 fn a_thousand_connections_take_little_memory_and_keep_nobody_out() {
-    let service = Service::start("--connections 1100 --cache 0");
+    let service = Service::start("--connections 1100 --cache 0 --idle 600");
     post(service.address, "/compress", &text(500)).good();
     let before = service.metric("process_resident_memory_bytes ");
     // Each has said the beginning of a question.
@@ -91,8 +91,8 @@ fn a_thousand_connections_take_little_memory_and_keep_nobody_out() {
 fn memory_is_flat_however_much_goes_through() {
     let service = Service::start("--cache 0");
     let round = || {
-        for n in 0..3 {
-            let plain = text((4 << 20) + n);
+        for n in 0..2 {
+            let plain = text((1 << 20) + n);
             let packed = post(service.address, "/compress?level=1", &plain).good();
             assert!(post(service.address, "/decompress", &packed).good() == plain);
         }
@@ -100,6 +100,6 @@ fn memory_is_flat_however_much_goes_through() {
     };
     round();
     let early = round();
-    let late = (0..4).map(|_| round()).fold(0.0, f64::max);
+    let late = (0..3).map(|_| round()).fold(0.0, f64::max);
     assert!(late < 1.3 * early + 32e6, "{early} and {late}");
 }

@@ -35,6 +35,12 @@ const FITTING: &[(&str, &[Mode])] = &[
     ("model", &[Compress, Decompress, Test]),
     ("json", &[List]),
     ("profile", &[Compress]),
+    ("datagram", &[Compress, Decompress]),
+    ("check", &[Compress, Decompress]),
+    ("each_line", &[Compress, Decompress]),
+    ("armor", &[Compress, Decompress]),
+    ("prime", &[Compress, Decompress]),
+    ("session", &[Compress, Decompress]),
 ];
 
 impl Mode {

@@ -20,7 +20,7 @@ Usage: llmzip [OPTIONS] [FILE]...          make FILE.llmz of each FILE
   -q, -v     say less, say more
   --rm       remove the source once the result is safe
 
-Commands: compress, decompress, test, info, cat, explain, bench, models.
+Commands: compress, decompress, test, info, cat, explain, bench, prime, models.
 More: llmzip --help, llmzip help COMMAND
 ";
 

@@ -12,7 +12,7 @@ use super::fitting::Mode;
 use super::values::{Show, Span};
 use super::{
     Bench, Choosing, Cli, Coding, Command, Decoding, General, Generate, Limits, Measure, Models,
-    Output, Predicting,
+    Output, Predicting, Prime, Sending,
 };
 use crate::cli::bench::Benching;
 use crate::cli::explain::How;
@@ -44,6 +44,7 @@ pub enum Action {
         first: Option<u64>,
         file: PathBuf,
     },
+    Prime(Prime),
     Models(Models),
     Generate(Generate),
     #[cfg(feature = "serve")]
@@ -85,6 +86,8 @@ pub struct Settings {
     pub destination: Destination,
     pub remove_source: bool,
     pub force: bool,
+    /// Messages, and text in the place of bytes.
+    pub sending: Sending,
     /// `None` is what the environment says, or else the default.
     pub level: Option<u8>,
     pub model: Option<OsString>,
@@ -123,6 +126,7 @@ impl Default for Settings {
             destination: Destination::Beside,
             remove_source: false,
             force: false,
+            sending: Sending::default(),
             level: None,
             recursive: false,
             list: None,
@@ -254,6 +258,7 @@ impl Cli {
             let settings = Settings {
                 exclude_compressed: self.leaving.exclude_compressed,
                 profile: self.profile.then(Arc::default),
+                sending: self.sending,
                 ..settings.output(self.output).coding(self.coding).decoding(self.decoding)
             };
             let settings = settings.choosing(self.choosing).predicting(self.predicting);
@@ -265,6 +270,7 @@ impl Cli {
                 leaving,
                 output,
                 coding,
+                sending,
                 predicting,
                 limits,
                 general,
@@ -274,6 +280,7 @@ impl Cli {
                 let settings = Settings {
                     exclude_compressed: leaving.exclude_compressed,
                     profile: profile.then(Arc::default),
+                    sending,
                     ..settings.choosing(choosing).output(output).coding(coding)
                 };
                 let settings = settings.predicting(predicting).limits(limits);
@@ -283,11 +290,13 @@ impl Cli {
                 choosing,
                 output,
                 decoding,
+                sending,
                 predicting,
                 limits,
                 general,
                 files,
             } => {
+                let settings = Settings { sending, ..settings };
                 let settings = settings.choosing(choosing).output(output).decoding(decoding);
                 let settings = settings.predicting(predicting).limits(limits);
                 (Action::Decompress, settings.general(general), files)
@@ -326,6 +335,11 @@ impl Cli {
             Command::Serve(serve) => {
                 let settings = settings.limits(serve.limits.clone()).general(serve.general);
                 (Action::Serve(serve), settings, Vec::new())
+            }
+            Command::Prime(prime) => {
+                let Prime::Build { general, force, .. } = &prime;
+                let settings = Settings { force: *force, ..settings.general(*general) };
+                (Action::Prime(prime), settings, Vec::new())
             }
             Command::Models(models) => {
                 let settings = settings.general(*models.general());

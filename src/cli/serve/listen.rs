@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 
 use super::Shared;
 
@@ -94,7 +94,7 @@ async fn connection(
     shared.metrics.connections.inc();
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(idle).max_buf_size(HEAD_BYTES);
-    let io = TokioIo::new(Patient { stream, idle, waiting: None });
+    let io = TokioIo::new(Patient { stream, idle, last: Instant::now(), waiting: None });
     let mut serving = std::pin::pin!(server.serve_connection(io, TowerToHyperService::new(router)));
     let ended = tokio::select! {
         ended = serving.as_mut() => ended,
@@ -110,11 +110,14 @@ async fn connection(
     shared.metrics.connections.dec();
 }
 
-/// A connection that does not wait for ever for a client that takes nothing.
+/// A connection that does not wait for ever for a client that takes nothing. One that goes on sending may take its time:
+/// many read nothing of an answer before they have sent the whole of their question.
 struct Patient {
     stream: TcpStream,
     idle: Duration,
-    /// Since the client takes nothing.
+    /// When the client last gave or took something.
+    last: Instant,
+    /// Rings when it may have been silent for too long.
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
@@ -125,12 +128,20 @@ impl Patient {
         done: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if done.is_ready() {
-            self.waiting = None;
+            (self.last, self.waiting) = (Instant::now(), None);
             return done;
         }
-        let idle = self.idle;
-        let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(idle)));
-        waiting.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+        loop {
+            let until = self.last + self.idle;
+            let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep_until(until)));
+            if waiting.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            if Instant::now() >= until {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            self.waiting = None;
+        }
     }
 }
 
@@ -140,7 +151,12 @@ impl AsyncRead for Patient {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let done = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            self.last = Instant::now();
+        }
+        done
     }
 }
 
