@@ -39,5 +39,6 @@ pub mod tokenizer;
 
 pub use error::{Error, Result};
 pub use whole::{
-    Options, compress, compress_many, compress_to, decompress, decompress_many, decompress_to,
+    Form, Options, compress, compress_many, compress_to, decompress, decompress_many,
+    decompress_to, decompress_with,
 };
