@@ -38,8 +38,8 @@ pub use lanes::{LanePolicy, Lanes, MAX_LANES, lane_count};
 pub use learn::{LearnedStart, learn_from, learn_start};
 pub use level::Level;
 pub use predictor::{ModelPredictor, Predictor, PredictorLanes};
-pub(crate) use walk::{Live, Noted, code_token, note_path, ratio_q32};
 pub use profile::{Profile, Stage};
+pub(crate) use walk::{Live, Noted, code_token, note_path, ratio_q32};
 
 use crate::mixer::{MixerKind, StartValues};
 

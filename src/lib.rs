@@ -40,5 +40,6 @@ pub mod transform;
 
 pub use error::{Error, Result};
 pub use whole::{
-    Options, compress, compress_many, compress_to, decompress, decompress_many, decompress_to,
+    Form, Options, compress, compress_many, compress_to, decompress, decompress_many,
+    decompress_to, decompress_with,
 };

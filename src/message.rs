@@ -33,10 +33,11 @@ mod start;
 mod tests;
 mod unpack;
 
+pub use crate::container::PRIMED_MAGIC;
 pub use build::build_reference;
 pub use datagrams::Datagrams;
 pub use learn::learn_start_values;
-pub use primed::{PRIMED_MAGIC, compress_primed, decompress_primed, reference_of};
+pub use primed::{compress_primed, decompress_primed, reference_of};
 pub use profile::{MAX_MESSAGE_BYTES, Profile};
 pub use reference::{MAX_REFERENCE_BYTES, Reference};
 pub use session::{SESSION_BYTES, Session};

@@ -26,7 +26,7 @@ use super::{compress, decompress};
 use state::State;
 
 /// The longest file that is read as text.
-const MAX_TEXT_BYTES: u64 = 1 << 30;
+pub const MAX_TEXT_BYTES: u64 = 64 << 20;
 /// A file of samples may be so long; more is not looked at.
 const MAX_SAMPLES_BYTES: u64 = 256 << 20;
 
@@ -86,7 +86,9 @@ fn refuse_mixtures(action: &Action, settings: &Settings) -> anyhow::Result<()> {
         let flag = if settings.verify { "--verify" } else { "--rm" };
         bail!("{flag} is not for messages");
     }
-    let _ = action;
+    if matches!(action, Action::Compress) && settings.window.is_some() {
+        bail!("--window is for files: a message does not say which one it was made with");
+    }
     Ok(())
 }
 
@@ -263,7 +265,7 @@ pub fn found(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The original of an ordinary file.
-fn plain_of(bytes: &[u8], settings: &Settings) -> anyhow::Result<Vec<u8>> {
+pub fn plain_of(bytes: &[u8], settings: &Settings) -> anyhow::Result<Vec<u8>> {
     if let Ok(reference) = reference_of(bytes) {
         let identity = llmzip::container::hex(reference);
         return Err(llmzip::Error::MissingReference { identity }.into());

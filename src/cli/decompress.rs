@@ -7,6 +7,7 @@ use llmzip::container::{LONG_MAGIC, SHORT_MAGIC};
 use llmzip::stream::{self, DecompressOptions, Recover, Summary};
 
 use super::args::{Destination, Settings};
+use super::datagrams;
 use super::figures::bytes;
 use super::files::{self, Source, Written};
 use super::messages::{Failure, Messages};
@@ -41,6 +42,10 @@ pub fn decompress(
     };
     let allow_special = !places.are_named_after_sources();
     let mut source = open(name, allow_special)?;
+    let held = match ready {
+        None => look(&mut source)?,
+        Some(_) => Held::Bytes { begun: Vec::new(), is_ours: true },
+    };
     if let Some(path) = &target_path {
         places.make_room(path)?;
     }
@@ -48,13 +53,18 @@ pub fn decompress(
     if settings.sparse {
         target.go_past_zeros();
     }
-    let mut begun = Vec::new();
+    let (begun, is_ours) = match held {
+        Held::Bytes { begun, is_ours } => (begun, is_ours),
+        Held::Text(file) => {
+            target.write_all(&datagrams::plain_of(&file, settings)?)?;
+            target.commit(source.inherited())?;
+            return Ok(());
+        }
+    };
     if settings.force
         && settings.destination == Destination::Stdout
         && settings.recover == Recover::Off
     {
-        let is_ours;
-        (begun, is_ours) = beginning(&mut source)?;
         if !is_ours {
             io::copy(&mut Cursor::new(begun).chain(source), &mut target)?;
             target.commit(None)?;
@@ -144,16 +154,31 @@ fn finish(
     is_whole
 }
 
-/// What was read of a source to see whether it is an llmzip file, and whether it is; nothing where one can go back.
-fn beginning(source: &mut Source) -> io::Result<(Vec<u8>, bool)> {
+/// What a source turned out to hold.
+enum Held {
+    /// A file of ours, as text.
+    Text(Vec<u8>),
+    /// Bytes: what was read of them to see that (nothing where one can go back), and whether they may be of ours.
+    Bytes { begun: Vec<u8>, is_ours: bool },
+}
+
+/// Looks at the beginning of a source, and at all of it if it may be a text of ours.
+fn look(source: &mut Source) -> Result<Held, Failure> {
     let mut begun = Vec::new();
     source.by_ref().take(LONG_MAGIC.len() as u64).read_to_end(&mut begun)?;
     let is_ours = may_be_llmzip(&begun);
+    // Armor is ASCII, or begins with an ideograph or a syllable, of three bytes.
+    if !is_ours && matches!(begun.first(), Some(b'\t'..=0x7e | 0xe3..=0xef)) {
+        source.by_ref().take(datagrams::MAX_TEXT_BYTES).read_to_end(&mut begun)?;
+        if let Some(file) = datagrams::found(&begun) {
+            return Ok(Held::Text(file));
+        }
+    }
     if let Some(file) = source.seekable() {
         file.rewind()?;
         begun.clear();
     }
-    Ok((begun, is_ours))
+    Ok(Held::Bytes { begun, is_ours })
 }
 
 /// Whether something begins like an llmzip file, however little there is of it; nothing at all does not.

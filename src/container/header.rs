@@ -10,6 +10,9 @@ use crate::error::{Error, Result};
 /// The first bytes of a short frame. 0xF5 occurs nowhere in UTF-8.
 pub const SHORT_MAGIC: [u8; 2] = [0xF5, 0x7A];
 
+/// The first bytes of a file that begins with what a reference taught, which `message` reads and writes.
+pub const PRIMED_MAGIC: [u8; 2] = [0xF5, 0x70];
+
 /// The first bytes of a long frame; no single flipped bit makes it a short one.
 pub const LONG_MAGIC: [u8; 4] = [0xF5, 0x4C, 0x4C, 0x5A];
 
@@ -85,6 +88,10 @@ fn magic<R: Read>(source: &mut Source<R>, what: &str) -> Result<Option<Form>> {
             }
             Ok(Some(Form::Long))
         }
+        // Which one, whoever has all of the file can say.
+        second if second == PRIMED_MAGIC[1] && source.offset() == 2 => Err(Error::unsupported(
+            "this was made with a reference, and is read with it only (--prime FILE)",
+        )),
         _ => Ok(None),
     }
 }

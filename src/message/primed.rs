@@ -1,12 +1,10 @@
 //! Files that were made with a reference: a small frame of their own around the coded bytes.
 
 use super::{Datagrams, Profile};
-use crate::container::hex;
+use crate::container::{PRIMED_MAGIC, hex};
 use crate::error::{Error, Result};
 use sha2::{Digest, Sha256};
 
-/// The first bytes of a primed file.
-pub const PRIMED_MAGIC: [u8; 2] = [0xf5, 0x70];
 /// Format version 1 in the three highest bits; bit 0 says that the reference is named by its whole hash.
 const FLAGS: u8 = 1 << 5;
 const WHOLE_HASH: u8 = 1;

@@ -42,7 +42,7 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(6))]
 
     #[test]
     fn any_messages_come_back_from_any_profile(messages in proptest::collection::vec(message(), 1..12)) {

@@ -84,11 +84,15 @@ impl Dissector<'_> {
         if depth == DEPTH || bytes.len() < LEAST_BYTES {
             return leaf(bytes);
         }
-        if !worn.charset && let Some(charset) = charset::guess(bytes, self.judge) {
+        if !worn.charset
+            && let Some(charset) = charset::guess(bytes, self.judge)
+        {
             let charset_worn = Wearing { charset: true, ..worn };
             return self.charset(charset, bytes, depth, charset_worn);
         }
-        if !worn.lines && let Some(end) = LineEnd::of(bytes) {
+        if !worn.lines
+            && let Some(end) = LineEnd::of(bytes)
+        {
             let sample = &bytes[..bytes.len().min(SAMPLE_BYTES)];
             let after: Vec<u8> = end.forward(sample).into_iter().flat_map(of_lines).collect();
             if self.pays(Transform::Lines(end).code(), sample, &after) {
@@ -223,7 +227,8 @@ fn escapes(bytes: &[u8]) -> Vec<(Escape, std::ops::Range<usize>)> {
         (gain, escape, stretches)
     });
     let best = gains.max_by_key(|(gain, ..)| *gain);
-    let list = best.into_iter().flat_map(|(_, escape, list)| list.into_iter().map(move |s| (escape, s)));
+    let list =
+        best.into_iter().flat_map(|(_, escape, list)| list.into_iter().map(move |s| (escape, s)));
     list.collect()
 }
 
@@ -238,7 +243,8 @@ fn find(bytes: &[u8]) -> Vec<Found> {
         let byte = bytes[at];
         let found = match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_' => {
-                let is_row = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_');
+                let is_row =
+                    |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_');
                 let row = bytes[at..].iter().take_while(is_row).count();
                 let found = match (at == line).then(|| Dump::at(bytes, at)).flatten() {
                     Some((dump, inner, end)) => Some((Transform::Dump(dump), inner, end)),

@@ -19,7 +19,7 @@ const GROUP_BYTES: usize = 3000;
 pub type Door = fn(&[u8]);
 
 /// All of them that need no import, by name.
-pub const DOORS: [(&str, Door); 12] = [
+pub const DOORS: [(&str, Door); 14] = [
     ("llmw", llmw),
     ("llmw_resealed", llmw_resealed),
     ("tokenizer_json", tokenizer_json),
@@ -32,6 +32,8 @@ pub const DOORS: [(&str, Door); 12] = [
     ("many", frames::many),
     ("recover", frames::recover),
     ("inspect", frames::inspect),
+    ("datagram", datagram),
+    ("armor", armor),
 ];
 
 /// The mixer's codec and that of a tiny model, which all doors share.
@@ -46,6 +48,43 @@ pub fn codecs() -> &'static Codecs {
         mixer: Arc::new(Codec::without_model()),
         model: Arc::new(Codec::with_model(tiny_model(1)).unwrap()),
     })
+}
+
+/// A datagram, bare and marked, with a check and without; a message of a session; a primed file.
+pub fn datagram(data: &[u8]) {
+    use llmzip::message::{
+        Datagrams, MAX_MESSAGE_BYTES, PRIMED_MAGIC, Profile, Reference, decompress_primed,
+    };
+    static ALL: OnceLock<Vec<(Profile, Datagrams)>> = OnceLock::new();
+    let all = ALL.get_or_init(|| {
+        let reference = Reference::new(&b"what both have\n"[..]).unwrap();
+        let profile = |check_bytes, marked, reference| Profile {
+            model: Some(tiny_model(1)),
+            check_bytes,
+            marked,
+            reference,
+            ..Profile::default()
+        };
+        let profiles =
+            [profile(0, false, None), profile(0, true, None), profile(1, true, Some(reference))];
+        profiles.into_iter().map(|p| (p.clone(), Datagrams::new(&p).unwrap())).collect()
+    });
+    for (profile, datagrams) in all {
+        if let Ok(message) = datagrams.decompress(data) {
+            assert!(message.len() <= MAX_MESSAGE_BYTES);
+            let packed = datagrams.compress(&message).unwrap();
+            assert!(packed.len() <= message.len() + 1 + usize::from(profile.check_bytes));
+            assert_eq!(datagrams.decompress(&packed).unwrap(), message);
+        }
+        let _ = decompress_primed(&[&PRIMED_MAGIC, data].concat(), profile, datagrams);
+    }
+}
+
+/// A text that may be armor.
+pub fn armor(data: &[u8]) {
+    if let Some((armor, bytes)) = llmzip::armor::find(data) {
+        assert_eq!(armor.decode(&armor.encode(&bytes)).unwrap(), bytes);
+    }
 }
 
 pub fn in_folder(work: impl FnOnce(&Path)) {

@@ -56,7 +56,9 @@ fn with_outliers(folder: &Folder, factor: f32, in_norms: bool) {
 
 #[test]
 fn outlier_channels_cost_nothing_in_groups_of_their_own() {
-    for (factor, in_norms) in [(50.0, true), (100.0, true), (5000.0, true), (50.0, false), (100.0, false)] {
+    for (factor, in_norms) in
+        [(50.0, true), (100.0, true), (5000.0, true), (50.0, false), (100.0, false)]
+    {
         let folder = Folder::new();
         with_outliers(&folder, factor, in_norms);
         let text = Random(3).bytes(150);
