@@ -2,10 +2,12 @@
 
 use super::base64::Base64;
 use super::charset::{Charset, Wide};
+use super::deflate;
 use super::dump::Dump;
 use super::escape::Escape;
 use super::hex::Hex;
 use super::lines::LineEnd;
+use super::png::Chunks;
 use super::quoted::Quoted;
 use super::room::Room;
 use super::upper;
@@ -26,6 +28,9 @@ pub enum Transform {
     Dump(Dump),
     Url(Url),
     Quoted(Quoted),
+    /// With the corrections, which are no parameters but taken from a part.
+    Deflate(Vec<u8>),
+    Png(Chunks),
 }
 
 const WIDE: u8 = 4;
@@ -38,6 +43,9 @@ const HEX: u8 = 65;
 const DUMP: u8 = 66;
 const URL: u8 = 67;
 const QUOTED: u8 = 68;
+/// Of the corrections, their length follows, and they come from a part.
+pub const DEFLATE: u8 = 69;
+const PNG: u8 = 70;
 
 const LINE_ENDS: [LineEnd; 3] = [LineEnd::Return, LineEnd::Zero, LineEnd::Both];
 const TABLES: u8 = ESCAPE - TABLE;
@@ -64,6 +72,8 @@ impl Transform {
             Transform::Dump(_) => DUMP,
             Transform::Url(_) => URL,
             Transform::Quoted(_) => QUOTED,
+            Transform::Deflate(_) => DEFLATE,
+            Transform::Png(_) => PNG,
         }
     }
 
@@ -79,6 +89,8 @@ impl Transform {
             Transform::Dump(_) => "hexadecimal dump",
             Transform::Url(_) => "URL escapes",
             Transform::Quoted(_) => "quoted-printable",
+            Transform::Deflate(_) => "deflate",
+            Transform::Png(_) => "PNG",
         }
     }
 
@@ -106,6 +118,8 @@ impl Transform {
             }
             Transform::Url(url) => url.write(out),
             Transform::Quoted(Quoted { most, crlf }) => out.extend([*most, u8::from(*crlf)]),
+            Transform::Deflate(corrections) => varint::write(out, corrections.len() as u64),
+            Transform::Png(chunks) => chunks.write(out),
         }
     }
 
@@ -135,6 +149,7 @@ impl Transform {
             }
             URL => Transform::Url(Url::read(next)?),
             QUOTED => Transform::Quoted(Quoted::read(next()?, next()?)?),
+            PNG => Transform::Png(Chunks::read(next)?),
             _ => {
                 let what = format!("needs transform {code}, of a later version");
                 return Err(Error::unsupported(what));
@@ -157,6 +172,8 @@ impl Transform {
             Transform::Dump(dump) => dump.inverse(inner, out),
             Transform::Url(url) => url.inverse(inner, out),
             Transform::Quoted(quoted) => quoted.inverse(inner, out),
+            Transform::Deflate(corrections) => deflate::inverse(inner, corrections, out),
+            Transform::Png(chunks) => chunks.inverse(inner, out),
         }
     }
 }

@@ -1,17 +1,21 @@
 //! Taking a group apart.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use super::base64::Base64;
 use super::charset::{self, Charset, Run};
 use super::code::Transform;
+use super::deflate::{self, Stream};
 use super::dump::Dump;
 use super::escape::Escape;
 use super::hex::Hex;
+use super::holders::stream_at;
 use super::kind::Kind;
 use super::lines::{self, LineEnd};
+use super::png::Chunks;
 use super::quoted::Quoted;
+use super::tar;
 use super::recipe::{self, DEPTH, Parts, Piece, restore};
 use super::url::Url;
 use super::{Judge, Seen, limit, upper};
@@ -31,9 +35,17 @@ pub struct Taken {
 
 /// Takes a group apart, if there is anything to take off and it comes back exactly.
 pub fn take(plain: &[u8], judge: &dyn Judge) -> Option<Taken> {
-    let dissector = Dissector { judge, verdicts: RefCell::default() };
+    let bytes = limit(plain.len()).saturating_sub(plain.len());
+    let deflate = Deflate { bytes_left: Cell::new(bytes), effort_left: Cell::new(EFFORT * plain.len()) };
+    let dissector = Dissector { judge, verdicts: RefCell::default(), deflate };
     let pieces = dissector.dissect(plain, 0, Wearing::default());
-    if pieces.iter().all(|piece| matches!(piece, Piece::Leaf(..))) {
+    let kind = |piece: &Piece| match piece {
+        Piece::Leaf(kind, _) => Some(*kind),
+        Piece::Stretch(..) => None,
+    };
+    // Of leaves of one kind, nothing is to be said.
+    let first = pieces.first().and_then(kind);
+    if pieces.iter().all(|piece| kind(piece).is_some() && kind(piece) == first) {
         return None;
     }
     let (recipe, parts) = recipe::write(&pieces);
@@ -61,6 +73,40 @@ struct Dissector<'a> {
     judge: &'a dyn Judge,
     /// Whether a kind of transform pays, by its code.
     verdicts: RefCell<BTreeMap<u8, bool>>,
+    deflate: Deflate,
+}
+
+/// Bytes that are inflated in vain at most, for each byte of a group.
+const EFFORT: usize = 4;
+
+/// What deflate streams may yet give.
+struct Deflate {
+    /// Bytes that parts may yet have.
+    bytes_left: Cell<usize>,
+    /// Bytes that may yet be inflated in vain.
+    effort_left: Cell<usize>,
+}
+
+impl Deflate {
+    /// The deflate stream that is announced at `at`, and where it begins.
+    fn at(&self, bytes: &[u8], at: usize) -> Option<(usize, Stream)> {
+        let start = stream_at(bytes, at)?;
+        let stream = bytes.get(start..)?;
+        let effort = self.effort_left.get();
+        let most = self.bytes_left.get().min(effort.saturating_mul(64));
+        let mut vain = 0;
+        match deflate::forward(stream, most, &mut vain) {
+            Some(stream) if Kind::of(&stream.plain) != Kind::Noise => {
+                self.bytes_left.set(self.bytes_left.get() - stream.plain.len());
+                Some((start, stream))
+            }
+            _ => {
+                // Even a glance is something.
+                self.effort_left.set(effort.saturating_sub(vain + 8));
+                None
+            }
+        }
+    }
 }
 
 /// What was taken off already, and is not looked for again.
@@ -84,15 +130,14 @@ impl Dissector<'_> {
         if depth == DEPTH || bytes.len() < LEAST_BYTES {
             return leaf(bytes);
         }
-        if !worn.charset
-            && let Some(charset) = charset::guess(bytes, self.judge)
-        {
+        if let Some(files) = tar::files(bytes) {
+            return self.files(&files, bytes, depth);
+        }
+        if !worn.charset && let Some(charset) = charset::guess(bytes, self.judge) {
             let charset_worn = Wearing { charset: true, ..worn };
             return self.charset(charset, bytes, depth, charset_worn);
         }
-        if !worn.lines
-            && let Some(end) = LineEnd::of(bytes)
-        {
+        if !worn.lines && let Some(end) = LineEnd::of(bytes) {
             let sample = &bytes[..bytes.len().min(SAMPLE_BYTES)];
             let after: Vec<u8> = end.forward(sample).into_iter().flat_map(of_lines).collect();
             if self.pays(Transform::Lines(end).code(), sample, &after) {
@@ -102,13 +147,29 @@ impl Dissector<'_> {
         }
         let mut pieces = Vec::new();
         let mut at = 0;
-        for found in find(bytes) {
+        for found in find(bytes, &self.deflate) {
             self.rest(&bytes[at..found.start], depth, worn, &mut pieces);
             let inner = self.dissect(&found.inner, depth + 1, Wearing::default());
             pieces.push(Piece::Stretch(found.transform, inner));
             at = found.end;
         }
         self.rest(&bytes[at..], depth, worn, &mut pieces);
+        pieces
+    }
+
+    /// Files one by one, and what is between them.
+    fn files(&self, files: &[std::ops::Range<usize>], bytes: &[u8], depth: usize) -> Vec<Piece> {
+        let between = |range: std::ops::Range<usize>| match range.is_empty() {
+            true => Vec::new(),
+            false => vec![Piece::Leaf(Kind::Binary, bytes[range].to_vec())],
+        };
+        let (mut pieces, mut at) = (Vec::new(), 0);
+        for file in files {
+            pieces.extend(between(at..file.start));
+            pieces.extend(self.dissect(&bytes[file.clone()], depth + 1, Wearing::default()));
+            at = file.end;
+        }
+        pieces.extend(between(at..bytes.len()));
         pieces
     }
 
@@ -227,8 +288,7 @@ fn escapes(bytes: &[u8]) -> Vec<(Escape, std::ops::Range<usize>)> {
         (gain, escape, stretches)
     });
     let best = gains.max_by_key(|(gain, ..)| *gain);
-    let list =
-        best.into_iter().flat_map(|(_, escape, list)| list.into_iter().map(move |s| (escape, s)));
+    let list = best.into_iter().flat_map(|(_, escape, list)| list.into_iter().map(move |s| (escape, s)));
     list.collect()
 }
 
@@ -236,15 +296,27 @@ fn escapes(bytes: &[u8]) -> Vec<(Escape, std::ops::Range<usize>)> {
 const LEAST_ROW: usize = 32;
 
 /// The stretches of bytes that say by themselves what they are.
-fn find(bytes: &[u8]) -> Vec<Found> {
+fn find(bytes: &[u8], deflate: &Deflate) -> Vec<Found> {
     let mut list: Vec<Found> = Vec::new();
     let (mut at, mut end, mut line, mut quoted_from) = (0, 0, 0, 0);
     while at < bytes.len() {
         let byte = bytes[at];
+        if let Some((start, Stream { plain, corrections, len })) = deflate.at(bytes, at) {
+            let transform = Transform::Deflate(corrections);
+            list.push(Found { start, end: start + len, transform, inner: plain });
+            (at, end) = (start + len, start + len);
+            continue;
+        }
         let found = match byte {
+            b'I' if bytes[at..].starts_with(b"IDAT") && at >= end + 4 => {
+                let found = Chunks::at(bytes, at);
+                found.map(|(start, chunks, inner, end)| {
+                    at = start;
+                    (Transform::Png(chunks), inner, end)
+                })
+            }
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_' => {
-                let is_row =
-                    |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_');
+                let is_row = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_');
                 let row = bytes[at..].iter().take_while(is_row).count();
                 let found = match (at == line).then(|| Dump::at(bytes, at)).flatten() {
                     Some((dump, inner, end)) => Some((Transform::Dump(dump), inner, end)),

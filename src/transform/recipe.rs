@@ -1,9 +1,9 @@
 //! How a group is put together again: stretches within stretches, and what is taken from which part.
 
-use super::Seen;
-use super::code::Transform;
+use super::code::{DEFLATE, Transform};
 use super::kind::Kind;
 use super::room::Room;
+use super::Seen;
 use crate::container::varint;
 use crate::error::{Error, Result};
 
@@ -57,6 +57,9 @@ fn write_all(pieces: &[Piece], recipe: &mut Vec<u8>, parts: &mut Parts) {
             }
             Piece::Stretch(transform, inner) => {
                 transform.write(recipe);
+                if let Transform::Deflate(corrections) = transform {
+                    parts[Kind::Corrections as usize].extend_from_slice(corrections);
+                }
                 varint::write(recipe, inner.len() as u64);
                 write_all(inner, recipe, parts);
             }
@@ -75,11 +78,7 @@ pub fn whole_recipe(code: u8, text_len: u64) -> Vec<u8> {
 ///
 /// # Errors
 /// Damage where they do not make one, `Unsupported` for transforms of later versions.
-pub fn restore(
-    recipe: &[u8],
-    parts: [&[u8]; Kind::ALL.len()],
-    plain_len: usize,
-) -> Result<Vec<u8>> {
+pub fn restore(recipe: &[u8], parts: [&[u8]; Kind::ALL.len()], plain_len: usize) -> Result<Vec<u8>> {
     let mut kitchen = Kitchen::new(recipe, parts, plain_len);
     let mut out = Room::new(plain_len);
     while !kitchen.recipe.is_empty() {
@@ -136,6 +135,15 @@ impl<'a> Kitchen<'a> {
         Kitchen { recipe, parts, has_ended: false, room, work_left, depth: 0 }
     }
 
+    /// The transform of a deflate stream, with what it takes from its part.
+    fn deflate(&mut self) -> Result<Transform> {
+        let len = varint::read("the length of corrections", || next(&mut self.recipe))?;
+        let part = &mut self.parts[Kind::Corrections as usize];
+        self.has_ended |= len > part.len() as u64;
+        let there = len.min(part.len() as u64);
+        Ok(Transform::Deflate(take(part, there, "a part")?.to_vec()))
+    }
+
     fn piece(&mut self, out: &mut Room) -> Result<()> {
         let code = next(&mut self.recipe)?;
         if let Some(part) = self.parts.get_mut(usize::from(code)) {
@@ -144,7 +152,10 @@ impl<'a> Kitchen<'a> {
             self.has_ended |= there < len;
             return out.put(take(part, there, "a part")?);
         }
-        let transform = Transform::read(code, || next(&mut self.recipe))?;
+        let transform = match code {
+            DEFLATE => self.deflate()?,
+            code => Transform::read(code, || next(&mut self.recipe))?,
+        };
         let count = varint::read("the number of pieces", || next(&mut self.recipe))?;
         self.depth += 1;
         if self.depth > DEPTH {
@@ -173,9 +184,12 @@ impl<'a> Kitchen<'a> {
 /// # Errors
 /// As [`restore`], as far as that is seen without the parts.
 pub fn describe(mut recipe: &[u8]) -> Result<Seen> {
-    let mut seen = Seen::default();
+    let (mut seen, mut bytes) = (Seen::default(), 0u64);
     while !recipe.is_empty() {
-        describe_piece(&mut recipe, 0, &mut seen)?;
+        bytes = bytes.saturating_add(describe_piece(&mut recipe, 0, &mut seen)?);
+    }
+    if seen.is_empty() {
+        seen.add("files of several kinds", 1, bytes);
     }
     Ok(seen)
 }
@@ -189,7 +203,13 @@ fn describe_piece(recipe: &mut &[u8], depth: usize, seen: &mut Seen) -> Result<u
     if depth == DEPTH {
         return Err(Error::damaged("stretches too deep within each other"));
     }
-    let transform = Transform::read(code, || next(recipe))?;
+    let transform = match code {
+        DEFLATE => {
+            varint::read("the length of corrections", || next(recipe))?;
+            Transform::Deflate(Vec::new())
+        }
+        code => Transform::read(code, || next(recipe))?,
+    };
     let count = varint::read("the number of pieces", || next(recipe))?;
     let mut bytes = 0u64;
     for _ in 0..count {
@@ -239,7 +259,7 @@ mod tests {
     proptest! {
         #[test]
         fn hostile_recipes_are_refused(
-            recipe in prop::collection::vec(prop_oneof![0u8..8, any::<u8>(), 12u8..16, 54u8..70], 0..40),
+            recipe in prop::collection::vec(prop_oneof![0u8..8, any::<u8>(), 12u8..16, 54u8..72], 0..40),
             text in "[A-Za-z%&é=\n]{0,60}",
             len in 0usize..200,
         ) {
