@@ -45,7 +45,8 @@ fn main() {
         let plain: usize = messages.iter().map(Vec::len).sum();
         println!(
             "a session of {} messages, {plain} bytes, {coded} coded ({:.3} each)",
-            messages.len(), coded as f64 / messages.len() as f64
+            messages.len(),
+            coded as f64 / messages.len() as f64
         );
         return;
     }
@@ -71,11 +72,17 @@ fn main() {
     let n = messages.len() as f64;
     println!(
         "{} messages, {plain} bytes ({:.2} each), {coded} coded ({:.3} each, {:.4} bits per byte), at most {longest} more",
-        messages.len(), plain as f64 / n, coded as f64 / n, 8.0 * coded as f64 / plain as f64
+        messages.len(),
+        plain as f64 / n,
+        coded as f64 / n,
+        8.0 * coded as f64 / plain as f64
     );
     println!(
         "prepared in {:.3} s, in {:.0}/s ({:.1} kB/s), out {:.0}/s ({:.1} kB/s)",
-        prepared.as_secs_f64(), n / there.as_secs_f64(), plain as f64 / 1e3 / there.as_secs_f64(),
-        n / and_back.as_secs_f64(), plain as f64 / 1e3 / and_back.as_secs_f64()
+        prepared.as_secs_f64(),
+        n / there.as_secs_f64(),
+        plain as f64 / 1e3 / there.as_secs_f64(),
+        n / and_back.as_secs_f64(),
+        plain as f64 / 1e3 / and_back.as_secs_f64()
     );
 }

@@ -136,6 +136,9 @@ mod tests {
         // The first Hangul syllable of the alphabet, and its two letters.
         let whole: String = Armor::Base32768.encode(&[0xdf, 0xd2, 0x00]);
         let apart: String = whole.chars().flat_map(base32768::apart).collect();
-        assert_eq!(Armor::Base32768.decode(&apart).unwrap(), Armor::Base32768.decode(&whole).unwrap());
+        assert_eq!(
+            Armor::Base32768.decode(&apart).unwrap(),
+            Armor::Base32768.decode(&whole).unwrap()
+        );
     }
 }

@@ -28,7 +28,7 @@ pub(crate) use coding::beginning;
 pub use coding::{CodedGroup, Decoded, EncodedGroup, GroupCodec, ModelSource, Unwatched, Watch};
 pub use footer::{CLOSING_MAGIC, Footer, IndexEntry, TRAILER_BYTES, Trailer};
 pub use group::GroupHead;
-pub use header::{Form, LONG_MAGIC, PRIMED_MAGIC, LongHeader, Next, SHORT_MAGIC, next_frame};
+pub use header::{Form, LONG_MAGIC, LongHeader, Next, PRIMED_MAGIC, SHORT_MAGIC, next_frame};
 pub use method::Method;
 pub use params::{GroupParams, MixerKindCode, WindowPolicy};
 pub use settings::{ModelRef, NAME_MAX_BYTES, Settings};

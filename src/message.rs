@@ -33,10 +33,10 @@ mod start;
 mod tests;
 mod unpack;
 
+pub use crate::container::PRIMED_MAGIC;
 pub use build::build_reference;
 pub use datagrams::Datagrams;
 pub use learn::learn_start_values;
-pub use crate::container::PRIMED_MAGIC;
 pub use primed::{compress_primed, decompress_primed, reference_of};
 pub use profile::{MAX_MESSAGE_BYTES, Profile};
 pub use reference::{MAX_REFERENCE_BYTES, Reference};

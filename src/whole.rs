@@ -2,7 +2,9 @@
 
 use crate::codec::{BuiltinModels, Codec, Level};
 use crate::error::{Error, Result};
-use crate::message::{Datagrams, MAX_MESSAGE_BYTES, Profile, Reference, compress_primed, decompress_primed};
+use crate::message::{
+    Datagrams, MAX_MESSAGE_BYTES, Profile, Reference, compress_primed, decompress_primed,
+};
 use crate::model::Model;
 use crate::stream::{
     self, CompressOptions, DecompressOptions, GroupCodec, ModelSource, NoProgress,
@@ -174,8 +176,12 @@ fn compress_messages<T: AsRef<[u8]>>(
 pub fn decompress_with(packed: &[u8], options: &Options) -> Result<Vec<u8>> {
     let is_primed = crate::message::reference_of(packed).is_ok();
     match options.profile() {
-        Some(profile) if options.form != Form::Frame => Datagrams::new(&profile)?.decompress(packed),
-        Some(profile) if is_primed => decompress_primed(packed, &profile, &Datagrams::new(&profile)?),
+        Some(profile) if options.form != Form::Frame => {
+            Datagrams::new(&profile)?.decompress(packed)
+        }
+        Some(profile) if is_primed => {
+            decompress_primed(packed, &profile, &Datagrams::new(&profile)?)
+        }
         None if is_primed => {
             let reference = crate::message::reference_of(packed)?;
             Err(Error::MissingReference { identity: crate::container::hex(reference) })

@@ -17,7 +17,8 @@ pub fn has(byte: u8) -> bool {
 pub fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * QUARTET / 3 + QUARTET);
     for three in bytes.chunks(3) {
-        let bits = three.iter().fold(0, |bits, &byte| bits << 8 | u32::from(byte)) << (8 * (3 - three.len()));
+        let bits = three.iter().fold(0, |bits, &byte| bits << 8 | u32::from(byte))
+            << (8 * (3 - three.len()));
         let sixes = (0..=three.len()).map(|i| ALPHABET[(bits >> (18 - 6 * i) & 63) as usize]);
         text.extend(sixes.map(char::from));
     }

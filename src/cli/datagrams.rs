@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail};
 use llmzip::armor::{self, Armor};
 use llmzip::message::{
-    Datagrams, MAX_MESSAGE_BYTES, MAX_REFERENCE_BYTES, PRIMED_MAGIC, Profile, Reference, build_reference,
-    compress_primed, decompress_primed, reference_of,
+    Datagrams, MAX_MESSAGE_BYTES, MAX_REFERENCE_BYTES, PRIMED_MAGIC, Profile, Reference,
+    build_reference, compress_primed, decompress_primed, reference_of,
 };
 use llmzip::stream::{self, NoProgress};
 
@@ -73,9 +73,13 @@ fn refuse_mixtures(action: &Action, settings: &Settings) -> anyhow::Result<()> {
         bail!("--session goes from file to file, not with --each-line");
     }
     if sending.check.is_some() && !datagrams && sending.session.is_none() {
-        bail!("--check is for --datagram, --each-line and --session; files have checks of their own");
+        bail!(
+            "--check is for --datagram, --each-line and --session; files have checks of their own"
+        );
     }
-    if (datagrams || sending.session.is_some() || sending.prime.is_some()) && settings.level.is_some_and(|l| l < 4) {
+    if (datagrams || sending.session.is_some() || sending.prime.is_some())
+        && settings.level.is_some_and(|l| l < 4)
+    {
         bail!("messages are coded with a model: levels 1 to 3 have none");
     }
     if settings.remove_source || settings.verify {
@@ -162,11 +166,15 @@ impl Work {
         let mut target = files::target_of(&source, target_path.as_deref(), settings, false)?;
         let is_text = settings.sending.armor.is_some();
         if packs && !is_text && target.is_terminal() && !settings.force {
-            return Err(anyhow!("compressed data is not written to a terminal; -f does, --armor writes text").into());
+            return Err(anyhow!(
+                "compressed data is not written to a terminal; -f does, --armor writes text"
+            )
+            .into());
         }
         let inherited = source.inherited().is_some();
         let mut source = source;
-        let most = if self.is_bare() && packs { MAX_MESSAGE_BYTES as u64 + 1 } else { MAX_TEXT_BYTES };
+        let most =
+            if self.is_bare() && packs { MAX_MESSAGE_BYTES as u64 + 1 } else { MAX_TEXT_BYTES };
         let mut bytes = Vec::new();
         source.by_ref().take(most).read_to_end(&mut bytes).context("cannot be read")?;
         let made = match packs {
@@ -281,7 +289,8 @@ pub fn build(
         bail!("--size {size}: a reference has at most {MAX_REFERENCE_BYTES} bytes");
     }
     let read = |path: &PathBuf| {
-        read_at_most(fs::File::open(path), MAX_SAMPLES_BYTES).with_context(|| path.display().to_string())
+        read_at_most(fs::File::open(path), MAX_SAMPLES_BYTES)
+            .with_context(|| path.display().to_string())
     };
     let texts = samples.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
     let built = build_reference(&texts, size as usize)?;

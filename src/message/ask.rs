@@ -32,7 +32,8 @@ impl LineEnds {
     /// The probabilities, in units of 2^-32, that a line and that a document ends next.
     pub fn ask(&self, frequencies: &Frequencies) -> [u32; 2] {
         let total = frequencies.total();
-        let of = |range: &Range<usize>| frequencies.below(range.end) - frequencies.below(range.start);
+        let of =
+            |range: &Range<usize>| frequencies.below(range.end) - frequencies.below(range.start);
         let line = self.0.iter().map(of).sum();
         let document = u64::from(frequencies.start());
         [ratio_q32(line, total), ratio_q32(document, total + document)]

@@ -72,7 +72,9 @@ pub fn build_reference<T: AsRef<[u8]>>(samples: &[T], most_bytes: usize) -> Resu
         chosen.push(line);
     }
     if chosen.is_empty() {
-        return Err(Error::invalid("no sample is short enough for the reference, or there is none"));
+        return Err(Error::invalid(
+            "no sample is short enough for the reference, or there is none",
+        ));
     }
     chosen.reverse();
     Ok(chosen.into_iter().flat_map(|line| line.iter().copied().chain([b'\n'])).collect())
@@ -94,8 +96,10 @@ mod tests {
 
     #[test]
     fn what_is_common_is_chosen_and_nothing_twice() {
-        let mut samples: Vec<String> = (0..200).map(|i| format!("battery {} percent at camp\n", i % 100)).collect();
-        samples.extend((0..5).map(|i| format!("{:x}{:x}\n", i * 0x9e37_79b9u64, i * 0x85eb_ca6bu64)));
+        let mut samples: Vec<String> =
+            (0..200).map(|i| format!("battery {} percent at camp\n", i % 100)).collect();
+        samples
+            .extend((0..5).map(|i| format!("{:x}{:x}\n", i * 0x9e37_79b9u64, i * 0x85eb_ca6bu64)));
         let built = build_reference(&samples, 1000).unwrap();
         assert!(built.len() <= 1000);
         let text = String::from_utf8(built.clone()).unwrap();

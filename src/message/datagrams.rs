@@ -51,7 +51,9 @@ impl Datagrams {
     pub fn compress_many<T: AsRef<[u8]>>(&self, plains: &[T]) -> Result<Vec<Vec<u8>>> {
         let messages: Vec<&[u8]> = plains.iter().map(AsRef::as_ref).collect();
         if messages.iter().any(|message| message.len() > MAX_MESSAGE_BYTES) {
-            return Err(Error::invalid(format!("a message of more than {MAX_MESSAGE_BYTES} bytes")));
+            return Err(Error::invalid(format!(
+                "a message of more than {MAX_MESSAGE_BYTES} bytes"
+            )));
         }
         let mut packed: Vec<Vec<u8>> = messages.iter().map(|_| Vec::new()).collect();
         let (threads, lanes) = shares(messages.len());
@@ -102,7 +104,9 @@ impl Datagrams {
             let plain = match (opened.body, plain) {
                 (Body::Plain(plain), _) => plain.to_vec(),
                 (Body::Coded(_), Some(plain)) => plain?,
-                (Body::Coded(_), None) => return Err(Error::damaged("a message that nobody decoded")),
+                (Body::Coded(_), None) => {
+                    return Err(Error::damaged("a message that nobody decoded"));
+                }
             };
             match opened.check == self.form.check(&plain) {
                 true => Ok(plain),

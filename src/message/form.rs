@@ -37,7 +37,8 @@ impl Form {
 
     /// The most bytes that coded ones may have to be worth it.
     pub fn most_coded(&self, plain: &[u8]) -> usize {
-        (plain.len() + usize::from(self.needs_escape(plain))).saturating_sub(usize::from(self.mark.is_some()))
+        (plain.len() + usize::from(self.needs_escape(plain)))
+            .saturating_sub(usize::from(self.mark.is_some()))
     }
 
     /// Whether a message cannot be sent as it is.

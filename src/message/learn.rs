@@ -15,7 +15,11 @@ const TOGETHER: usize = 32;
 ///
 /// # Errors
 /// As [`Datagrams::new`](super::Datagrams::new).
-pub fn learn_start_values(profile: &Profile, messages: &[Vec<u8>], times: usize) -> Result<StartValues> {
+pub fn learn_start_values(
+    profile: &Profile,
+    messages: &[Vec<u8>],
+    times: usize,
+) -> Result<StartValues> {
     let start = Start::new(profile, MAX_MESSAGE_BYTES)?;
     let tokenizer = start.model.tokenizer();
     let vocabulary = tokenizer.vocabulary();

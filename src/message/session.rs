@@ -90,8 +90,7 @@ impl Session {
             [] => None,
             _ => self.decisions.pack(self.form.most_coded(plain)),
         };
-        let datagram =
-            self.form.close(plain, coded.as_deref(), &chain[..self.form.check_bytes()]);
+        let datagram = self.form.close(plain, coded.as_deref(), &chain[..self.form.check_bytes()]);
         self.go_on(plain, chain);
         Ok(datagram)
     }
@@ -133,7 +132,9 @@ impl Session {
 
     fn next_chain(&self, plain: &[u8]) -> Result<[u8; 32]> {
         if plain.len() > MAX_MESSAGE_BYTES {
-            return Err(Error::invalid(format!("a message of more than {MAX_MESSAGE_BYTES} bytes")));
+            return Err(Error::invalid(format!(
+                "a message of more than {MAX_MESSAGE_BYTES} bytes"
+            )));
         }
         let hash = Sha256::new().chain_update(self.chain).chain_update(plain);
         Ok(hash.finalize().into())

@@ -69,7 +69,13 @@ impl Start {
         let line_ends = LineEnds::new(vocabulary);
 
         let mut session = Session::with_positions(
-            model.clone(), isa, 1, window, WindowPolicy::Slide, RUN, usize::MAX,
+            model.clone(),
+            isa,
+            1,
+            window,
+            WindowPolicy::Slide,
+            RUN,
+            usize::MAX,
         )?;
         session.spread(parallel::threads());
         let mut fed = vec![model.config().start_row];
@@ -101,7 +107,19 @@ impl Start {
         }
         mixer.freeze();
         let (mark, snapshot) = (mixer.mark(), session.snapshot(0));
-        Ok(Start { isa, window, line_ends, snapshot, frequencies, mixer, mark, ending, tokens, notes, model })
+        Ok(Start {
+            isa,
+            window,
+            line_ends,
+            snapshot,
+            frequencies,
+            mixer,
+            mark,
+            ending,
+            tokens,
+            notes,
+            model,
+        })
     }
 
     /// Runs the past through another mixer.
@@ -121,7 +139,13 @@ impl Start {
     /// As [`Start::new`].
     pub fn session(&self, lanes: usize) -> Result<Session> {
         Session::with_positions(
-            self.model.clone(), self.isa, lanes, self.window, WindowPolicy::Slide, RUN, usize::MAX,
+            self.model.clone(),
+            self.isa,
+            lanes,
+            self.window,
+            WindowPolicy::Slide,
+            RUN,
+            usize::MAX,
         )
     }
 }

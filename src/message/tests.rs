@@ -9,7 +9,8 @@ static PLAIN_PROFILE: LazyLock<Datagrams> =
     LazyLock::new(|| Datagrams::new(&Profile::default()).unwrap());
 
 fn reference() -> Reference {
-    Reference::new(&b"battery 81% at camp 2\nbattery 79% at the pass\nok, see you there\n"[..]).unwrap()
+    Reference::new(&b"battery 81% at camp 2\nbattery 79% at the pass\nok, see you there\n"[..])
+        .unwrap()
 }
 
 fn profiles() -> &'static [Datagrams] {
@@ -35,7 +36,8 @@ fn message() -> impl Strategy<Value = Vec<u8>> {
         "\\PC{0,60}".prop_map(String::into_bytes),
         "(ok|see you|battery 8|at ten|\n|\r\n|!){0,9}".prop_map(String::into_bytes),
         proptest::collection::vec(any::<u8>(), 0..80),
-        (0x7fu8..=0xff, "[a-z]{0,9}").prop_map(|(first, rest)| [&[first], rest.as_bytes()].concat()),
+        (0x7fu8..=0xff, "[a-z]{0,9}")
+            .prop_map(|(first, rest)| [&[first], rest.as_bytes()].concat()),
     ]
 }
 
@@ -90,7 +92,8 @@ proptest! {
 
 #[test]
 fn a_message_alone_and_among_others_is_the_same() {
-    let messages: Vec<Vec<u8>> = (0..90).map(|i| format!("message {i} of {}", i * i).into_bytes()).collect();
+    let messages: Vec<Vec<u8>> =
+        (0..90).map(|i| format!("message {i} of {}", i * i).into_bytes()).collect();
     let together = PLAIN_PROFILE.compress_many(&messages).unwrap();
     for (message, packed) in messages.iter().zip(&together).step_by(13) {
         assert_eq!(&PLAIN_PROFILE.compress(message).unwrap(), packed);
@@ -134,7 +137,10 @@ fn text_is_sent_as_it_is_where_marks_tell_it_apart() {
 fn another_profile_is_named() {
     let profile = Profile { marked: true, ..Profile::default() };
     let with = Profile { reference: Some(reference()), ..profile.clone() };
-    let other = Profile { reference: Some(Reference::new(&b"something else"[..]).unwrap()), ..profile.clone() };
+    let other = Profile {
+        reference: Some(Reference::new(&b"something else"[..]).unwrap()),
+        ..profile.clone()
+    };
     let packed = Datagrams::new(&with).unwrap().compress(b"battery 75% at camp 2").unwrap();
     for (profile, said) in [(profile, "none is given"), (other, "another reference")] {
         match Datagrams::new(&profile).unwrap().decompress(&packed) {
@@ -146,7 +152,8 @@ fn another_profile_is_named() {
 
 #[test]
 fn an_end_that_missed_a_message_says_so_and_can_begin_anew() {
-    let [mut here, mut there] = [(); 2].map(|()| Session::new(&Profile { check_bytes: 2, ..Profile::default() }).unwrap());
+    let [mut here, mut there] =
+        [(); 2].map(|()| Session::new(&Profile { check_bytes: 2, ..Profile::default() }).unwrap());
     let first = here.compress(b"the first").unwrap();
     let second = here.compress(b"the second").unwrap();
     match there.decompress(&second) {

@@ -91,7 +91,8 @@ impl Ending {
     /// The stretched probability that the message is over, in units of 1/2048.
     pub fn ask(&self, sign: &Sign) -> i32 {
         let weights = self.weights[sign.class];
-        let sum = weights.iter().zip(sign.inputs).map(|(&w, x)| i64::from(w) * i64::from(x)).sum::<i64>();
+        let sum =
+            weights.iter().zip(sign.inputs).map(|(&w, x)| i64::from(w) * i64::from(x)).sum::<i64>();
         (sum >> WEIGHT_SHIFT) as i32 + self.biases[sign.class][sign.length]
     }
 

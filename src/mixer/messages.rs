@@ -80,7 +80,10 @@ impl Mixer {
         // Text behind the past is overwritten before it is read; of the marks of tokens only ones are written.
         let (past, behind) = (mark.extents[0].position, self.extents[0].position);
         self.token_starts[past / 64] &= (1 << (past % 64)) - 1;
-        self.token_starts[past / 64 + 1..].iter_mut().take(behind / 64 - past / 64).for_each(|w| *w = 0);
+        self.token_starts[past / 64 + 1..]
+            .iter_mut()
+            .take(behind / 64 - past / 64)
+            .for_each(|w| *w = 0);
         self.extents.clone_from(&mark.extents);
         self.lanes.clone_from(&mark.lanes);
         self.records.clone_from(&mark.records);

@@ -186,7 +186,6 @@ impl<T: Copy + Default> Sheet<T> {
             self.own = over.whole(&self.own, 0);
         }
     }
-
 }
 
 #[cfg(test)]

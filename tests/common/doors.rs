@@ -52,7 +52,9 @@ pub fn codecs() -> &'static Codecs {
 
 /// A datagram, bare and marked, with a check and without; a message of a session; a primed file.
 pub fn datagram(data: &[u8]) {
-    use llmzip::message::{Datagrams, MAX_MESSAGE_BYTES, PRIMED_MAGIC, Profile, Reference, decompress_primed};
+    use llmzip::message::{
+        Datagrams, MAX_MESSAGE_BYTES, PRIMED_MAGIC, Profile, Reference, decompress_primed,
+    };
     static ALL: OnceLock<Vec<(Profile, Datagrams)>> = OnceLock::new();
     let all = ALL.get_or_init(|| {
         let reference = Reference::new(&b"what both have\n"[..]).unwrap();
@@ -63,7 +65,8 @@ pub fn datagram(data: &[u8]) {
             reference,
             ..Profile::default()
         };
-        let profiles = [profile(0, false, None), profile(0, true, None), profile(1, true, Some(reference))];
+        let profiles =
+            [profile(0, false, None), profile(0, true, None), profile(1, true, Some(reference))];
         profiles.into_iter().map(|p| (p.clone(), Datagrams::new(&p).unwrap())).collect()
     });
     for (profile, datagrams) in all {

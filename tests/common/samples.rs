@@ -128,7 +128,10 @@ fn sample(name: &str) -> Vec<u8> {
         "group_model" => group(&codecs().model),
         "ranges" | "many" | "recover" | "inspect" => packed_files()[1].file.clone(),
         "datagram" => {
-            let profile = llmzip::message::Profile { model: Some(super::tiny_model(1)), ..Default::default() };
+            let profile = llmzip::message::Profile {
+                model: Some(super::tiny_model(1)),
+                ..Default::default()
+            };
             let datagrams = llmzip::message::Datagrams::new(&profile).unwrap();
             datagrams.compress(b"what both have said so often: what both have").unwrap()
         }

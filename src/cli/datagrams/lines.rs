@@ -56,7 +56,9 @@ fn take(lines: &mut BufReader<Source>) -> anyhow::Result<Vec<Vec<u8>>> {
     let mut together = Vec::new();
     while together.len() < TOGETHER {
         let mut line = Vec::new();
-        let n = std::io::Read::take(&mut *lines, MOST_LINE).read_until(b'\n', &mut line).context("cannot be read")?;
+        let n = std::io::Read::take(&mut *lines, MOST_LINE)
+            .read_until(b'\n', &mut line)
+            .context("cannot be read")?;
         if n == 0 {
             break;
         }

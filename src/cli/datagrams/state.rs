@@ -28,8 +28,10 @@ pub struct State {
 fn hash_of(profile: &Profile) -> [u8; 32] {
     let reference = profile.reference.as_ref().map_or([0; 32], |reference| *reference.id());
     let model = profile.model.as_ref().map_or([0; 32], |model| model.id().0);
-    let numbers = [profile.window.to_le_bytes(), [profile.check_bytes, profile.marked.into(), 0, 0]];
-    let hash = Sha256::new().chain_update(reference).chain_update(model).chain_update(numbers.concat());
+    let numbers =
+        [profile.window.to_le_bytes(), [profile.check_bytes, profile.marked.into(), 0, 0]];
+    let hash =
+        Sha256::new().chain_update(reference).chain_update(model).chain_update(numbers.concat());
     hash.finalize().into()
 }
 
@@ -38,9 +40,12 @@ impl State {
     pub fn open(path: &Path, profile: &Profile) -> anyhow::Result<State> {
         let profile_hash = hash_of(profile);
         let messages = match fs::read(path) {
-            Ok(file) => read(&file, &profile_hash).with_context(|| format!("--session {}", path.display()))?,
+            Ok(file) => read(&file, &profile_hash)
+                .with_context(|| format!("--session {}", path.display()))?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(error).with_context(|| format!("--session {}", path.display())),
+            Err(error) => {
+                return Err(error).with_context(|| format!("--session {}", path.display()));
+            }
         };
         let mut session = Session::new(profile)?;
         messages.iter().try_for_each(|message| session.take(message))?;
@@ -79,7 +84,9 @@ impl State {
 fn read(file: &[u8], profile_hash: &[u8; 32]) -> anyhow::Result<Vec<Vec<u8>>> {
     let len = file.len().checked_sub(CHECK).context("is no session")?;
     let (body, check) = file.split_at(len);
-    let Some(rest) = body.strip_prefix(MAGIC) else { bail!("is no session, or one of another version") };
+    let Some(rest) = body.strip_prefix(MAGIC) else {
+        bail!("is no session, or one of another version")
+    };
     if check != &Sha256::digest(body)[..CHECK] {
         bail!("is damaged");
     }

@@ -36,6 +36,6 @@ pub const BIASES: [[i32; LENGTHS]; CLASSES] = [
 
 /// What speaks for an end where so many whole bits are left of the coded bytes.
 pub const LEFT: [i32; FAR_BITS] = [
-    9771, 10343, 9401, 8219, 7748, 7086, 6387, 5599,
-    4669, -11463, -11709, -11402, -11319, -10522, -11744, -11077,
+    9771, 10343, 9401, 8219, 7748, 7086, 6387, 5599, 4669, -11463, -11709, -11402, -11319, -10522,
+    -11744, -11077,
 ];
