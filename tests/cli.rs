@@ -30,6 +30,8 @@ mod leftovers;
 mod levels;
 #[path = "cli/many.rs"]
 mod many;
+#[path = "cli/messages.rs"]
+mod messages;
 #[cfg(target_os = "linux")]
 #[path = "cli/model_files.rs"]
 mod model_files;

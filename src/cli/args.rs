@@ -342,8 +342,12 @@ pub struct Sending {
 impl Sending {
     /// Whether any of this is asked for.
     pub fn is_asked(&self) -> bool {
-        let Sending { datagram, each_line, armor, prime, session, .. } = self;
-        *each_line || datagram.is_some() || armor.is_some() || prime.is_some() || session.is_some()
+        self.each_line
+            || self.datagram.is_some()
+            || self.check.is_some()
+            || self.armor.is_some()
+            || self.prime.is_some()
+            || self.session.is_some()
     }
 }
 

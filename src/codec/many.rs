@@ -3,7 +3,7 @@
 //! Each has its own mixer and its own coder, so each becomes the bytes that it would become alone; only the weights
 //! are read once for all of them.
 
-use super::ahead::Ahead;
+use super::ahead::{Ahead, NotedTokens};
 use super::decode::{Mixing as Decoding, Shard};
 use super::encode::Mixing as Encoding;
 use super::predictor::Predictor;
@@ -27,24 +27,31 @@ pub fn encode_many<P: Predictor>(
     let tokenise = |(plain, _): &(&[u8], Encoder)| predictor.tokenizer().encode(plain);
     let tokens = groups.iter().map(tokenise).collect::<Result<Vec<_>>>()?;
     let mut ahead = Ahead::new(predictor, &tokens, 0, false)?;
-    let start = |((plain, coder), tokens)| Encoding {
-        vocabulary: predictor.vocabulary(),
-        tokens: std::slice::from_ref(tokens),
-        coded: vec![0],
-        mixer: mixer(plan, <[u8]>::len(plain)),
-        coder,
-        done: &|_| (),
-    };
-    let mut mixings: Vec<_> = groups.into_iter().zip(&tokens).map(start).collect();
     // Without tokens of its own, the first lane's start is everybody's.
     ahead.start();
+    let mut notes: Vec<_> = tokens.iter().map(|_| NotedTokens::default()).collect();
     ahead.drive(|noted| {
-        let mut work: Vec<_> = mixings.iter_mut().zip(noted).collect();
-        parallel::for_each_mut(&mut work, |(mixing, noted)| {
-            mixing.steps(std::slice::from_ref(*noted));
-        });
+        for (all, noted) in notes.iter_mut().zip(noted) {
+            all.tokens += noted.tokens;
+            all.answers.extend_from_slice(&noted.answers);
+        }
     });
-    Ok(mixings.into_iter().map(|mixing| mixing.coder.finish()).collect())
+    // A mixer takes a hundred times as much memory as the notes of a message: there is one a thread, not one a message.
+    let mut work: Vec<_> =
+        groups.into_iter().zip(tokens.iter().zip(&notes)).map(|job| (job, Vec::new())).collect();
+    parallel::for_each_mut(&mut work, |(((plain, coder), (tokens, notes)), coded)| {
+        let mut mixing = Encoding {
+            vocabulary: predictor.vocabulary(),
+            tokens: std::slice::from_ref(*tokens),
+            coded: vec![0],
+            mixer: mixer(plan, <[u8]>::len(plain)),
+            coder: coder.clone(),
+            done: &|_| (),
+        };
+        mixing.steps(std::slice::from_ref(*notes));
+        *coded = mixing.coder.finish();
+    });
+    Ok(work.into_iter().map(|(_, coded)| coded).collect())
 }
 
 fn mixer(plan: &Plan, len: usize) -> Mixer {
