@@ -3,10 +3,10 @@
 # find_browser: puts the browser into CHROMIUM and the folder that has playwright-core into TOOLS, and says whether they are
 # there. A Chromium is not downloaded; CHROMIUM may name one.
 find_browser() {
-	CHROMIUM=${CHROMIUM:-$(command -v chromium || command -v google-chrome || true)}
+	CHROMIUM=${CHROMIUM:-$(type -P chromium || type -P google-chrome || true)}
 	if [[ -z $CHROMIUM ]]; then
 		need chromium chromium || return 1
-		CHROMIUM=$(command -v chromium)
+		CHROMIUM=$(type -P chromium)
 	fi
 	TOOLS=${TOOLS:-$PWD/target/web-tools}
 	if [[ ! -d $TOOLS/node_modules/playwright-core ]]; then

@@ -2,12 +2,13 @@
 
 # need COMMAND PACKAGE...: whether the command is here. With LLMZIP_INSTALL=1 it is installed where apt-get may do that.
 need() {
-	command -v "$1" >/dev/null && return
+	# Not what is a function of a script that is called like it.
+	type -P "$1" >/dev/null && return
 	[[ ${LLMZIP_INSTALL:-} == 1 && $(id -u) == 0 ]] && command -v apt-get >/dev/null || return 1
 	echo "installing ${*:2}" >&2
 	DEBIAN_FRONTEND=noninteractive timeout 300 apt-get install -qq -y --no-install-recommends "${@:2}" >&2 </dev/null ||
 		{ apt-get update -qq >&2 && DEBIAN_FRONTEND=noninteractive timeout 300 apt-get install -qq -y --no-install-recommends "${@:2}" >&2 </dev/null; } || return 1
-	command -v "$1" >/dev/null
+	type -P "$1" >/dev/null
 }
 
 has_target() { [[ -d $("$1" --print sysroot)/lib/rustlib/$2/lib ]]; }
