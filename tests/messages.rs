@@ -1,11 +1,12 @@
 //! Datagrams, messages of a session and primed files of before must be read, and made again, as ever.
 //!
-//! `files/messages.tsv` has them: a profile, the bytes in base64, and the message as a JSON string or what is said instead. With
+//! `files/messages.tsv` has them: a profile, the bytes and the message, both in base64. With
 //! `LLMZIP_BLESS=1`, a missing file is written; one that is there is never changed.
 
 use llmzip::armor::Armor;
 use llmzip::message::{Datagrams, Profile, Reference, Session, compress_primed, decompress_primed};
 use std::path::Path;
+use std::sync::Mutex;
 
 const REFERENCE: &str = "battery 81% at camp 2\nbattery 79% at the pass\nok, see you at the hut\n";
 
@@ -84,7 +85,11 @@ fn table() -> String {
     text
 }
 
+/// Nobody reads the file while it is written.
+static WRITING: Mutex<()> = Mutex::new(());
+
 fn golden() -> Vec<(String, Vec<u8>, Vec<u8>)> {
+    let _turn = WRITING.lock();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files/messages.tsv");
     if !path.exists() && std::env::var_os("LLMZIP_BLESS").is_some() {
         std::fs::write(&path, table()).unwrap();
@@ -100,10 +105,11 @@ fn golden() -> Vec<(String, Vec<u8>, Vec<u8>)> {
 
 #[test]
 fn messages_of_before_are_made_again() {
-    let text: String = std::fs::read_to_string(
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files/messages.tsv"),
-    )
-    .unwrap_or_else(|_| golden().len().to_string());
+    let line = |(name, packed, message): (String, Vec<u8>, Vec<u8>)| {
+        let [packed, message] = [packed, message].map(|bytes| Armor::Base64.encode(&bytes));
+        format!("{name}\t{packed}\t{message}\n")
+    };
+    let text: String = golden().into_iter().map(line).collect();
     assert_eq!(table(), text);
 }
 
