@@ -12,9 +12,13 @@ rust_for "$target" unwind || exit 77
 
 variable=$(tr 'a-z-' 'A-Z_' <<<"$target")
 export "CC_${target//-/_}=musl-gcc" "CARGO_TARGET_${variable}_LINKER=musl-gcc"
-# What Rust brings for musl itself (crt1.o, libunwind) is absent where its library is built along: musl's own and gcc's are taken.
+# Where the library is built along, what Rust's own target brings is absent: musl-gcc has what begins a program, and gcc's
+# library of exceptions stands for libunwind, whose functions it has.
 if [[ ${#build_std[@]} != 0 ]]; then
-    export "CARGO_TARGET_${variable}_RUSTFLAGS=-C target-feature=+crt-static -C link-self-contained=no -L native=$(dirname "$(gcc -print-file-name=libgcc_eh.a)")"
+    libraries=$PWD/target/static-build/lib
+    mkdir -p "$libraries"
+    ln -sf "$(gcc -print-file-name=libgcc_eh.a)" "$libraries/libunwind.a"
+    export "CARGO_TARGET_${variable}_RUSTFLAGS=-C target-feature=+crt-static -C relocation-model=static -C link-self-contained=no -L native=$libraries"
 fi
 cargo_for build --release --locked --target "$target" --target-dir target/static-build "$@"
 

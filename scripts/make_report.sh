@@ -85,6 +85,7 @@ for what in "$@"; do
         "$program" bench --from $RECORDS/corpora.json --times $RECORDS/times.json "${studies[@]}" --report docs/report.html
         "$program" bench --from $RECORDS/corpora.json --times $RECORDS/times.json "${studies[@]}" --report docs/report-tables.md
         "$program" bench --from $RECORDS/corpus.json --report docs/report-corpus.html
+        "$program" bench --from $RECORDS/corpora.json --report docs/pictures/kinds.svg
         ;;
     *) echo "make_report.sh: $what: one of sizes, times, builtin, window, lanes, bits, models, pages" >&2; exit 1 ;;
     esac

@@ -79,7 +79,7 @@ def lanes():
             p.box(78 + 78 * step, y, 70, 22, f"token {step}", "abcd"[i])
     p.text(78 + 35, 216, "step 0", "f")
     p.text(78 + 78 + 35, 216, "step 1", "f")
-    p.text(440, 216, "in each step the model reads its weights once, for all lanes", "f", "start")
+    p.text(740, 216, "in each step the model reads its weights once, for all lanes", "f", "end")
     p.save("3-lanes.svg", "A group is cut into lanes that run in lockstep")
 
 
@@ -99,7 +99,7 @@ def tokens():
 
 
 def model():
-    p = Picture(190)
+    p = Picture(198)
     p.box(20, 60, 150, 44, "tokens so far", "a", False, "the window")
     p.arrow(172, 82, 208, 82)
     p.box(210, 30, 230, 104, "", "b")
@@ -108,10 +108,10 @@ def model():
     p.text(325, 104, "output layer learns the file", "f")
     p.arrow(442, 82, 478, 82)
     for i, (token, h) in enumerate([("␣office", 70), ("␣master", 46), ("s", 24), ("␣was", 16), ("…", 8)]):
-        p.box(490 + 50 * i, 130 - h, 40, h, "", "c")
-        p.text(510 + 50 * i, 148, token, "m f")
-    p.text(610, 30, "an integer for each token that may come", "f")
-    p.text(380, 178, "the same integers on every machine, for any number of threads: EXACTNESS.md says each step", "f")
+        p.box(482 + 54 * i, 130 - h, 40, h, "", "c")
+        p.text(502 + 54 * i, 148 + 14 * (i % 2), token, "m f")
+    p.text(612, 30, "an integer for each token that may come", "f")
+    p.text(380, 186, "the same integers on every machine, for any number of threads: EXACTNESS.md says each step", "f")
     p.save("5-model.svg", "The model says how likely each next token is")
 
 

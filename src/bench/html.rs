@@ -5,7 +5,7 @@ use super::document::{Block, Grid, blocks};
 use super::page::{escaped, head};
 use super::report::Report;
 
-const STYLE: &str = include_str!("report.css");
+pub(super) const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = include_str!("report.js");
 
 /// Widths of a chart: of these two the style shows the one that fits.

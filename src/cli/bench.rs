@@ -15,7 +15,7 @@ use anyhow::{Context, bail};
 pub use child::measure_one;
 use llmzip::bench::{
     Comparison, CorpusFile, Limits, Machine, Measurement, Report, files, html, look, markdown,
-    peers,
+    peers, picture,
 };
 use llmzip::stream::Progress;
 
@@ -116,7 +116,11 @@ fn show(benching: &Benching, settings: &Settings, messages: &Messages) -> Result
         Form::Nothing => String::new(),
     };
     if let Some(path) = &benching.report {
-        let text = if kind_of_report(path)? { html(&report) } else { markdown(&report) };
+        let text = match kind_of_report(path)? {
+            Paper::Page => html(&report),
+            Paper::Markdown => markdown(&report),
+            Paper::Picture => picture(&report).context("there is nothing to draw")?,
+        };
         write(path, &text)?;
     }
     super::print(&text)?;
@@ -135,12 +139,19 @@ fn bail_usage() -> anyhow::Result<Report> {
     bail!("a directory or --from RECORD.json is needed")
 }
 
-/// Whether a page is wanted; the other kind is Markdown.
-fn kind_of_report(path: &Path) -> anyhow::Result<bool> {
+/// What a report is written as.
+enum Paper {
+    Page,
+    Markdown,
+    Picture,
+}
+
+fn kind_of_report(path: &Path) -> anyhow::Result<Paper> {
     match path.extension().and_then(|extension| extension.to_str()) {
-        Some("html" | "htm") => Ok(true),
-        Some("md") => Ok(false),
-        _ => bail!("--report {}: a name that ends in .html or .md is needed", path.display()),
+        Some("html" | "htm") => Ok(Paper::Page),
+        Some("md") => Ok(Paper::Markdown),
+        Some("svg") => Ok(Paper::Picture),
+        _ => bail!("--report {}: a name that ends in .html, .md or .svg is needed", path.display()),
     }
 }
 

@@ -83,13 +83,18 @@ fn a_report_says_what_the_record_says() {
     }
     // The same page comes of the record, and words and tables without pictures.
     sandbox.succeed("bench --from record.json --report again.html");
-    assert!(sandbox.read("again.html") == sandbox.read("r.html"));
+    let again = String::from_utf8(sandbox.read("again.html")).unwrap();
+    assert_eq!(self::cells(&again), cells);
     sandbox.succeed("bench --from record.json --report r.md");
     let words = String::from_utf8(sandbox.read("r.md")).unwrap();
     assert!(
         words.contains("## Bits per byte, by kind") && words.contains("text/b\\|\\<i\\>&"),
         "{words}"
     );
+    sandbox.succeed("bench --from record.json --report r.svg");
+    let picture = String::from_utf8(sandbox.read("r.svg")).unwrap();
+    assert!(picture.starts_with("<svg") && picture.contains("prefers-color-scheme: dark"));
+    assert!(picture.contains(">zstd-19</text>") && !picture.contains("class=hit"), "{picture}");
     assert_eq!(code(&sandbox.run("bench --from record.json --report r.pdf")), 1);
 }
 

@@ -51,7 +51,7 @@ pub struct Bench {
     /// Print comma-separated values, one line per file and compressor
     #[arg(long, help_heading = "Report", overrides_with = "json")]
     pub csv: bool,
-    /// Write a report with charts to OUT.html, or one of words and tables to OUT.md
+    /// Write a report with charts to OUT.html, one of words and tables to OUT.md, or the chart of kinds to OUT.svg
     #[arg(long, value_name = "OUT", help_heading = "Report")]
     pub report: Option<PathBuf>,
     /// Add the studies of this record; may be given several times
