@@ -1,6 +1,6 @@
 """Measures a table of short JSON rows: bytes, and reads a second, beside zstd with a trained dictionary.
 
-    bench.py [ROWS]     20,000 unless told; LLMZIP_SQLITE names the library
+    bench.py [ROWS] [zstd|llmzip|prime]...     20,000, and all three, unless told; LLMZIP_SQLITE names the library
 
 Dictionary and prime are made of the same 2,000 rows and are counted. Columns are bytes of all values; reads are of rows one by
 one in a random order, and of all of them together.
@@ -51,8 +51,9 @@ def main():
     print(f"{count} rows, {plain} bytes, {plain / count:.0f} each")
     ids = random.Random(1).sample(range(1, count + 1), min(READS, count))
 
+    wanted = sys.argv[2:] or ["zstd", "llmzip", "prime"]
     samples = [row[0].encode() for row in connection.execute("SELECT body FROM t WHERE id % ? = 0", (max(count // 2000, 1),))]
-    for size in (16 << 10, PRIME_BYTES):
+    for size in (16 << 10, PRIME_BYTES) if "zstd" in wanted else ():
         trained = zstandard.train_dictionary(size, samples)
         packer, unpacker = zstandard.ZstdCompressor(19, trained), zstandard.ZstdDecompressor(trained)
         connection.create_function("zstd_pack", 1, lambda text: packer.compress(text.encode()), deterministic=True)
@@ -67,12 +68,15 @@ def main():
         report(f"zstd -19, dictionary {size >> 10} KiB", packed, len(trained.as_bytes()), writes,
                reads(connection, "zstd_unpack(packed)", ids), together)
 
-    select = f"SELECT body FROM t WHERE id % {max(count // 2000, 1)} = 0"
-    begun = time.perf_counter()
-    prime = one(connection, "llmzip_train(?, ?)", select, PRIME_BYTES)
-    one(connection, "llmzip_compress('', ?)", prime)
-    print(f"the prime was made and read in {time.perf_counter() - begun:.1f} s")
-    for name, number in (("llmzip", None), (f"llmzip, prime {PRIME_BYTES >> 10} KiB", prime)):
+    ways = [("llmzip", None)] if "llmzip" in wanted else []
+    if "prime" in wanted:
+        select = f"SELECT body FROM t WHERE id % {max(count // 2000, 1)} = 0"
+        begun = time.perf_counter()
+        prime = one(connection, "llmzip_train(?, ?)", select, PRIME_BYTES)
+        one(connection, "llmzip_compress('', ?)", prime)
+        print(f"the prime was made and read in {time.perf_counter() - begun:.1f} s")
+        ways.append((f"llmzip, prime {PRIME_BYTES >> 10} KiB", prime))
+    for name, number in ways:
         begun = time.perf_counter()
         one(connection, "llmzip_compress_rows('SELECT id, body FROM t', 'UPDATE t SET packed = ?2 WHERE id = ?1', ?)", number)
         writes = count / (time.perf_counter() - begun)

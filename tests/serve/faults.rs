@@ -18,7 +18,7 @@ fn damaged_files_are_refused_with_the_librarys_reason() {
     let service = Service::start("");
     let packed = post(service.address, "/compress", &text(3000)).good();
     let kinds = ["NotLlmzip", "Truncated", "Damaged", "Unsupported", "MissingModel", "Memory"];
-    for end in 0..packed.len() {
+    for end in (0..20).chain((20..packed.len()).step_by(7)) {
         let answer = post(service.address, "/decompress", &packed[..end]);
         assert_eq!(answer.status, 422, "{end}");
         assert!(kinds.contains(&answer.fault(422).as_str()));
