@@ -61,16 +61,15 @@ pub fn decompress(
             return Ok(());
         }
     };
-    if settings.force
+    if !is_ours
+        && settings.force
         && settings.destination == Destination::Stdout
         && settings.recover == Recover::Off
     {
-        if !is_ours {
-            io::copy(&mut Cursor::new(begun).chain(source), &mut target)?;
-            target.commit(None)?;
-            messages.note(&format!("{name}: is no llmzip file, copied unchanged"));
-            return Ok(());
-        }
+        io::copy(&mut Cursor::new(begun).chain(source), &mut target)?;
+        target.commit(None)?;
+        messages.note(&format!("{name}: is no llmzip file, copied unchanged"));
+        return Ok(());
     }
     // On a screen, the line and the text would overwrite each other.
     let form = messages.progress_beside(target.is_terminal());
