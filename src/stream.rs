@@ -25,11 +25,11 @@ mod recover;
 mod search;
 mod short;
 mod summary;
-mod transformed;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+mod transformed;
 mod walk;
 
 pub use crate::container::{

@@ -96,9 +96,20 @@ fn names_that_could_move_a_cursor_are_refused() {
 
 #[test]
 fn group_heads_are_short() {
-    let whole =
-        GroupHead { method: Method::Stored, transformed: false, plain_len: 1024, payload_len: 1024, check: [7; 8] };
-    let part = GroupHead { method: Method::Model, transformed: true, plain_len: 300, payload_len: 100, check: [8; 8] };
+    let whole = GroupHead {
+        method: Method::Stored,
+        transformed: false,
+        plain_len: 1024,
+        payload_len: 1024,
+        check: [7; 8],
+    };
+    let part = GroupHead {
+        method: Method::Model,
+        transformed: true,
+        plain_len: 300,
+        payload_len: 100,
+        check: [8; 8],
+    };
     for (head, expected) in [(whole, "a0 0707070707070707"), (part, "af ac02 64 0808080808080808")]
     {
         let mut bytes = Vec::new();

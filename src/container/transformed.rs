@@ -119,8 +119,7 @@ impl Transformed {
         if first & !(PARTS | CODED_RECIPE) != 0 {
             return Err(Error::unsupported("needs a kind of transforms of a later version"));
         }
-        let recipe_method =
-            if first & CODED_RECIPE != 0 { Method::Mixer } else { Method::Stored };
+        let recipe_method = if first & CODED_RECIPE != 0 { Method::Mixer } else { Method::Stored };
         let recipe = Part::read(Kind::Text, recipe_method, plain_len, &mut source)?;
         let recipe_at = source.offset() as usize;
         source.skip(recipe.payload_len, "a recipe").map_err(damaged)?;
@@ -217,7 +216,8 @@ mod tests {
         assert_eq!(payload, b"\x44coded");
         let (head, rest, _) = Transformed::read(&payload, Method::Mixer, 100).unwrap();
         assert_eq!((head, rest), (Transformed::Whole { code: 4, text_len: 50 }, &b"coded"[..]));
-        let part = |kind, method, plain_len, payload_len| Part { kind, method, plain_len, payload_len };
+        let part =
+            |kind, method, plain_len, payload_len| Part { kind, method, plain_len, payload_len };
         let recipe = part(Kind::Text, Method::Stored, 3, 3);
         let parts = [
             (part(Kind::Text, Method::Model, 300, 4), b"text".to_vec()),

@@ -205,7 +205,9 @@ fn short_frame<R: Read>(
     info.model_id = head.model_prefix.map(|prefix| hex(&prefix));
     visit(Seen::Begin(info.clone()))?;
     let transforms = match head.transformed {
-        true => Some(describe(source, head.method, head.plain_len, head.payload_len, &head.params)?),
+        true => {
+            Some(describe(source, head.method, head.plain_len, head.payload_len, &head.params)?)
+        }
         false => None,
     };
     if transforms.is_none() {

@@ -35,9 +35,8 @@ impl Base64 {
         let url = Block::at(text, at, |b| is_letter(b) || matches!(b, b'-' | b'_'), Some(b'='));
         let is_url = url.range.end > plain.range.end;
         let block = if is_url { url } else { plain };
-        Base64::of(text, &block, is_url).or_else(|| {
-            Base64::of(text, &block.without_last_line()?, is_url)
-        })
+        Base64::of(text, &block, is_url)
+            .or_else(|| Base64::of(text, &block.without_last_line()?, is_url))
     }
 
     fn of(text: &[u8], block: &Block, url: bool) -> Option<(Base64, Vec<u8>, usize)> {

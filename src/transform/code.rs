@@ -98,7 +98,10 @@ impl Transform {
     pub fn write(&self, out: &mut Vec<u8>) {
         out.push(self.code());
         match self {
-            Transform::Charset(_) | Transform::Lines(_) | Transform::Upper | Transform::Escape(_) => {}
+            Transform::Charset(_)
+            | Transform::Lines(_)
+            | Transform::Upper
+            | Transform::Escape(_) => {}
             Transform::Base64(Base64 { url, padded, wrap }) => {
                 out.push(u8::from(*url) | u8::from(*padded) << 1);
                 wrap.write(out);
@@ -108,7 +111,9 @@ impl Transform {
                 wrap.write(out);
             }
             Transform::Dump(Dump { style, start }) => {
-                out.push(Dump::STYLES.iter().position(|other| other == style).unwrap_or_default() as u8);
+                out.push(
+                    Dump::STYLES.iter().position(|other| other == style).unwrap_or_default() as u8
+                );
                 varint::write(out, u64::from(*start));
             }
             Transform::Url(url) => url.write(out),
@@ -178,7 +183,10 @@ impl Transform {
     /// it is in the whole.
     pub fn inverse_beginning(&self, inner: &[u8], out: &mut Room) -> Result<()> {
         match self {
-            Transform::Charset(_) | Transform::Lines(_) | Transform::Upper | Transform::Escape(_) => {
+            Transform::Charset(_)
+            | Transform::Lines(_)
+            | Transform::Upper
+            | Transform::Escape(_) => {
                 let whole = match std::str::from_utf8(inner) {
                     Err(error) if error.error_len().is_none() => error.valid_up_to(),
                     _ => inner.len(),

@@ -15,8 +15,8 @@ use super::kind::Kind;
 use super::lines::{self, LineEnd};
 use super::png::Chunks;
 use super::quoted::Quoted;
-use super::tar;
 use super::recipe::{self, DEPTH, Parts, Piece, restore};
+use super::tar;
 use super::url::Url;
 use super::{Judge, Seen, limit, upper};
 
@@ -36,7 +36,8 @@ pub struct Taken {
 /// Takes a group apart, if there is anything to take off and it comes back exactly.
 pub fn take(plain: &[u8], judge: &dyn Judge) -> Option<Taken> {
     let bytes = limit(plain.len()).saturating_sub(plain.len());
-    let deflate = Deflate { bytes_left: Cell::new(bytes), effort_left: Cell::new(EFFORT * plain.len()) };
+    let deflate =
+        Deflate { bytes_left: Cell::new(bytes), effort_left: Cell::new(EFFORT * plain.len()) };
     let dissector = Dissector { judge, verdicts: RefCell::default(), deflate };
     let pieces = dissector.dissect(plain, 0, Wearing::default());
     let kind = |piece: &Piece| match piece {
@@ -133,11 +134,15 @@ impl Dissector<'_> {
         if let Some(files) = tar::files(bytes) {
             return self.files(&files, bytes, depth);
         }
-        if !worn.charset && let Some(charset) = charset::guess(bytes, self.judge) {
+        if !worn.charset
+            && let Some(charset) = charset::guess(bytes, self.judge)
+        {
             let charset_worn = Wearing { charset: true, ..worn };
             return self.charset(charset, bytes, depth, charset_worn);
         }
-        if !worn.lines && let Some(end) = LineEnd::of(bytes) {
+        if !worn.lines
+            && let Some(end) = LineEnd::of(bytes)
+        {
             let sample = &bytes[..bytes.len().min(SAMPLE_BYTES)];
             let after: Vec<u8> = end.forward(sample).into_iter().flat_map(of_lines).collect();
             if self.pays(Transform::Lines(end).code(), sample, &after) {
@@ -288,7 +293,8 @@ fn escapes(bytes: &[u8]) -> Vec<(Escape, std::ops::Range<usize>)> {
         (gain, escape, stretches)
     });
     let best = gains.max_by_key(|(gain, ..)| *gain);
-    let list = best.into_iter().flat_map(|(_, escape, list)| list.into_iter().map(move |s| (escape, s)));
+    let list =
+        best.into_iter().flat_map(|(_, escape, list)| list.into_iter().map(move |s| (escape, s)));
     list.collect()
 }
 
@@ -316,7 +322,8 @@ fn find(bytes: &[u8], deflate: &Deflate) -> Vec<Found> {
                 })
             }
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_' => {
-                let is_row = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_');
+                let is_row =
+                    |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_');
                 let row = bytes[at..].iter().take_while(is_row).count();
                 let found = match (at == line).then(|| Dump::at(bytes, at)).flatten() {
                     Some((dump, inner, end)) => Some((Transform::Dump(dump), inner, end)),

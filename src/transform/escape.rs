@@ -101,7 +101,8 @@ impl Escape {
                 match first.checked_sub(0xD800).filter(|&high| high < 0x400) {
                     None => (char::from_u32(first)?, 6),
                     Some(high) => {
-                        let low = unit(text.get(6..)?)?.checked_sub(0xDC00).filter(|&low| low < 0x400)?;
+                        let low =
+                            unit(text.get(6..)?)?.checked_sub(0xDC00).filter(|&low| low < 0x400)?;
                         (char::from_u32(0x10000 + (high << 10) + low)?, 12)
                     }
                 }
@@ -163,7 +164,8 @@ impl Escape {
             Escape::Hex { upper: true } => out.put(format!("&#x{code:X};").as_bytes()),
             Escape::Named => {
                 let found = names().find(|(known, _)| *known == c);
-                let (_, name) = found.ok_or_else(|| Error::damaged("a character without a name"))?;
+                let (_, name) =
+                    found.ok_or_else(|| Error::damaged("a character without a name"))?;
                 out.put(format!("&{name};").as_bytes())
             }
         }
@@ -184,7 +186,9 @@ impl Escape {
             let byte = text[at];
             if !byte.is_ascii() {
                 close(&mut stretch, &mut count);
-            } else if byte == first && let Some((_, len)) = self.read(&text[at..]) {
+            } else if byte == first
+                && let Some((_, len)) = self.read(&text[at..])
+            {
                 // Where few are far apart, each is left alone.
                 if stretch.as_ref().is_some_and(|stretch| at - stretch.end > FAR) {
                     close(&mut stretch, &mut count);

@@ -43,18 +43,19 @@ impl Hex {
         let upper = Block::at(text, at, |b| matches!(b, b'0'..=b'9' | b'A'..=b'F'), None);
         let is_upper = upper.range.end > lower.range.end;
         let block = if is_upper { upper } else { lower };
-        Hex::of(text, &block, is_upper).or_else(|| {
-            Hex::of(text, &block.without_last_line()?, is_upper)
-        })
+        Hex::of(text, &block, is_upper)
+            .or_else(|| Hex::of(text, &block.without_last_line()?, is_upper))
     }
 
     fn of(text: &[u8], block: &Block, upper: bool) -> Option<(Hex, Vec<u8>, usize)> {
         let len = block.digits.len();
-        if len < LEAST || len % 2 != 0 || text.get(block.range.end).is_some_and(|b| b.is_ascii_alphanumeric()) {
+        if len < LEAST
+            || len % 2 != 0
+            || text.get(block.range.end).is_some_and(|b| b.is_ascii_alphanumeric())
+        {
             return None;
         }
-        let bytes: Option<Vec<u8>> =
-            block.digits.chunks(2).map(|pair| byte(pair, upper)).collect();
+        let bytes: Option<Vec<u8>> = block.digits.chunks(2).map(|pair| byte(pair, upper)).collect();
         let bytes = bytes?;
         let is_text = Kind::of(&bytes) == Kind::Text && !bytes.iter().all(u8::is_ascii_digit);
         let has_letters = block.digits.iter().any(|byte| !byte.is_ascii_digit());

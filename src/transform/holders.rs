@@ -15,9 +15,10 @@ pub fn stream_at(bytes: &[u8], at: usize) -> Option<usize> {
         [0x78, 0x01 | 0x5E | 0x9C | 0xDA, ..] => Some(at + 2),
         // Of small pictures, windows are small, and in some PDF.
         [0x08 | 0x18 | 0x28 | 0x38 | 0x48 | 0x58 | 0x68, flags, ..]
-            if at == 0 || [&b"stream\n"[..], b"stream\r\n", b"stream\r"]
-                .iter()
-                .any(|word| bytes[..at].ends_with(word)) =>
+            if at == 0
+                || [&b"stream\n"[..], b"stream\r\n", b"stream\r"]
+                    .iter()
+                    .any(|word| bytes[..at].ends_with(word)) =>
         {
             let number = u32::from(head[0]) << 8 | u32::from(*flags);
             (number % 31 == 0 && flags & 0x20 == 0).then_some(at + 2)
@@ -53,7 +54,8 @@ mod tests {
         assert_eq!(stream_at(b"\x1f\x8b\x08\0\0\0\0\0\0\x03rest", 0), Some(10));
         assert_eq!(stream_at(b"..\x1f\x8b\x08\x08\0\0\0\0\0\x03name\0rest", 2), Some(17));
         assert_eq!(stream_at(b"\x1f\x8b\x08\x08\0\0\0\0\0\x03name", 0), None);
-        let zip = b"PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x04\0\x02\0name..rest";
+        let zip =
+            b"PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x04\0\x02\0name..rest";
         assert_eq!(stream_at(zip, 0), Some(36));
         assert_eq!(stream_at(b"x\x9c...", 0), Some(2));
         assert_eq!(stream_at(b"stream\r\nH\x89..", 8), Some(10));

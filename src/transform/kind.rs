@@ -29,7 +29,8 @@ impl Kind {
         let pieces = bytes.chunks(256).step_by(step);
         pieces.flatten().for_each(|&byte| counts[usize::from(byte)] += 1);
         let total: u32 = counts.iter().sum();
-        let odd: u32 = (0..32).filter(|i| ![9, 10, 12, 13, 27].contains(i)).map(|i| counts[i]).sum();
+        let odd: u32 =
+            (0..32).filter(|i| ![9, 10, 12, 13, 27].contains(i)).map(|i| counts[i]).sum();
         let high: u32 = counts[128..].iter().sum();
         let is_utf8 = || match std::str::from_utf8(&bytes[..bytes.len().min(64 << 10)]) {
             Ok(_) => true,
@@ -54,7 +55,10 @@ mod tests {
     #[test]
     fn kinds_are_told_apart() {
         assert_eq!(Kind::of("Text, grün und日本".as_bytes()), Kind::Text);
-        assert_eq!(Kind::of(&(0..200u32).flat_map(u32::to_le_bytes).collect::<Vec<_>>()), Kind::Binary);
+        assert_eq!(
+            Kind::of(&(0..200u32).flat_map(u32::to_le_bytes).collect::<Vec<_>>()),
+            Kind::Binary
+        );
         let mut state = 1u64;
         let noise: Vec<u8> = (0..3000)
             .map(|_| {

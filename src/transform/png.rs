@@ -22,7 +22,8 @@ impl Chunks {
         let (mut inner, mut lengths, mut end) = (Vec::new(), Vec::new(), start);
         while let Some(chunk) = bytes.get(end..) {
             let Some(&head) = chunk.first_chunk::<8>() else { break };
-            let (len, name) = (u32::from_be_bytes([head[0], head[1], head[2], head[3]]), &head[4..]);
+            let (len, name) =
+                (u32::from_be_bytes([head[0], head[1], head[2], head[3]]), &head[4..]);
             let whole = (len as usize).checked_add(12).and_then(|whole| chunk.get(..whole));
             let Some(whole) = whole.filter(|_| name == NAME) else { break };
             let (data, check) = whole[8..].split_at(len as usize);
@@ -36,9 +37,9 @@ impl Chunks {
         let last = lengths.pop()?;
         // What is last is what is left; one length stands for equal ones.
         let is_like = |first: u32| first > 0 && (1..=first).contains(&last);
-        let equal = lengths.first().is_some_and(|&first| {
-            is_like(first) && lengths.iter().all(|&len| len == first)
-        });
+        let equal = lengths
+            .first()
+            .is_some_and(|&first| is_like(first) && lengths.iter().all(|&len| len == first));
         if equal {
             lengths.truncate(1);
         }

@@ -140,7 +140,8 @@ mod tests {
 
     #[test]
     fn cut_lines_are_joined() {
-        let text = b"Gr=C3=BC=C3=9Fe aus der Stadt, in der man sich gut kennt und in der man woh=\n\
+        let text =
+            b"Gr=C3=BC=C3=9Fe aus der Stadt, in der man sich gut kennt und in der man woh=\n\
                      nt, so lange man will.=20\nEnde\n";
         let (quoted, bytes, end) = Quoted::at(text, 0).unwrap();
         assert_eq!(quoted, Quoted { most: 76, crlf: false });

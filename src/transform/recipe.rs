@@ -1,9 +1,9 @@
 //! How a group is put together again: stretches within stretches, and what is taken from which part.
 
+use super::Seen;
 use super::code::{DEFLATE, Transform};
 use super::kind::Kind;
 use super::room::Room;
-use super::Seen;
 use crate::container::varint;
 use crate::error::{Error, Result};
 
@@ -78,7 +78,11 @@ pub fn whole_recipe(code: u8, text_len: u64) -> Vec<u8> {
 ///
 /// # Errors
 /// Damage where they do not make one, `Unsupported` for transforms of later versions.
-pub fn restore(recipe: &[u8], parts: [&[u8]; Kind::ALL.len()], plain_len: usize) -> Result<Vec<u8>> {
+pub fn restore(
+    recipe: &[u8],
+    parts: [&[u8]; Kind::ALL.len()],
+    plain_len: usize,
+) -> Result<Vec<u8>> {
     let mut kitchen = Kitchen::new(recipe, parts, plain_len);
     let mut out = Room::new(plain_len);
     while !kitchen.recipe.is_empty() {

@@ -43,5 +43,4 @@ impl Room {
     pub fn push(&mut self, byte: u8) -> Result<()> {
         self.put(&[byte])
     }
-
 }

@@ -78,7 +78,13 @@ pub fn forward(text: &[u8]) -> Vec<u8> {
             None => {
                 out.push(c);
                 let ends = matches!(before, '.' | '!' | '?' | '"' | '\'' | ')');
-                feeds = if c == '\n' { feeds + 1 } else if c == '\r' { feeds } else { 0 };
+                feeds = if c == '\n' {
+                    feeds + 1
+                } else if c == '\r' {
+                    feeds
+                } else {
+                    0
+                };
                 begins = match c {
                     ' ' | '\n' | '\r' => begins || feeds > 1 || (ends && stops(&out)),
                     '"' | '\'' | '(' | '_' | '.' | '!' | '?' | ')' => begins,

@@ -78,18 +78,17 @@ impl Block {
         let digits = self.digits[..(lines - 1) * len].to_vec();
         let between = (lines - 2) * ENDS[usize::from(end)].len();
         let range = self.range.start..self.range.start + digits.len() + between;
-        Some(Block { range, digits, wrap: if lines > 2 { self.wrap } else { Wrap { len: 0, end: 0 } } })
+        Some(Block {
+            range,
+            digits,
+            wrap: if lines > 2 { self.wrap } else { Wrap { len: 0, end: 0 } },
+        })
     }
 
     /// The block of digits that begins at `at`, where one does; all lines but the last are equally long.
     ///
     /// Only the last line may have `padding` behind its digits.
-    pub fn at(
-        text: &[u8],
-        at: usize,
-        is_digit: impl Fn(u8) -> bool,
-        padding: Option<u8>,
-    ) -> Block {
+    pub fn at(text: &[u8], at: usize, is_digit: impl Fn(u8) -> bool, padding: Option<u8>) -> Block {
         let line_at = |from: usize| {
             let len = text[from..].iter().take_while(|&&byte| is_digit(byte)).count();
             let pads = text[from + len..].iter().take(3).take_while(|&&byte| Some(byte) == padding);
@@ -97,11 +96,8 @@ impl Block {
         };
         let (first, whole) = line_at(at);
         let one = Wrap { len: 0, end: 0 };
-        let mut block = Block {
-            range: at..at + whole,
-            digits: text[at..at + whole].to_vec(),
-            wrap: one,
-        };
+        let mut block =
+            Block { range: at..at + whole, digits: text[at..at + whole].to_vec(), wrap: one };
         if first < LEAST_LINE || first as u64 > MOST_LINE || whole > first {
             return block;
         }

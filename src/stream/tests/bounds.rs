@@ -40,8 +40,13 @@ fn growth_is_limited_for_the_largest_groups_too() {
     let header = LongHeader { group_log2: 30 };
     let whole = header.group_bytes();
     let mut group_bytes = Vec::new();
-    let head =
-        GroupHead { method: Method::Stored, transformed: false, plain_len: whole, payload_len: whole, check: [0; 8] };
+    let head = GroupHead {
+        method: Method::Stored,
+        transformed: false,
+        plain_len: whole,
+        payload_len: whole,
+        check: [0; 8],
+    };
     head.write(whole, &mut group_bytes);
     let entry = |stored_len| crate::container::IndexEntry { stored_len, has_settings: false };
     // A terabyte and a bit less than another gigabyte.
@@ -122,7 +127,13 @@ fn huge_claims_are_cheap_to_refuse() {
 
 #[test]
 fn a_run_longer_than_the_memory_limit_comes_back() {
-    let head = GroupHead { method: Method::Run, transformed: false, plain_len: 1 << 24, payload_len: 1, check: [0; 8] };
+    let head = GroupHead {
+        method: Method::Run,
+        transformed: false,
+        plain_len: 1 << 24,
+        payload_len: 1,
+        check: [0; 8],
+    };
     let mut check = head.check_of(0, 1 << 24);
     check.update_run(b'z', 1 << 24);
     let header = LongHeader { group_log2: 24 };

@@ -25,7 +25,10 @@ pub fn guess(bytes: &[u8], judge: &dyn Judge) -> Option<Charset> {
     let (sample, candidates) = match wide(look) {
         Some(wide) => {
             let unit = wide.unit();
-            (&look[..look.len().min(unit * SAMPLE_BYTES / 2) / unit * unit], vec![Charset::Wide(wide)])
+            (
+                &look[..look.len().min(unit * SAMPLE_BYTES / 2) / unit * unit],
+                vec![Charset::Wide(wide)],
+            )
         }
         None => by_tables(look)?,
     };

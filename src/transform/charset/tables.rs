@@ -166,7 +166,8 @@ impl Table {
     pub(super) fn encode(&self, text: &str, out: &mut Room) -> Result<()> {
         for c in text.chars() {
             let code = self.bytes.get(c as usize).filter(|&&code| code != UNDEFINED);
-            let &code = code.ok_or_else(|| Error::damaged("a character that the encoding lacks"))?;
+            let &code =
+                code.ok_or_else(|| Error::damaged("a character that the encoding lacks"))?;
             match u8::try_from(code) {
                 Ok(byte) => out.push(byte)?,
                 Err(_) => out.put(&code.to_be_bytes())?,

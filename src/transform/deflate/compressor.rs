@@ -104,8 +104,8 @@ impl<'a> Compressor<'a> {
         let mut best = Token { len: least, distance: 0 };
         loop {
             // A longer one has this byte too.
-            let is_candidate = best.len < most
-                && self.plain[place + best.len] == self.plain[at + best.len];
+            let is_candidate =
+                best.len < most && self.plain[place + best.len] == self.plain[at + best.len];
             if is_candidate {
                 let len = same(&self.plain[place..], &self.plain[at..at + most]);
                 if len > best.len {

@@ -26,7 +26,8 @@ pub fn codes(lengths: &[u8]) -> Vec<u32> {
 
 /// Whether there are no more codes than bits can tell apart.
 pub fn is_possible(lengths: &[u8]) -> bool {
-    let used: u64 = lengths.iter().filter(|&&len| len > 0).map(|&len| 1u64 << (MAX_BITS as u8 - len)).sum();
+    let used: u64 =
+        lengths.iter().filter(|&&len| len > 0).map(|&len| 1u64 << (MAX_BITS as u8 - len)).sum();
     used <= 1 << MAX_BITS
 }
 

@@ -37,7 +37,11 @@ pub fn inflate(bytes: &[u8], most: usize, plain: &mut Vec<u8>) -> Option<Inflate
         };
         blocks.push(Block { last, body });
         if last {
-            return (reader.align()? == 0).then(|| Inflated { blocks, plain: Vec::new(), len: reader.len() });
+            return (reader.align()? == 0).then(|| Inflated {
+                blocks,
+                plain: Vec::new(),
+                len: reader.len(),
+            });
         }
     }
 }

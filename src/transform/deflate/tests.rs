@@ -26,7 +26,13 @@ fn streams_of_other_programs_come_back() {
         let stream = there_and_back(&[bytes, b"what follows"].concat()).unwrap();
         assert!(stream.plain == text && stream.len == bytes.len(), "{name}");
         // Of zlib's, nothing is said wrong.
-        let most = if name.starts_with("zlib-n") { 300 } else if name.starts_with("zlib") { 4 } else { 260 };
+        let most = if name.starts_with("zlib-n") {
+            300
+        } else if name.starts_with("zlib") {
+            4
+        } else {
+            260
+        };
         assert!(stream.corrections.len() <= most, "{name}: {}", stream.corrections.len());
     }
 }

@@ -61,7 +61,9 @@ fn spell(lengths: &[u8], spelt: &mut Vec<(u8, u8)>) {
         } else {
             spelt.push((18, count as u8 - 11));
         }
-        debug_assert!(spelt.iter().all(|&(symbol, extra)| u32::from(extra) >> spelt_bits(symbol) == 0));
+        debug_assert!(
+            spelt.iter().all(|&(symbol, extra)| u32::from(extra) >> spelt_bits(symbol) == 0)
+        );
         (before, count) = (Some(len), 0);
     }
 }
@@ -88,7 +90,9 @@ impl Heap {
             if child >= self.nodes.len() {
                 break;
             }
-            if child + 1 < self.nodes.len() && self.is_before(self.nodes[child + 1], self.nodes[child]) {
+            if child + 1 < self.nodes.len()
+                && self.is_before(self.nodes[child + 1], self.nodes[child])
+            {
                 child += 1;
             }
             if self.is_before(node, self.nodes[child]) {

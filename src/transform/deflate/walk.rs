@@ -3,8 +3,8 @@
 use super::adaptive::{Bit, Number, Tree};
 use super::bits::Writer;
 use super::blocks::{
-    Block, Body, CODE_LENGTHS, DISTANCES, END, Header, LITERALS, MAX_DISTANCE, MAX_MATCH, MIN_MATCH,
-    ORDER, Token, distance_symbol, length_symbol, spelt_bits,
+    Block, Body, CODE_LENGTHS, DISTANCES, END, Header, LITERALS, MAX_DISTANCE, MAX_MATCH,
+    MIN_MATCH, ORDER, Token, distance_symbol, length_symbol, spelt_bits,
 };
 use super::compressor::{Compressor, Settings, same};
 use super::huffman::{codes, is_possible};
@@ -255,8 +255,8 @@ impl<'a, C: BinaryCoder> Walk<'a, C> {
             return self.nearest.at_hop(at, len, hop).ok_or_else(damaged);
         }
         let distance = self.bits(known.saturating_sub(1), MAX_DISTANCE.ilog2()) + 1;
-        let is_match = distance <= at
-            && same(&self.plain[at - distance..], &self.plain[at..at + len]) >= len;
+        let is_match =
+            distance <= at && same(&self.plain[at - distance..], &self.plain[at..at + len]) >= len;
         if is_match { Ok(distance) } else { Err(damaged()) }
     }
 
@@ -306,7 +306,8 @@ impl<'a, C: BinaryCoder> Walk<'a, C> {
             let len = |list: &[u8], i| list.get(i).copied().map_or(0, usize::from);
             (0..n).map(|i| trees[len(predicted, i)].code(len(known, i), coder) as u8).collect()
         };
-        let literals = list(n_literals, &known.literals, &predicted.literals, &mut learned.literals);
+        let literals =
+            list(n_literals, &known.literals, &predicted.literals, &mut learned.literals);
         let distances =
             list(n_distances, &known.distances, &predicted.distances, &mut learned.distances);
         let usual = [false, true].map(|joined| trees::spelling(&literals, &distances, joined));

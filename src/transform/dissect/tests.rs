@@ -22,10 +22,13 @@ fn each_cloth_is_seen_through() {
     let text = TEXT.repeat(4);
     let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let hex: String = text.bytes().map(|b| format!("{b:02x}")).collect();
-    let url: String = text.bytes().map(|b| match b {
-        b if b.is_ascii_alphanumeric() => char::from(b).to_string(),
-        b => format!("%{b:02X}"),
-    }).collect();
+    let url: String = text
+        .bytes()
+        .map(|b| match b {
+            b if b.is_ascii_alphanumeric() => char::from(b).to_string(),
+            b => format!("%{b:02X}"),
+        })
+        .collect();
     let json = "{\"name\": \"\\u041f\\u0440\\u0438\\u0432\\u0435\\u0442\"}\n".repeat(5);
     for (plain, expected) in [
         (utf16, "UTF-16LE, 260 B"),
