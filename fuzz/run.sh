@@ -19,8 +19,8 @@ options=(-O "${features[@]}")
 
 targets=("$@")
 if [[ ${#targets[@]} == 0 ]]; then
-    core=(container_long container_short group_mixer group_model inspect llmw llmw_resealed many
-        ranges recover tokenizer_bytes tokenizer_json)
+    core=(clothes container_long container_short group_mixer group_model inspect llmw llmw_resealed many
+        ranges recipe recover tokenizer_bytes tokenizer_json)
     targets=("${core[@]}")
     [[ ${#features[@]} == 0 ]] || targets+=(gguf onnx safetensors)
     # All at once; a single target is built when it is run.

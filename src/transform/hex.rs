@@ -50,7 +50,7 @@ impl Hex {
     fn of(text: &[u8], block: &Block, upper: bool) -> Option<(Hex, Vec<u8>, usize)> {
         let len = block.digits.len();
         if len < LEAST
-            || len % 2 != 0
+            || !len.is_multiple_of(2)
             || text.get(block.range.end).is_some_and(|b| b.is_ascii_alphanumeric())
         {
             return None;

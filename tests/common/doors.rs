@@ -8,6 +8,7 @@ use llmzip::container::{CodedGroup, GroupCodec, GroupParams, Method, Unwatched};
 use llmzip::mixer::MixerKind;
 use llmzip::model::{Model, Storage, inspect_llmw};
 use llmzip::tokenizer::{Tokenizer, TokenizerSpec};
+use llmzip::transform::{self, Judge};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -19,7 +20,7 @@ const GROUP_BYTES: usize = 3000;
 pub type Door = fn(&[u8]);
 
 /// All of them that need no import, by name.
-pub const DOORS: [(&str, Door); 14] = [
+pub const DOORS: [(&str, Door); 16] = [
     ("llmw", llmw),
     ("llmw_resealed", llmw_resealed),
     ("tokenizer_json", tokenizer_json),
@@ -34,6 +35,8 @@ pub const DOORS: [(&str, Door); 14] = [
     ("inspect", frames::inspect),
     ("datagram", datagram),
     ("armor", armor),
+    ("recipe", recipe),
+    ("clothes", clothes),
 ];
 
 /// The mixer's codec and that of a tiny model, which all doors share.
@@ -90,6 +93,53 @@ pub fn armor(data: &[u8]) {
 pub fn in_folder(work: impl FnOnce(&Path)) {
     let folder = tempfile::tempdir().unwrap();
     work(folder.path());
+}
+
+/// A recipe and its parts: the length of the group, those of recipe, text and corrections, and these; the rest is binary.
+pub fn recipe(data: &[u8]) {
+    let Some((&[len, more, recipe, text, corrections], mut rest)) = data.split_first_chunk() else {
+        return;
+    };
+    let mut cut = |len: u8| {
+        let (part, others) = rest.split_at(rest.len().min(usize::from(len)));
+        rest = others;
+        part
+    };
+    let (recipe, text, corrections) = (cut(recipe), cut(text), cut(corrections));
+    let parts = [text, rest, b"", corrections];
+    let plain_len = usize::from(u16::from_le_bytes([len, more]));
+    let described = transform::describe(recipe);
+    match transform::restore(recipe, parts, plain_len) {
+        Ok(plain) => {
+            assert_eq!(plain.len(), plain_len);
+            assert!(described.is_ok());
+        }
+        Err(_) => {
+            assert!(transform::restore_beginning(recipe, parts, plain_len).len() <= plain_len)
+        }
+    }
+}
+
+/// Letters and blanks are cheap.
+struct Letters;
+
+impl Judge for Letters {
+    fn cost(&self, bytes: &[u8]) -> usize {
+        let cheap = |byte: &&u8| byte.is_ascii_lowercase() || matches!(byte, b' ' | b'\n');
+        3 * bytes.len() - 2 * bytes.iter().filter(cheap).count()
+    }
+}
+
+/// A group that wears what it likes: what is taken apart is put together again.
+pub fn clothes(data: &[u8]) {
+    if let Some(taken) = transform::take(data, &Letters) {
+        let parts = taken.parts.each_ref().map(Vec::as_slice);
+        assert!(transform::restore(&taken.recipe, parts, data.len()).unwrap() == data);
+        // Of parts that are cut short, the beginning is right.
+        let half = parts.map(|part| &part[..part.len() / 2]);
+        let beginning = transform::restore_beginning(&taken.recipe, half, data.len());
+        assert!(data.starts_with(&beginning));
+    }
 }
 
 /// A `.llmw`, whose hashes are looked at first.

@@ -88,6 +88,16 @@ pub fn packed_files() -> &'static [Packed] {
     })
 }
 
+/// Text in several clothes.
+pub fn clothed() -> Vec<u8> {
+    let hex: String = prose(300).iter().map(|byte| format!("{byte:02x}")).collect();
+    let stream: &[u8] = include_bytes!("../../src/transform/deflate/samples/zlib-6.deflate");
+    let escapes =
+        r#"{"name": "\u00fcber \u00e4\u00f6", "url": "%22a%2Cb%22%20%3D%20%28c%29"}"#.repeat(4);
+    let head: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\x03";
+    [hex.as_bytes(), b"\n", escapes.as_bytes(), head, stream, &[1, 2, 3, 4]].concat()
+}
+
 /// A model as small as they come: what is to be changed is not its weights.
 fn small_llmw() -> Vec<u8> {
     small_llmw_of(|_| ())
@@ -126,6 +136,13 @@ fn sample(name: &str) -> Vec<u8> {
         "container_short" => packed_files()[7].file[SHORT_MAGIC.len()..].to_vec(),
         "group_mixer" => group(&codecs().mixer),
         "group_model" => group(&codecs().model),
+        // Words in UTF-16, and one in capitals.
+        "recipe" => {
+            let recipe = [4, 1, 0, 9, 15, 1, 0, 5];
+            let parts = b"two words\x61bove";
+            [&[23, 0, recipe.len() as u8, parts.len() as u8, 0][..], &recipe, parts].concat()
+        }
+        "clothes" => clothed(),
         "ranges" | "many" | "recover" | "inspect" => packed_files()[1].file.clone(),
         "datagram" => {
             let profile = llmzip::message::Profile {

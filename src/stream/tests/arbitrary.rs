@@ -33,7 +33,7 @@ proptest! {
         group_log2 in 10u8..=20,
         records in prop::collection::vec(
             (
-                prop_oneof![0xA0u8..=0xA7, Just(Settings::TAG), Just(Footer::TAG), any::<u8>()],
+                prop_oneof![0xA0u8..=0xAF, Just(Settings::TAG), Just(Footer::TAG), any::<u8>()],
                 prop::collection::vec(any::<u8>(), 0..60),
             ),
             0..6,
@@ -76,7 +76,7 @@ proptest! {
             head.write(&mut again);
             prop_assert_eq!(&again[2..], &bytes[..source.offset() as usize]);
         }
-        for tag in 0xA0..=0xA7 {
+        for tag in 0xA0..=0xAF {
             let mut source = Source::new(&bytes[..]);
             if let Ok(head) = GroupHead::read(tag, 1 << 20, &mut source) {
                 again.clear();
