@@ -48,6 +48,6 @@ pub fn picture(report: &Report) -> Option<String> {
         );
         x += 34 + 7 * name.len();
     }
-    let _ = write!(out, "<g transform=\"translate(0 {LEGEND})\">{chart_alone}</g></svg>\n");
+    let _ = writeln!(out, "<g transform=\"translate(0 {LEGEND})\">{chart_alone}</g></svg>");
     Some(out)
 }

@@ -187,10 +187,10 @@ async fn info(State(us): Us, body: Body) -> Answer {
         Beginning::Whole(_) => (us.without_place(begun, deadline), None),
         Beginning::Part(..) => us.long(begun, deadline).await.map(|(l, p)| (l, Some(p)))?,
     };
-    let answer = long.run(place, |mut reader, mut writer, watch| {
+    let answer = long.run(place, |reader, mut writer, watch| {
         let (mut document, mut totals) = (Document::default(), Totals::default());
         document.begin_file(&mut writer, "")?;
-        inspect_with(&mut reader, &mut |seen| {
+        inspect_with(reader, &mut |seen| {
             watch.leave_if_stopped();
             if let Seen::Behind { foreign: n @ 1.., .. } = seen {
                 return Err(stream::foreign_bytes(n));
