@@ -37,12 +37,10 @@ seed() {
     esac
 }
 
-printf '%-16s %10s %10s %8s %8s  %s\n' target runs runs/s coverage corpus outcome
-found=0
-for target in "${targets[@]}"; do
-    seed "$target"
+# fuzz TARGET: prints its row; fails if something was found.
+fuzz() {
+    local target=$1 log outcome="nothing found" found=0 runs rate coverage corpus
     log=$(mktemp)
-    outcome="nothing found"
     # A minute for one input, and twice what the doors allow: slow or large is a finding as well.
     if ! cargo fuzz run "${options[@]}" "$target" -- -max_total_time="$seconds" -timeout=60 \
         -rss_limit_mb=2048 -print_final_stats=1 >"$log" 2>&1; then
@@ -55,6 +53,25 @@ for target in "${targets[@]}"; do
     corpus=$(find "corpus/$target" -type f | wc -l)
     printf '%-16s %10s %10s %8s %8s  %s\n' "$target" "${runs:-?}" "${rate:-?}" "${coverage:-?}" \
         "$corpus" "$outcome"
-    [[ $outcome == FOUND* ]] || rm -f "$log"
+    [[ $found == 1 ]] || rm -f "$log"
+    return $found
+}
+
+# One target a core: none of them uses more.
+printf '%-16s %10s %10s %8s %8s  %s\n' target runs runs/s coverage corpus outcome
+found=0
+running=0
+for target in "${targets[@]}"; do
+    seed "$target"
+    if [[ $running == $(nproc) ]]; then
+        wait -n || found=1
+        running=$((running - 1))
+    fi
+    fuzz "$target" &
+    running=$((running + 1))
+done
+while [[ $running -gt 0 ]]; do
+    wait -n || found=1
+    running=$((running - 1))
 done
 exit $found
