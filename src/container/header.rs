@@ -124,7 +124,7 @@ impl LongHeader {
     /// Reads what follows the magic.
     pub fn read<R: Read>(source: &mut Source<R>) -> Result<Self> {
         let version = source.byte("the format version")?;
-        refuse_other_version(version)?;
+        refuse_other_version(version, FORMAT_VERSION)?;
         let header = LongHeader { group_log2: source.byte("the group size")? };
         let mut again = Vec::new();
         header.write(&mut again);
@@ -137,13 +137,14 @@ impl LongHeader {
     }
 }
 
-/// Refuses versions that this library does not know; 0 never existed.
-pub(super) fn refuse_other_version(version: u8) -> Result<()> {
+/// Refuses versions of a kind of frames that this library does not know; 0 never existed.
+pub(super) fn refuse_other_version(version: u8, newest: u8) -> Result<()> {
+    let versions = if newest == 1 { "version 1".into() } else { format!("versions 1 to {newest}") };
     match version {
-        FORMAT_VERSION => Ok(()),
+        1.. if version <= newest => Ok(()),
         0 => Err(Error::damaged("the format version is 0")),
         later => Err(Error::unsupported(format!(
-            "the file is of format version {later}; this llmzip reads version {FORMAT_VERSION}"
+            "the file is of format version {later}; this llmzip reads {versions}"
         ))),
     }
 }

@@ -75,7 +75,7 @@ impl ShortHead {
         let flags = source.byte("the head of a short frame")?;
         let transformed = flags >> VERSION_SHIFT == TRANSFORMED_VERSION;
         if !transformed {
-            refuse_other_version(flags >> VERSION_SHIFT)?;
+            refuse_other_version(flags >> VERSION_SHIFT, TRANSFORMED_VERSION)?;
         }
         let method = Method::from_bits(flags);
         if transformed && !method.is_coded() {

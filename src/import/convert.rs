@@ -4,7 +4,7 @@ use super::calibration::Calibration;
 use super::expected;
 use super::filler::Filler;
 use super::hf_config::{HfConfig, Quantisation};
-use super::outliers::Channels;
+use super::outliers::{self, Channels};
 use super::sizes::Sizes;
 use super::smoothing::Smoothing;
 use super::source::in_file;
@@ -52,8 +52,8 @@ pub struct ImportOptions {
     pub attention_bits: u8,
     /// Whether channels that are far larger than the others get groups of their own; for groups only.
     pub separate_outliers: bool,
-    /// Whether channels behind norms are brought to more equal sizes, and the weights that read them changed to match; for
-    /// 8 bits only.
+    /// Whether channels behind norms are brought to more equal sizes where some are far larger than the others, and the
+    /// weights that read them changed to match; for 8 bits only.
     pub smooth_inputs: bool,
     /// Positions a token sees; `None` for what the model was made for, at most 1,024.
     pub window: Option<usize>,
@@ -322,7 +322,8 @@ impl Source<'_> {
     fn shape(&self, sizes: &Sizes, options: &ImportOptions) -> Result<Shape> {
         let mut shape = Shape::plain(&self.config);
         let stepped = options.bits != Bits::Eight;
-        let smoothed = options.smooth_inputs && !stepped;
+        // Models without outliers stay as they are: their rounding has little to gain.
+        let smoothed = options.smooth_inputs && !stepped && outliers::has_outliers(sizes);
         if smoothed {
             shape.smoothing = Smoothing::of(sizes, &*self.tensors, &self.config)?;
         }

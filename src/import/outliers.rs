@@ -51,28 +51,20 @@ impl Channels {
         stepped: bool,
         smoothed: bool,
     ) -> Option<Channels> {
-        let mut ratios = Vec::new();
-        let mut needed = false;
         let last = sizes.of_norms().len() - 1;
+        let limit = |norm| match smoothed {
+            false => OUTLIER,
+            true if norm < last => OUTLIER_SMOOTHED,
+            true => OUTLIER_LAST,
+        };
+        let (mut largest, mut needed) = (vec![0f64; sizes.of_norms()[last].len()], false);
         for (norm, squares) in sizes.of_norms().iter().enumerate() {
-            let limit = match smoothed {
-                false => OUTLIER,
-                true if norm < last => OUTLIER_SMOOTHED,
-                true => OUTLIER_LAST,
-            };
-            ratios.resize(squares.len(), 0f64);
-            let mut sorted = squares.clone();
-            sorted.sort_by(f64::total_cmp);
-            let median = sorted[sorted.len() / 2];
-            if median > 0.0 {
-                for (ratio, square) in ratios.iter_mut().zip(squares) {
-                    let here = (square / median).sqrt();
-                    *ratio = ratio.max(here);
-                    needed |= here > limit;
-                }
+            for (largest, ratio) in largest.iter_mut().zip(ratios(squares)) {
+                *largest = largest.max(ratio);
+                needed |= ratio > limit(norm);
             }
         }
-        if needed { Channels::by_ratio(&ratios, group, stepped) } else { None }
+        if needed { Channels::by_ratio(&largest, group, stepped) } else { None }
     }
 
     /// From each channel's size beside the median.
@@ -166,6 +158,19 @@ impl Channels {
         config.hidden = self.len();
         config
     }
+}
+
+/// Whether channels stand out behind any norm.
+pub(super) fn has_outliers(sizes: &Sizes) -> bool {
+    sizes.of_norms().iter().any(|squares| ratios(squares).any(|ratio| ratio > OUTLIER))
+}
+
+/// How many times larger each channel is than the median one; 0 where the median is nothing.
+fn ratios(squares: &[f64]) -> impl Iterator<Item = f64> {
+    let mut sorted = squares.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let median = sorted[sorted.len() / 2];
+    squares.iter().map(move |square| if median > 0.0 { (square / median).sqrt() } else { 0.0 })
 }
 
 #[cfg(test)]

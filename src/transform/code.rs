@@ -193,6 +193,8 @@ impl Transform {
                 };
                 self.inverse(&inner[..whole], out)
             }
+            Transform::Hex(_) => self.inverse(inner, out),
+            Transform::Base64(_) => self.inverse(&inner[..inner.len() / 3 * 3], out),
             _ => Ok(()),
         }
     }

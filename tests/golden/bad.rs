@@ -77,7 +77,28 @@ fn short_files() -> Vec<(&'static str, Vec<u8>)> {
     };
     let numbers = |values: [u64; 4]| values.map(number).concat();
     let too_many = (1 << 24) + 1;
+    // A transformed group of text, as the light mixer codes it, behind these first bytes.
+    let transformed = |first: &[u8]| {
+        let payload = [first, &payload(MIXER, &text()[..300])].concat();
+        let head = [&[2 << 5 | MIXER][..], &number(600), &number(payload.len() as u64)];
+        short(&head, &payload, &[b'x'; 600])
+    };
     vec![
+        ("bad-transformed-stored", short(&[&[2 << 5], &number(2)], b"hi", b"hi")),
+        ("bad-transformed-none", transformed(&[3, 172, 2])),
+        ("bad-transformed-length", transformed(&[4, 172, 2])),
+        ("bad-transformed-other-length", transformed(&[15, 172, 2])),
+        ("bad-transformed-parts", transformed(&[0x80, 2, 0, 0, 0x7f])),
+        (
+            "bad-transformed-recipe",
+            short(
+                &[&[2 << 5 | MIXER], &number(9), &number(7)],
+                &[0x80, 1, 15, 1, 0, 1, b'x'],
+                b"xxxxxxxxx",
+            ),
+        ),
+        ("unsupported-transformed-code", transformed(&[62, 172, 2])),
+        ("unsupported-transformed-kind", transformed(&[0x82])),
         ("bad-short-cut-head", SHORT.to_vec()),
         ("bad-short-cut-payload", cut(&whole, 6)),
         ("bad-short-cut-check", cut(&whole, 1)),
@@ -108,7 +129,7 @@ fn short_files() -> Vec<(&'static str, Vec<u8>)> {
         ("bad-short-prime", with_block(1, &[&numbers([0, 0, 0, too_many])])),
         ("bad-short-keeps-too-much", with_block(1, &[&numbers([0, 10, 7, 0])])),
         ("bad-short-behind", [&whole[..], b"other bytes"].concat()),
-        ("unsupported-short-version", short(&[&[2 << 5], &[2]], b"hi", b"hi")),
+        ("unsupported-short-version", short(&[&[3 << 5], &[2]], b"hi", b"hi")),
         ("unsupported-short-mixer", with_block(3, &[&numbers([0; 4]), &[255]])),
         (
             "unsupported-short-model",

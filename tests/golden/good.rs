@@ -84,6 +84,18 @@ fn in_groups(level: Level, plain: &[u8], group_bytes: u64) -> Vec<u8> {
     })
 }
 
+/// Text with hexadecimal digits in lines, escapes and a deflate stream.
+fn clothed() -> Vec<u8> {
+    let hex: Vec<u8> =
+        text()[..600].iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect();
+    let lines: Vec<u8> = hex.chunks(60).flat_map(|line| [line, b"\n"].concat()).collect();
+    let escapes =
+        r#"{"name": "\u00fcber \u00e4\u00f6", "url": "%22a%2Cb%22%20%3D%20%28c%29"}"#.repeat(4);
+    let stream: &[u8] = include_bytes!("../../src/transform/deflate/samples/libdeflate-12.deflate");
+    let head: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\x03";
+    [&lines, escapes.as_bytes(), head, stream, &[1, 2, 3, 4]].concat()
+}
+
 /// Groups of each method, the one without a model before the one with it, and a rest.
 fn all_methods() -> Vec<u8> {
     [&noise(1024), &numbers()[..1024], &[7; 1024], &text()[..1024], &text()[1024..1724]].concat()
@@ -105,7 +117,12 @@ pub fn good() -> Vec<Good> {
         [first, in_groups(Mixer, &text()[..1500], 1024)].concat()
     };
     let padded = |plain: &[u8]| [&compress(plain, &at(Mixer)).unwrap()[..], &[0; 512]].concat();
+    let wide: Vec<u8> = message().iter().flat_map(|&byte| [byte, 0]).collect();
+    let clothed = clothed();
     vec![
+        Good::new("good-transformed-whole", wide, packed(at(Fifth))),
+        Good::new("good-transformed-parts", clothed.clone(), packed(at(Light))),
+        Good::new("good-transformed-groups", clothed, |plain| in_groups(Fifth, plain, 2048)),
         Good::new("good-empty", Vec::new(), packed(at(Fifth))),
         Good::new("good-empty-long", Vec::new(), whole(at(Fifth))),
         Good::new("good-noise", noise(100), packed(at(Fifth))),

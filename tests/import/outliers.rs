@@ -75,7 +75,8 @@ fn outlier_channels_cost_nothing_in_groups_of_their_own() {
             "{factor} times larger, in norms: {in_norms}: {apart:?}; smoothed as well: {both:?}; \
              without: {together:?}; smoothed alone: {smooth:?}"
         );
-        assert!(both.worst_cosine > 0.999 && both.divergence_bits < 1.25 * apart.divergence_bits);
+        assert!(both.worst_cosine > 0.998, "{both:?}");
+        assert!(both.divergence_bits < 1.5 * apart.divergence_bits, "{both:?}");
         assert!(smooth.divergence_bits < 0.5 * together.divergence_bits, "{smooth:?}");
         assert!(apart.worst_cosine > 0.999, "{apart:?}");
         assert!((apart.exact_bits / apart.float_bits - 1.0).abs() < 0.001, "{apart:?}");
