@@ -6,7 +6,7 @@ use super::filler::Filler;
 use super::hf_config::{HfConfig, Quantisation};
 use super::outliers::{self, Channels};
 use super::sizes::Sizes;
-use super::smoothing::Smoothing;
+use super::smoothing::{self, Smoothing};
 use super::source::in_file;
 use super::tensors::TensorSource;
 use super::{gguf, hugging_face, onnx, rotary};
@@ -327,10 +327,14 @@ impl Source<'_> {
         if smoothed {
             shape.smoothing = Smoothing::of(sizes, &*self.tensors, &self.config)?;
         }
+        let mut tables = Vec::new();
+        if smoothed {
+            tables = smoothing::table_columns(&*self.tensors, &self.config, &self.spec)?;
+        }
         let sizes = shape.smoothing.sizes(sizes);
         let group = self.config.weight_group;
         if options.separate_outliers
-            && let Some(apart) = Channels::separating(&sizes, group, stepped, smoothed)
+            && let Some(apart) = Channels::separating(&sizes, group, stepped, &tables)
         {
             shape.channels = apart;
         }

@@ -44,18 +44,19 @@ impl Channels {
     /// where there are none. `stepped` is for weights of 4 bits: only two outliers then stand in 32 columns that share a step.
     /// They are the ends of its range, which are met best, and outliers are where errors of weights count most. All other
     /// channels stay where they are, and channels of zeros where outliers were: files that are published with blocks of 32
-    /// weights keep these blocks, which the steps then fit. Behind norms that are `smoothed`, more is let pass.
+    /// weights keep these blocks, which the steps then fit. Behind norms that are smoothed, more is let pass; `tables` then has the
+    /// sizes of the columns of the embedding and of the output layer, and is else empty.
     pub(super) fn separating(
         sizes: &Sizes,
         group: usize,
         stepped: bool,
-        smoothed: bool,
+        tables: &[Vec<f64>],
     ) -> Option<Channels> {
         let last = sizes.of_norms().len() - 1;
-        let limit = |norm| match smoothed {
-            false => OUTLIER,
-            true if norm < last => OUTLIER_SMOOTHED,
-            true => OUTLIER_LAST,
+        let limit = |norm| match tables {
+            [] => OUTLIER,
+            _ if norm < last => OUTLIER_SMOOTHED,
+            _ => OUTLIER_LAST,
         };
         let (mut largest, mut needed) = (vec![0f64; sizes.of_norms()[last].len()], false);
         for (norm, squares) in sizes.of_norms().iter().enumerate() {
@@ -64,6 +65,8 @@ impl Channels {
                 needed |= ratio > limit(norm);
             }
         }
+        needed |=
+            tables.iter().any(|squares| ratios(squares).any(|ratio| ratio > OUTLIER_SMOOTHED));
         if needed { Channels::by_ratio(&largest, group, stepped) } else { None }
     }
 

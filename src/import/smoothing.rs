@@ -14,6 +14,7 @@ use super::sizes::Sizes;
 use super::tensors::TensorSource;
 use crate::error::Result;
 use crate::model::Config;
+use crate::tokenizer::TokenizerSpec;
 
 /// A channel becomes at most so many times smaller or larger.
 const LARGEST: f64 = 16.0;
@@ -47,7 +48,8 @@ impl Smoothing {
         for (norm, inputs) in sizes.of_norms()[..2 * config.layers].iter().enumerate() {
             let mut weights = vec![0f64; inputs.len()];
             for (part, rows) in expected::readers(config, norm) {
-                add_squares(tensors, &part, rows, &mut weights)?;
+                let rows: Vec<u32> = (0..rows as u32).collect();
+                add_squares(tensors, &part, &rows, &mut weights)?;
             }
             factors.push(factors_of(inputs, &weights));
         }
@@ -80,15 +82,34 @@ impl Smoothing {
     }
 }
 
+/// The mean squares of the columns of the embedding and of the output layer, whose weights share groups as well.
+///
+/// # Errors
+/// As reading the tensors has.
+pub(super) fn table_columns(
+    tensors: &dyn TensorSource,
+    config: &Config,
+    spec: &TokenizerSpec,
+) -> Result<Vec<Vec<f64>>> {
+    let rows: Vec<u32> = expected::token_rows(spec).flatten().collect();
+    let tables = ["model.embed_tokens.weight", "lm_head.weight"];
+    let tables = if config.tied { &tables[..1] } else { &tables[..] };
+    let columns = tables.iter().map(|name| {
+        let mut squares = vec![0f64; config.hidden];
+        add_squares(tensors, name, &rows, &mut squares)?;
+        Ok(squares)
+    });
+    columns.collect()
+}
+
 /// Adds the squares of a matrix's rows.
 fn add_squares(
     tensors: &dyn TensorSource,
     name: &str,
-    n_rows: usize,
+    rows: &[u32],
     sums: &mut [f64],
 ) -> Result<()> {
     let mut values = Vec::new();
-    let rows: Vec<u32> = (0..n_rows as u32).collect();
     for rows in rows.chunks(ROWS_AT_ONCE) {
         values.clear();
         tensors.rows(name, rows, &mut values)?;
