@@ -59,14 +59,13 @@ impl Channels {
             _ => OUTLIER_LAST,
         };
         let (mut largest, mut needed) = (vec![0f64; sizes.of_norms()[last].len()], false);
-        for (norm, squares) in sizes.of_norms().iter().enumerate() {
+        let norms = sizes.of_norms().iter().enumerate().map(|(norm, sizes)| (sizes, limit(norm)));
+        for (squares, limit) in norms.chain(tables.iter().map(|sizes| (sizes, OUTLIER_SMOOTHED))) {
             for (largest, ratio) in largest.iter_mut().zip(ratios(squares)) {
                 *largest = largest.max(ratio);
-                needed |= ratio > limit(norm);
+                needed |= ratio > limit;
             }
         }
-        needed |=
-            tables.iter().any(|squares| ratios(squares).any(|ratio| ratio > OUTLIER_SMOOTHED));
         if needed { Channels::by_ratio(&largest, group, stepped) } else { None }
     }
 

@@ -33,6 +33,13 @@ fn change_while_running(
     let mut command = sandbox.command(&arguments);
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
+    // Where something is unpacked, its beginning says whether it is armored.
+    let mut input = input;
+    if arguments.contains("-d") {
+        let (beginning, rest) = input.split_at(input.len() / 2);
+        stdin.write_all(beginning).unwrap();
+        input = rest;
+    }
     if arguments.contains("-o") {
         sandbox.unfinished();
     } else {

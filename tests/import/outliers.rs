@@ -66,8 +66,8 @@ fn outlier_channels_cost_nothing_in_groups_of_their_own() {
         let [apart, both, together, smooth] = ways.map(|(separate_outliers, smooth_inputs)| {
             let options = ImportOptions { separate_outliers, smooth_inputs, ..options() };
             let model = open(&import_model(folder.dir(), &options).unwrap());
-            // What is smoothed to 16 times the median and less needs no groups of its own.
-            let apart = separate_outliers && (!smooth_inputs || factor > 1000.0);
+            // What is smoothed to 16 times the median and less needs no groups of its own; columns of the embedding do.
+            let apart = separate_outliers && (!smooth_inputs || factor > 1000.0 || !in_norms);
             assert_eq!(model.config().hidden, if apart { 256 } else { 192 });
             compare_with_float(&model, folder.dir(), &text).unwrap()
         });
@@ -77,7 +77,8 @@ fn outlier_channels_cost_nothing_in_groups_of_their_own() {
         );
         assert!(both.worst_cosine > 0.998, "{both:?}");
         assert!(both.divergence_bits < 1.5 * apart.divergence_bits, "{both:?}");
-        assert!(smooth.divergence_bits < 0.5 * together.divergence_bits, "{smooth:?}");
+        let less = if in_norms { 0.5 } else { 0.9 };
+        assert!(smooth.divergence_bits < less * together.divergence_bits, "{smooth:?}");
         assert!(apart.worst_cosine > 0.999, "{apart:?}");
         assert!((apart.exact_bits / apart.float_bits - 1.0).abs() < 0.001, "{apart:?}");
         // The measure is needed: without it the same weights fail.
