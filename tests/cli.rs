@@ -52,6 +52,9 @@ mod reports;
 #[path = "cli/sandbox.rs"]
 mod sandbox;
 #[cfg(unix)]
+#[path = "common/signals.rs"]
+mod signals;
+#[cfg(unix)]
 #[path = "cli/targets.rs"]
 mod targets;
 #[path = "cli/terminals.rs"]

@@ -15,6 +15,9 @@ mod onnx;
 mod outliers;
 #[path = "import/published.rs"]
 mod published;
+#[cfg(unix)]
+#[path = "common/signals.rs"]
+mod signals;
 
 use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QTensor};

@@ -5,8 +5,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::common::signals;
 use crate::sandbox::{PROGRAM, Sandbox, code, noise, said, text};
+use crate::signals;
 
 /// The program in the middle of its work: as long as the pipe stays open, it waits for the rest.
 fn at_work(sandbox: &Sandbox, mut command: Command) -> (Child, ChildStdin) {

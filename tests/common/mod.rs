@@ -14,8 +14,6 @@ pub mod mutate;
 pub mod onnx;
 #[cfg(feature = "cli")]
 pub mod samples;
-#[cfg(all(unix, feature = "cli"))]
-pub mod signals;
 
 use llmzip::kernels::inv_freq;
 use llmzip::mixer::StartValues;

@@ -15,7 +15,7 @@ fn a_signal_during_an_import_leaves_no_half_model() {
     fs::write(folder.path("text"), Random(8).bytes(200_000)).unwrap();
     let cache = folder.path("cache");
     let mut command = Command::new(env!("CARGO_BIN_EXE_llmzip"));
-    let mut child = common::signals::by_default(&mut command)
+    let mut child = crate::signals::by_default(&mut command)
         .args(["models", "import", ".", "--bits", "4", "--calibrate", "text", "--name", "x"])
         .current_dir(folder.dir())
         .env("LLMZIP_CACHE", &cache)
