@@ -25,7 +25,9 @@ pub fn measure(name: &str, model: &Arc<Model>, text: &[u8]) {
             whole(model, text, &format!("{prime_tokens} tokens first"), &plan);
         }),
         _ if !model.can_learn() => {
-            println!("its output layer cannot learn: inputs have scales by groups instead of whole rows");
+            println!(
+                "its output layer cannot learn: inputs have scales by groups instead of whole rows"
+            );
         }
         _ => [false, true].into_iter().for_each(|learns| {
             let plan = Plan { learns, ..plan(model, 8) };
