@@ -19,7 +19,7 @@ options=(-O "${features[@]}")
 
 targets=("$@")
 if [[ ${#targets[@]} == 0 ]]; then
-    core=(clothes container_long container_short group_mixer group_model inspect llmw llmw_resealed many
+    core=(armor clothes container_long container_short datagram group_mixer group_model inspect llmw llmw_resealed many
         ranges recipe recover tokenizer_bytes tokenizer_json)
     targets=("${core[@]}")
     [[ ${#features[@]} == 0 ]] || targets+=(gguf onnx safetensors)
@@ -33,6 +33,8 @@ seed() {
         inspect | many | ranges | recover) cp seeds/frames/* "corpus/$1" ;;
         # A model up to the end of its tensors: without known answer, identity, name and check.
         llmw_resealed) head -c -77 seeds/llmw/sample >"corpus/$1/sample" ;;
+        # Anything is text in armor, or a message.
+        armor | datagram) ;;
         *) cp "seeds/$1"/* "corpus/$1" ;;
     esac
 }

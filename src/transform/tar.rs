@@ -35,7 +35,9 @@ fn file_len(head: &[u8]) -> Option<usize> {
     }
     let digits = head[124..136].split(|&byte| byte == 0 || byte == b' ').next()?;
     let text = std::str::from_utf8(digits).ok()?;
-    usize::from_str_radix(text, 8).ok().filter(|&len| len < 1 << 40)
+    let len = u64::from_str_radix(text, 8).ok().filter(|&len| len < 1 << 40)?;
+    // No group is as long, so that it ends with this file, on processors of 32 bits too.
+    usize::try_from(len.min(1 << 31)).ok()
 }
 
 #[cfg(test)]
