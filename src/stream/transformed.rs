@@ -4,7 +4,7 @@ use super::encode::{Coded, Encoder};
 use crate::codec::Codec;
 use crate::container::transformed::{PART_BYTES, Part, Transformed};
 use crate::container::{
-    CodedGroup, Decoded, EncodedGroup, GroupCodec, GroupParams, Method, Watch, stored,
+    CodedGroup, Decoded, EncodedGroup, GroupCodec, GroupParams, Method, Unwatched, Watch, stored,
 };
 use crate::error::{Error, Result};
 use crate::transform::{self, Judge, Kind, Parts, Seen, Taken};
@@ -205,15 +205,13 @@ pub(super) fn decode(
             }
         }
     };
-    let (recipe, list) = match head {
-        Transformed::Whole { code, text_len } => {
+    let recipe = recipe_of(&head, recipe_payload, &group.params)?;
+    let list = match head {
+        Transformed::Whole { text_len, .. } => {
             let (plain_len, payload_len) = (text_len, payload.len() as u64);
-            let text = Part { kind: Kind::Text, method: group.method, plain_len, payload_len };
-            (transform::whole_recipe(code, text_len), vec![text])
+            vec![Part { kind: Kind::Text, method: group.method, plain_len, payload_len }]
         }
-        Transformed::Parts { recipe, parts } => {
-            (part(&recipe, recipe_payload)?.into_plain()?, parts)
-        }
+        Transformed::Parts { parts, .. } => parts,
     };
     let (mut parts, mut at) = (Parts::default(), 0);
     let mut end = Ok(());
@@ -255,22 +253,21 @@ pub(super) fn describe(
     params: &GroupParams,
 ) -> Result<Seen> {
     let (head, _, recipe_payload) = Transformed::read(payload, method, plain_len)?;
-    let recipe = match head {
-        Transformed::Whole { code, text_len } => transform::whole_recipe(code, text_len),
-        Transformed::Parts { recipe, .. } if recipe.method == Method::Stored => {
-            let len = recipe.plain_len as usize;
-            stored::unpack(recipe_payload.to_vec(), len).into_plain()?
-        }
-        Transformed::Parts { recipe, .. } => {
-            let coded = CodedGroup {
-                method: Method::Mixer,
-                payload: recipe_payload,
-                plain_len: recipe.plain_len as usize,
-                params: *params,
-            };
-            let unwatched = crate::container::Unwatched;
-            Codec::without_model().decode(&coded, &unwatched)?.into_plain()?
-        }
-    };
+    let recipe = recipe_of(&head, recipe_payload, params)?;
     transform::describe(&recipe)
+}
+
+/// The recipe of a group, which no model has coded, whatever has coded the parts.
+fn recipe_of(head: &Transformed, payload: &[u8], params: &GroupParams) -> Result<Vec<u8>> {
+    match head {
+        Transformed::Whole { code, text_len } => Ok(transform::whole_recipe(*code, *text_len)),
+        Transformed::Parts { recipe, .. } => {
+            let plain_len = recipe.plain_len as usize;
+            if recipe.method == Method::Stored {
+                return stored::unpack(payload.to_vec(), plain_len).into_plain();
+            }
+            let coded = CodedGroup { method: Method::Mixer, payload, plain_len, params: *params };
+            Codec::without_model().decode(&coded, &Unwatched)?.into_plain()
+        }
+    }
 }
