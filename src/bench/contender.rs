@@ -14,7 +14,9 @@ pub trait Contender {
     fn name(&self) -> String;
 
     /// Bytes that the receiver needs besides the program's code and the compressed file.
-    fn model_bytes(&self) -> u64;
+    fn model_bytes(&self) -> u64 {
+        0
+    }
 
     /// Compresses the `plain_bytes` that `reader` has. What has groups says how many of each method.
     fn compress(
@@ -43,10 +45,6 @@ pub struct Zstd {
 impl Contender for Zstd {
     fn name(&self) -> String {
         format!("zstd-{}{}", self.level, if self.long { "-long" } else { "" })
-    }
-
-    fn model_bytes(&self) -> u64 {
-        0
     }
 
     fn compress(

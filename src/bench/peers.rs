@@ -51,10 +51,6 @@ mod more {
             "xz-9e".into()
         }
 
-        fn model_bytes(&self) -> u64 {
-            0
-        }
-
         fn compress(
             &self,
             reader: &mut dyn Read,
@@ -81,10 +77,6 @@ mod more {
     impl Contender for Brotli {
         fn name(&self) -> String {
             "brotli-11".into()
-        }
-
-        fn model_bytes(&self) -> u64 {
-            0
         }
 
         fn compress(
@@ -122,10 +114,6 @@ mod more {
     impl Contender for Ppmd {
         fn name(&self) -> String {
             "ppmd-16".into()
-        }
-
-        fn model_bytes(&self) -> u64 {
-            0
         }
 
         fn compress(

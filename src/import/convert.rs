@@ -220,14 +220,23 @@ fn import<T>(
         (eight.weight_bits, eight.weight_steps) = (8, 0);
         let tensors = source.quantise(&eight, &shape, None, search)?;
         let mut model = source.model(&eight, &tensors, options)?;
-        drop(tensors);
+        let mut changed = None;
         if options.separate_outliers || options.smooth_inputs {
-            shape = source.shape(&Sizes::of(&model)?, options)?;
+            changed = source.shape(&Sizes::of(&model)?, options)?;
         }
+        let as_published = changed.is_none();
+        if as_published && options.bits == Bits::Eight {
+            drop(model);
+            return write(&source.parts(&eight, &tensors, options));
+        }
+        drop(tensors);
+        shape = changed.unwrap_or(shape);
         if let Some(text) = text {
-            let eight = shape.channels.apply(&eight);
-            let tensors = source.quantise(&eight, &shape, None, search)?;
-            model = source.model(&eight, &tensors, options)?;
+            if !as_published {
+                let eight = shape.channels.apply(&eight);
+                let tensors = source.quantise(&eight, &shape, None, search)?;
+                model = source.model(&eight, &tensors, options)?;
+            }
             let mut calibration = Calibration::new(model, text)?;
             let config = shape.channels.apply(&source.config);
             let tensors = source.quantise(&config, &shape, Some(&mut calibration), search)?;
@@ -318,27 +327,26 @@ impl Source<'_> {
         Ok(builder.finish())
     }
 
-    /// What serves a model whose channels have these sizes.
-    fn shape(&self, sizes: &Sizes, options: &ImportOptions) -> Result<Shape> {
-        let mut shape = Shape::plain(&self.config);
+    /// What serves a model whose channels have these sizes; `None` where it may stay as published.
+    fn shape(&self, sizes: &Sizes, options: &ImportOptions) -> Result<Option<Shape>> {
         let stepped = options.bits != Bits::Eight;
-        // Models without outliers stay as they are: their rounding has little to gain.
+        let (mut smoothing, mut tables) = (Smoothing::none(), Vec::new());
+        // Without outliers, rounding has little to gain.
         let smoothed = options.smooth_inputs && !stepped && outliers::has_outliers(sizes);
         if smoothed {
-            shape.smoothing = Smoothing::of(sizes, &*self.tensors, &self.config)?;
-        }
-        let mut tables = Vec::new();
-        if smoothed {
+            smoothing = Smoothing::of(sizes, &*self.tensors, &self.config)?;
             tables = smoothing::table_columns(&*self.tensors, &self.config, &self.spec)?;
         }
-        let sizes = shape.smoothing.sizes(sizes);
-        let group = self.config.weight_group;
-        if options.separate_outliers
-            && let Some(apart) = Channels::separating(&sizes, group, stepped, &tables)
-        {
-            shape.channels = apart;
+        let mut apart = None;
+        if options.separate_outliers {
+            let (sizes, group) = (smoothing.sizes(sizes), self.config.weight_group);
+            apart = Channels::separating(&sizes, group, stepped, &tables);
         }
-        Ok(shape)
+        if apart.is_none() && !smoothed {
+            return Ok(None);
+        }
+        let channels = apart.unwrap_or_else(|| Channels::plain(self.config.hidden));
+        Ok(Some(Shape { channels, smoothing }))
     }
 
     fn parts<'a>(

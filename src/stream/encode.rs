@@ -77,6 +77,16 @@ pub(super) struct Encoder<'a> {
 impl Encoder<'_> {
     /// Encodes a group while `together` are in work.
     pub(super) fn encode(&self, plain: Vec<u8>, together: usize) -> Result<Encoded> {
+        self.encode_with(plain, together, |plain| self.take(plain))
+    }
+
+    /// The same, where somebody knows what is under its clothes.
+    fn encode_with(
+        &self,
+        plain: Vec<u8>,
+        together: usize,
+        take: impl FnOnce(&[u8]) -> Option<Taken>,
+    ) -> Result<Encoded> {
         let meter = Meter::new(self.progress, plain.len() as u64);
         let mut coded = None;
         if is_for_codec(&plain) {
@@ -85,7 +95,7 @@ impl Encoder<'_> {
             let share = (self.memory_limit / together as u64).saturating_sub(len);
             let done = |n| meter.add(n);
             let plainly = || self.codec.encode_within(&plain, &self.params, share, &done);
-            coded = Some(match self.take(&plain) {
+            coded = Some(match take(&plain) {
                 Some(taken) => transformed::encode(self, &plain, taken, share, &done, plainly)?,
                 None => Coded::plain(plainly()?),
             });
@@ -142,19 +152,20 @@ impl Encoder<'_> {
             encoded.push(self.encode(one.to_vec(), 1));
             return;
         }
-        let clothed: Vec<bool> = plains.iter().map(|plain| self.take(plain).is_some()).collect();
-        let is_alone = |i: usize| clothed.get(i).copied().unwrap_or(false);
-        let room = |(i, plain): (usize, &&[u8])| match is_for_codec(plain) && !is_alone(i) {
-            true => self.require_memory(plain.len() as u64).map(|()| true),
-            false => Ok(false),
-        };
-        let rooms: Vec<Result<bool>> = plains.iter().enumerate().map(room).collect();
+        // At once, because what is under their clothes may be much longer.
+        let alone: Vec<_> = plains.iter().map(|plain| self.encode_if_clothed(plain)).collect();
+        let room =
+            |(plain, alone): (&&[u8], &Option<_>)| match is_for_codec(plain) && alone.is_none() {
+                true => self.require_memory(plain.len() as u64).map(|()| true),
+                false => Ok(false),
+            };
+        let rooms: Vec<Result<bool>> = plains.iter().zip(&alone).map(room).collect();
         let seen = plains.iter().zip(&rooms).filter(|(_, room)| matches!(room, Ok(true)));
         let codec_sees: Vec<_> = seen.map(|(plain, _)| *plain).collect();
         let mut coded = self.codec.encode_many(&codec_sees, &self.params).into_iter();
-        for (i, (plain, room)) in plains.iter().zip(rooms).enumerate() {
-            if is_alone(i) {
-                encoded.push(self.encode(plain.to_vec(), 1));
+        for ((plain, room), alone) in plains.iter().zip(rooms).zip(alone) {
+            if let Some(alone) = alone {
+                encoded.push(alone);
                 continue;
             }
             let mut next = || coded.next().map(|coded| coded.map(Coded::plain));
@@ -162,6 +173,13 @@ impl Encoder<'_> {
             encoded.push(room.and_then(settle));
             self.progress.plain(plain.len() as u64);
         }
+    }
+
+    /// Encodes a group that wears something.
+    fn encode_if_clothed(&self, plain: &[u8]) -> Option<Result<Encoded>> {
+        let taken = if is_for_codec(plain) { self.take(plain) } else { None };
+        let taken = taken?;
+        Some(self.encode_with(plain.to_vec(), 1, |_| Some(taken)))
     }
 
     /// The form that a group gets, given what the codec made of it if it saw it.

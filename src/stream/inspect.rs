@@ -204,15 +204,8 @@ fn short_frame<R: Read>(
     let mut info = empty_info(Form::Short, start);
     info.model_id = head.model_prefix.map(|prefix| hex(&prefix));
     visit(Seen::Begin(info.clone()))?;
-    let transforms = match head.transformed {
-        true => {
-            Some(describe(source, head.method, head.plain_len, head.payload_len, &head.params)?)
-        }
-        false => None,
-    };
-    if transforms.is_none() {
-        source.skip(head.payload_len, "the payload")?;
-    }
+    let params = head.transformed.then_some(&head.params);
+    let transforms = pass(source, head.method, head.plain_len, head.payload_len, params)?;
     let check: [u8; ShortHead::CHECK_BYTES] = source.array("the check of a short frame")?;
     if head.method.is_coded() {
         visit(Seen::Settings(SettingsInfo {
@@ -262,17 +255,11 @@ fn long_frame<R: Read>(
                 }
             }
             Record::Group(head, place) => {
-                let transforms = match (head.transformed, &walk.settings) {
-                    (true, Some(Settings { params, .. })) => {
-                        let lengths = (head.plain_len, head.payload_len);
-                        let seen = describe(source, head.method, lengths.0, lengths.1, params);
-                        Some(seen.map_err(|e| place.mark(e))?)
-                    }
-                    _ => None,
-                };
-                if transforms.is_none() {
-                    source.skip(head.payload_len, "the payload").map_err(|e| place.mark(e))?;
-                }
+                let settings = walk.settings.as_ref().filter(|_| head.transformed);
+                let params = settings.map(|settings| &settings.params);
+                let transforms =
+                    pass(source, head.method, head.plain_len, head.payload_len, params)
+                        .map_err(|e| place.mark(e))?;
                 visit(Seen::Group(GroupInfo { transforms, ..group_info(&head, offset) }))?;
             }
             Record::Footer(footer) => {
@@ -306,14 +293,18 @@ fn group_info(head: &GroupHead, offset: u64) -> GroupInfo {
     }
 }
 
-/// Takes the payload of a transformed group, and says what was seen through.
-fn describe<R: Read>(
+/// Goes past a payload, and says what was seen through where it is that of a transformed group, which has `params`.
+fn pass<R: Read>(
     source: &mut Source<R>,
     method: Method,
     plain_len: u64,
     payload_len: u64,
-    params: &GroupParams,
-) -> Result<SeenThrough> {
+    params: Option<&GroupParams>,
+) -> Result<Option<SeenThrough>> {
+    let Some(params) = params else {
+        source.skip(payload_len, "the payload")?;
+        return Ok(None);
+    };
     let payload = source.bytes(payload_len, "the payload")?;
-    transformed::describe(&payload, method, plain_len, params)
+    transformed::describe(&payload, method, plain_len, params).map(Some)
 }
