@@ -1,7 +1,11 @@
 //! What messages become, and how many there are a second in both directions.
 //!
-//! `cargo bench --bench messages -- FILE [--reference FILE] [--each]`: FILE has a message a line, or with zero bytes between them if it
-//! has any. Every datagram is decoded and compared.
+//! `cargo bench --bench messages -- FILE [--reference FILE] [--each] [--session]`: FILE has a message a line, or with zero bytes
+//! between them if it has any. Every datagram is decoded and compared. `--learn VALUES` learns what the mixer begins with from
+//! these messages, `--learn-ends VALUES` fits the weights of their ends; `scripts/learn_message_values.sh` runs both.
+
+#[path = "messages/endings.rs"]
+mod endings;
 
 use llmzip::message::{Datagrams, Profile, Reference, Session};
 use std::time::Instant;
@@ -11,7 +15,7 @@ fn main() {
     let mut profile = Profile::default();
     let mut messages = Vec::new();
     let (mut each, mut session) = (false, false);
-    let mut learn = None;
+    let (mut learn, mut learn_ends) = (None, None);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--reference" => {
@@ -21,6 +25,7 @@ fn main() {
             "--each" => each = true,
             "--session" => session = true,
             "--learn" => learn = arguments.next(),
+            "--learn-ends" => learn_ends = arguments.next(),
             file => {
                 let text = std::fs::read(file).expect("a file that can be read");
                 let between = if text.contains(&0) { 0 } else { b'\n' };
@@ -32,6 +37,13 @@ fn main() {
     if let Some(file) = learn {
         let values = llmzip::message::learn_start_values(&profile, &messages, 4).expect("values");
         std::fs::write(file, values.to_bytes()).expect("a file that can be written");
+        return;
+    }
+    if let Some(file) = learn_ends {
+        let places = llmzip::message::places_of_ends(&profile, &messages).expect("places");
+        let (values, said) = endings::fit(&places);
+        println!("{said}");
+        std::fs::write(file, values).expect("a file that can be written");
         return;
     }
     if session {

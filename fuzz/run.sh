@@ -33,8 +33,6 @@ seed() {
         inspect | many | ranges | recover) cp seeds/frames/* "corpus/$1" ;;
         # A model up to the end of its tensors: without known answer, identity, name and check.
         llmw_resealed) head -c -77 seeds/llmw/sample >"corpus/$1/sample" ;;
-        # Anything is text in armor, or a message.
-        armor | datagram) ;;
         *) cp "seeds/$1"/* "corpus/$1" ;;
     esac
 }

@@ -3,21 +3,22 @@
 
     scripts/containers.py FOLDER [--texts ../shared/corpora] [-- LLMZIP FLAGS]
 
-Makes files with whatever of these programs is there: gzip, zopfli, git, jar, go, pandoc, optipng, and Python's packages pillow,
-deflate (libdeflate) and zlib_ng. Every file is decompressed and compared. LLMZIP names another program than target/release/llmzip.
+Makes files with whatever of these programs is there: gzip, zopfli, libdeflate-gzip, git, jar, java, go, pandoc, optipng, Ghostscript,
+and Python's packages pillow, reportlab, deflate (libdeflate, where the program is not) and zlib_ng. Every file is decompressed and compared. LLMZIP names another program than target/release/llmzip.
 Files that are put into FOLDER/extra are measured too.
 """
 
 import argparse
 import base64
 import email.message
-import gzip
+import importlib.util
 import io
 import json
 import os
 import shutil
 import subprocess
 import tarfile
+import textwrap
 import zipfile
 import zlib
 from pathlib import Path
@@ -29,9 +30,35 @@ import ("compress/gzip"; "io"; "os")
 func main() { w, _ := gzip.NewWriterLevel(os.Stdout, 6); io.Copy(w, os.Stdin); w.Close() }
 """
 
+JAVA = """import java.util.zip.GZIPOutputStream;
+public class Pack { public static void main(String[] a) throws Exception {
+    GZIPOutputStream out = new GZIPOutputStream(System.out); System.in.transferTo(out); out.finish(); } }
+"""
+
 
 def run(*command, data=None, cwd=None):
     return subprocess.run(command, input=data, capture_output=True, check=True, cwd=cwd).stdout
+
+
+def importable(name):
+    return importlib.util.find_spec(name) is not None
+
+
+def paged(text):
+    """A paper of one typeface, as programs write reports."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    out = io.BytesIO()
+    canvas = Canvas(out, pageCompression=1, invariant=1)
+    lines = [line for part in text.splitlines() for line in textwrap.wrap(part, 90) or [""]]
+    for begin in range(0, len(lines), 60):
+        page = canvas.beginText(50, 790)
+        page.setFont("Times-Roman", 11)
+        page.textLines(lines[begin : begin + 60])
+        canvas.drawText(page)
+        canvas.showPage()
+    canvas.save()
+    return out.getvalue()
 
 
 def picture():
@@ -60,20 +87,22 @@ def files(folder, english, log, sources):
     if shutil.which("go"):
         (folder / "pack.go").write_text(GO)
         yield "log.gz (Go)", run("go", "run", str(folder / "pack.go"), data=log)
-    try:
+    if shutil.which("java"):
+        (folder / "Pack.java").write_text(JAVA)
+        yield "log.gz (Java)", run("java", str(folder / "Pack.java"), data=log)
+    if shutil.which("libdeflate-gzip"):
+        for level in ("6", "12"):
+            yield f"log.gz (libdeflate -{level})", run("libdeflate-gzip", f"-{level}", "-c", data=log)
+    elif importable("deflate"):
         import deflate
 
-        yield "log.gz (libdeflate -6)", deflate.gzip_compress(log, 6)
-        yield "log.gz (libdeflate -12)", deflate.gzip_compress(log, 12)
-    except ImportError:
-        pass
-    try:
+        for level in (6, 12):
+            yield f"log.gz (libdeflate -{level})", deflate.gzip_compress(log, level)
+    if importable("zlib_ng"):
         from zlib_ng import zlib_ng
 
         packer = zlib_ng.compressobj(6, zlib.DEFLATED, 31)
         yield "log.gz (zlib-ng -6)", packer.compress(log) + packer.flush()
-    except ImportError:
-        pass
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w:gz") as tar:
         for path in sources:
@@ -117,7 +146,13 @@ def files(folder, english, log, sources):
     mail.add_attachment(text[20_000:60_000], maintype="text", subtype="plain", filename="report.txt")
     mail.add_attachment(sheet.getvalue(), maintype="application", subtype="zip", filename="table.xlsx")
     yield "mbox with attachments", b"From a@example.org Thu Jan  1 00:00:00 2026\n" + bytes(mail)
-    try:
+    if importable("reportlab"):
+        paper = paged(english[:60_000].decode("utf-8", "ignore"))
+        yield "pdf (reportlab)", paper
+        if shutil.which("gs"):
+            (folder / "paper.pdf").write_bytes(paper)
+            yield "pdf (Ghostscript)", run("gs", "-q", "-dBATCH", "-dNOPAUSE", "-sDEVICE=pdfwrite", "-o", "-", str(folder / "paper.pdf"))
+    if importable("PIL"):
         image = picture()
         png = io.BytesIO()
         image.save(png, "png")
@@ -132,8 +167,6 @@ def files(folder, english, log, sources):
         cells = [{"cell_type": "code", "execution_count": 1, "metadata": {}, "outputs": [output], "source": code}]
         book = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
         yield "notebook with a picture", json.dumps(book, indent=1).encode()
-    except ImportError:
-        pass
     for path in sorted((folder / "extra").glob("*")):
         yield path.name, path.read_bytes()
 

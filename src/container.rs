@@ -29,6 +29,7 @@ pub(crate) use coding::beginning;
 pub use coding::{CodedGroup, Decoded, EncodedGroup, GroupCodec, ModelSource, Unwatched, Watch};
 pub use footer::{CLOSING_MAGIC, Footer, IndexEntry, TRAILER_BYTES, Trailer};
 pub use group::GroupHead;
+pub(crate) use header::refuse_other_version;
 pub use header::{Form, LONG_MAGIC, LongHeader, Next, PRIMED_MAGIC, SHORT_MAGIC, next_frame};
 pub use method::Method;
 pub use params::{GroupParams, MixerKindCode, WindowPolicy};

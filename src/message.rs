@@ -36,7 +36,7 @@ mod unpack;
 pub use crate::container::PRIMED_MAGIC;
 pub use build::build_reference;
 pub use datagrams::Datagrams;
-pub use learn::learn_start_values;
+pub use learn::{Place, learn_start_values, places_of_ends};
 pub use primed::{compress_primed, decompress_primed, reference_of};
 pub use profile::{MAX_MESSAGE_BYTES, Profile};
 pub use reference::{MAX_REFERENCE_BYTES, Reference};

@@ -59,5 +59,7 @@ mod signals;
 mod targets;
 #[path = "cli/terminals.rs"]
 mod terminals;
+#[path = "cli/transforms.rs"]
+mod transforms;
 #[path = "cli/usage.rs"]
 mod usage;

@@ -175,9 +175,9 @@ fn what_is_no_message_is_refused_and_why_is_said() {
         decompress_primed(&file, &primed, &datagrams).unwrap_err().to_string()
     };
     assert_eq!(changed(1, 0x71), "not an llmzip file");
-    assert_eq!(changed(2, 0x00), "damaged: format version 0");
+    assert_eq!(changed(2, 0x00), "damaged: the format version is 0");
     assert_eq!(changed(2, 0x22), "damaged: reserved flags are set");
-    assert_eq!(changed(2, 0x40), "format version 2");
+    assert_eq!(changed(2, 0x40), "the file is of format version 2; this llmzip reads version 1");
     assert!(changed(3, !good[3]).starts_with("needs the model"));
     assert!(changed(5, !good[5]).contains("which was not given (--prime FILE)"));
     assert_eq!(

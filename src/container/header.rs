@@ -138,7 +138,7 @@ impl LongHeader {
 }
 
 /// Refuses versions of a kind of frames that this library does not know; 0 never existed.
-pub(super) fn refuse_other_version(version: u8, newest: u8) -> Result<()> {
+pub(crate) fn refuse_other_version(version: u8, newest: u8) -> Result<()> {
     let versions = if newest == 1 { "version 1".into() } else { format!("versions 1 to {newest}") };
     match version {
         1.. if version <= newest => Ok(()),

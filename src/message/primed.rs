@@ -1,12 +1,14 @@
 //! Files that were made with a reference: a small frame of their own around the coded bytes.
 
 use super::{Datagrams, Profile};
-use crate::container::{PRIMED_MAGIC, hex};
+use crate::container::{PRIMED_MAGIC, hex, refuse_other_version};
 use crate::error::{Error, Result};
 use sha2::{Digest, Sha256};
 
-/// Format version 1 in the three highest bits; bit 0 says that the reference is named by its whole hash.
-const FLAGS: u8 = 1 << 5;
+/// The format version stands in the three highest bits; bit 0 says that the reference is named by its whole hash.
+const VERSION: u8 = 1;
+const VERSION_SHIFT: u32 = 5;
+const FLAGS: u8 = VERSION << VERSION_SHIFT;
 const WHOLE_HASH: u8 = 1;
 /// Bytes that name the model, bytes that name the reference, and of the check.
 const MODEL: usize = 2;
@@ -23,11 +25,7 @@ struct Head<'f> {
 fn head(file: &[u8]) -> Result<Head<'_>> {
     let rest = file.strip_prefix(&PRIMED_MAGIC).ok_or(Error::NotLlmzip)?;
     let (&flags, rest) = rest.split_first().ok_or_else(|| Error::truncated("the flags"))?;
-    match flags >> 5 {
-        0 => return Err(Error::damaged("format version 0")),
-        1 => {}
-        version => return Err(Error::unsupported(format!("format version {version}"))),
-    }
+    refuse_other_version(flags >> VERSION_SHIFT, VERSION)?;
     if flags & !FLAGS & !WHOLE_HASH != 0 {
         return Err(Error::damaged("reserved flags are set"));
     }

@@ -14,7 +14,7 @@
 use super::counters::Counter;
 use super::history::histories;
 use super::math::P_ONE;
-use super::over::Over;
+use super::over::{Layered, Over};
 use super::plan::TableBits;
 use super::platform::{prefetch, zeros};
 use super::shape::Shape;
@@ -84,42 +84,6 @@ impl Cells {
         Self { words, learned, direct, over: None }
     }
 
-    /// Leaves the counters to others, which lie over them, as these do from here on.
-    pub fn freeze(&mut self) {
-        let whole = self.direct[1];
-        let base = std::sync::Arc::new(std::mem::take(&mut self.words));
-        self.words = base[..whole].to_vec();
-        self.over = Some(Over::new(base, whole, WIDTH));
-    }
-
-    /// Forgets what was learned since then.
-    pub fn clear(&mut self) {
-        if let Some(over) = &mut self.over {
-            over.clear();
-            let whole = self.direct[1];
-            self.words[..whole].copy_from_slice(&over.base()[..whole]);
-        }
-    }
-
-    /// Keeps what was changed since then.
-    pub fn commit(&mut self) {
-        if let Some(over) = &mut self.over {
-            let whole = self.direct[1];
-            over.commit(&self.words, whole);
-            over.base_mut()[..whole].copy_from_slice(&self.words[..whole]);
-        }
-    }
-
-    /// Becomes a table of its own again, with what was changed since.
-    pub fn settle(&mut self) {
-        if let Some(over) = self.over.take() {
-            let whole = self.direct[1];
-            let mut words = over.whole(&self.words, whole);
-            words[..whole].copy_from_slice(&self.words[..whole]);
-            self.words = words;
-        }
-    }
-
     /// Where the direct counters of orders 1 and 2 at these places are.
     #[inline(always)]
     pub fn direct(&mut self, places: [usize; 2]) -> [i32; 2] {
@@ -187,6 +151,40 @@ impl Cells {
             for row in 0..n {
                 self.words[first + row * len] = Counter::HALF.word() as u32;
             }
+        }
+    }
+}
+
+impl Layered for Cells {
+    fn freeze(&mut self) {
+        let whole = self.direct[1];
+        let base = std::sync::Arc::new(std::mem::take(&mut self.words));
+        self.words = base[..whole].to_vec();
+        self.over = Some(Over::new(base, whole, WIDTH));
+    }
+
+    fn clear(&mut self) {
+        if let Some(over) = &mut self.over {
+            over.clear();
+            let whole = self.direct[1];
+            self.words[..whole].copy_from_slice(&over.base()[..whole]);
+        }
+    }
+
+    fn commit(&mut self) {
+        if let Some(over) = &mut self.over {
+            let whole = self.direct[1];
+            over.commit(&self.words, whole);
+            over.base_mut()[..whole].copy_from_slice(&self.words[..whole]);
+        }
+    }
+
+    fn settle(&mut self) {
+        if let Some(over) = self.over.take() {
+            let whole = self.direct[1];
+            let mut words = over.whole(&self.words, whole);
+            words[..whole].copy_from_slice(&self.words[..whole]);
+            self.words = words;
         }
     }
 }

@@ -16,7 +16,7 @@ const LAST: i32 = 31 * 1024;
 #[derive(Clone)]
 pub struct Map {
     /// `[context][point]`, as differences from `start`.
-    points: Sheet<u32>,
+    pub points: Sheet<u32>,
     start: [Counter; POINTS],
     /// The point that learns.
     at: usize,
@@ -29,27 +29,7 @@ impl Map {
         let start = std::array::from_fn(|i| Counter::new(squash.of(i as i32 * 2048 - LAST), 6));
         let len = POINTS * contexts;
         let points = if used { zeros(len) } else { vec![0; len] };
-        Self { points: Sheet::new(points), start, at: 0 }
-    }
-
-    /// Leaves the points to others, which lie over them, as these do from here on.
-    pub fn freeze(&mut self) {
-        self.points.freeze(POINTS);
-    }
-
-    /// Forgets what was learned since then.
-    pub fn clear(&mut self) {
-        self.points.clear();
-    }
-
-    /// Keeps what was changed since then.
-    pub fn commit(&mut self) {
-        self.points.commit();
-    }
-
-    /// Becomes a map of its own again, with what was changed since.
-    pub fn settle(&mut self) {
-        self.points.settle();
+        Self { points: Sheet::new(points, POINTS), start, at: 0 }
     }
 
     #[inline(always)]

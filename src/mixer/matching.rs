@@ -50,33 +50,13 @@ pub struct Finder {
     min_len: u32,
     bits: u32,
     /// Position plus one; 0 is none.
-    table: Sheet<u32>,
+    pub table: Sheet<u32>,
 }
 
 impl Finder {
     /// A finder of matches of at least `min_len` bytes (at most 24), with `2^bits` places.
     pub fn new(min_len: u32, bits: u32) -> Self {
-        Self { min_len, bits, table: Sheet::new(vec![0; 1 << bits]) }
-    }
-
-    /// Leaves the places to others, which lie over them, as these do from here on.
-    pub fn freeze(&mut self) {
-        self.table.freeze(BLOCK);
-    }
-
-    /// Forgets what was noted since then.
-    pub fn clear(&mut self) {
-        self.table.clear();
-    }
-
-    /// Keeps what was changed since then.
-    pub fn commit(&mut self) {
-        self.table.commit();
-    }
-
-    /// Becomes a table of its own again, with what was changed since.
-    pub fn settle(&mut self) {
-        self.table.settle();
+        Self { min_len, bits, table: Sheet::new(vec![0; 1 << bits], BLOCK) }
     }
 
     /// Bytes that a finder takes.

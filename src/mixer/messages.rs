@@ -5,6 +5,7 @@
 
 use super::lane::Lane;
 use super::matching::Extent;
+use super::over::Layered;
 use super::plan::{Beside, MixerKind, Parts, Plan};
 use super::records::Records;
 use super::trust::Trust;
@@ -48,12 +49,9 @@ impl Mixer {
     /// Ends the past, which all messages have in common from here on.
     pub fn freeze(&mut self) {
         self.forget_slots();
-        self.slots.freeze();
-        self.cells.freeze();
-        self.finders.iter_mut().for_each(|finder| finder.freeze());
-        self.first.freeze();
-        self.second.freeze();
-        self.maps.iter_mut().chain(&mut self.model_map).for_each(|map| map.freeze());
+        self.each_table(|table| table.freeze());
+        self.first.forget_uses();
+        self.second.forget_uses();
     }
 
     /// Where the past ends, to come back to.
@@ -71,12 +69,7 @@ impl Mixer {
 
     /// Forgets what came since the mark, which is of this mixer, or of the one that this is a clone of.
     pub fn go_back(&mut self, mark: &Mark) {
-        self.slots.clear();
-        self.cells.clear();
-        self.finders.iter_mut().for_each(|finder| finder.clear());
-        self.first.clear();
-        self.second.clear();
-        self.maps.iter_mut().chain(&mut self.model_map).for_each(|map| map.clear());
+        self.each_table(|table| table.clear());
         // Text behind the past is overwritten before it is read; of the marks of tokens only ones are written.
         let (past, behind) = (mark.extents[0].position, self.extents[0].position);
         self.token_starts[past / 64] &= (1 << (past % 64)) - 1;
@@ -96,12 +89,17 @@ impl Mixer {
     /// Makes what came since it was frozen a part of the past.
     pub fn commit(&mut self) {
         self.forget_slots();
-        self.slots.commit();
-        self.cells.commit();
-        self.finders.iter_mut().for_each(|finder| finder.commit());
-        self.first.commit();
-        self.second.commit();
-        self.maps.iter_mut().chain(&mut self.model_map).for_each(|map| map.commit());
+        self.each_table(|table| table.commit());
+    }
+
+    /// Every table that learns.
+    fn each_table(&mut self, change: impl Fn(&mut dyn Layered)) {
+        change(&mut self.slots);
+        change(&mut self.cells);
+        self.finders.iter_mut().for_each(|finder| change(&mut finder.table));
+        change(&mut self.first.weights);
+        change(&mut self.second.weights);
+        self.maps.iter_mut().chain(&mut self.model_map).for_each(|map| change(&mut map.points));
     }
 
     /// Slots that the end of a token has found for the next byte are found again.
@@ -125,12 +123,7 @@ impl Mixer {
                 }
             }
         }
-        mixer.slots.settle();
-        mixer.cells.settle();
-        mixer.finders.iter_mut().for_each(|finder| finder.settle());
-        mixer.first.settle();
-        mixer.second.settle();
-        mixer.maps.iter_mut().chain(&mut mixer.model_map).for_each(|map| map.settle());
+        mixer.each_table(|table| table.settle());
         mixer
     }
 

@@ -50,7 +50,7 @@ pub struct Layer {
     /// Vectors of inputs.
     width: usize,
     /// `[row][width]`, the sets one after the other.
-    weights: Sheet<Numbers>,
+    pub weights: Sheet<Numbers>,
     /// First row of each set.
     first: Vec<usize>,
     /// The rows chosen, counted over all sets.
@@ -71,7 +71,7 @@ impl Layer {
         });
         let mut layer = Self {
             width,
-            weights: Sheet::new(vec![Numbers::ZERO; width * rows]),
+            weights: Sheet::new(vec![Numbers::ZERO; width * rows], width),
             first: first.collect(),
             chosen: vec![0; sizes.len()],
             uses: vec![0; rows],
@@ -134,27 +134,10 @@ impl Layer {
         self.chosen[set] = self.weights.place(self.first[set] + row);
     }
 
-    /// Leaves the weights to others, which lie over them, as this layer's do from here on.
-    ///
-    /// How often a row has learned is not known from then on: it is asked by who learns start values only.
-    pub fn freeze(&mut self) {
-        self.weights.freeze(self.width);
+    /// Counts no longer how often a row has learned, which only who learns start values asks for: rows that lie over others
+    /// have no numbers of their own.
+    pub fn forget_uses(&mut self) {
         self.uses = Vec::new();
-    }
-
-    /// Forgets what was learned since then.
-    pub fn clear(&mut self) {
-        self.weights.clear();
-    }
-
-    /// Keeps what was changed since then.
-    pub fn commit(&mut self) {
-        self.weights.commit();
-    }
-
-    /// Becomes a layer of its own again, with what was changed since.
-    pub fn settle(&mut self) {
-        self.weights.settle();
     }
 
     /// One output for each set, stretched and clamped.

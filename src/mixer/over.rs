@@ -6,6 +6,21 @@
 
 use std::sync::Arc;
 
+/// A table that may lie over a frozen one.
+pub trait Layered {
+    /// Leaves what is there to others, which lie over it, as this one does from here on.
+    fn freeze(&mut self);
+
+    /// Forgets what was changed since it was frozen.
+    fn clear(&mut self);
+
+    /// Keeps what was changed, as if it had been there when it was frozen.
+    fn commit(&mut self);
+
+    /// Becomes a table of its own again, with what was changed since.
+    fn settle(&mut self);
+}
+
 /// The blocks of a table that were copied, and what they were copied from.
 #[derive(Clone)]
 pub struct Over<T> {
@@ -141,13 +156,14 @@ impl<T: Copy + Default> Over<T> {
 pub struct Sheet<T> {
     /// The whole table, or the copies of its blocks.
     pub own: Vec<T>,
+    block_len: usize,
     over: Option<Over<T>>,
 }
 
 impl<T: Copy + Default> Sheet<T> {
-    /// A table of its own.
-    pub fn new(own: Vec<T>) -> Self {
-        Sheet { own, over: None }
+    /// A table of its own, which others shall copy by blocks of `block_len` elements.
+    pub fn new(own: Vec<T>, block_len: usize) -> Self {
+        Sheet { own, block_len, over: None }
     }
 
     /// Where a block stands, in blocks; it is there then.
@@ -158,30 +174,28 @@ impl<T: Copy + Default> Sheet<T> {
             Some(over) => over.place(block, &mut self.own, 0),
         }
     }
+}
 
-    /// Leaves the table to others, which lie over it, as this one does from here on.
-    pub fn freeze(&mut self, block_len: usize) {
+impl<T: Copy + Default> Layered for Sheet<T> {
+    fn freeze(&mut self) {
         debug_assert!(self.over.is_none(), "one table over another");
         let base = Arc::new(std::mem::take(&mut self.own));
-        self.over = Some(Over::new(base, 0, block_len));
+        self.over = Some(Over::new(base, 0, self.block_len));
     }
 
-    /// Forgets what was changed since it was frozen.
-    pub fn clear(&mut self) {
+    fn clear(&mut self) {
         if let Some(over) = &mut self.over {
             over.clear();
         }
     }
 
-    /// Keeps what was changed, as if it had been there when the table was frozen.
-    pub fn commit(&mut self) {
+    fn commit(&mut self) {
         if let Some(over) = &mut self.over {
             over.commit(&self.own, 0);
         }
     }
 
-    /// Becomes a table of its own again, with what was changed since.
-    pub fn settle(&mut self) {
+    fn settle(&mut self) {
         if let Some(over) = self.over.take() {
             self.own = over.whole(&self.own, 0);
         }
@@ -199,8 +213,8 @@ mod tests {
             base in proptest::collection::vec(any::<u32>(), 64 * 40..64 * 40 + 1),
             writes in proptest::collection::vec((0usize..160, 0usize..16, any::<u32>()), 0..900),
         ) {
-            let mut sheet = Sheet::new(base.clone());
-            sheet.freeze(16);
+            let mut sheet = Sheet::new(base.clone(), 16);
+            sheet.freeze();
             for _ in 0..2 {
                 let mut whole = base.clone();
                 for &(block, at, value) in &writes {

@@ -12,7 +12,7 @@
 //! ```
 
 use super::history::histories;
-use super::over::Over;
+use super::over::{Layered, Over};
 use super::platform::{prefetch, zeros};
 use crate::kernels::vectors::Vector;
 
@@ -66,42 +66,12 @@ impl Slots {
         Self { bytes, lead, line_bits, over: None }
     }
 
-    /// Leaves the lines to others, which lie over them, as these do from here on.
-    pub fn freeze(&mut self) {
-        let base = std::sync::Arc::new(std::mem::take(&mut self.bytes));
-        self.over = Some(Over::new(base, self.lead, LINE));
-        self.bytes = zeros(LINE * (FIRST_LINES + 2));
-        self.lead = self.bytes.as_ptr().align_offset(LINE).min(LINE);
-    }
-
-    /// Forgets what was changed since they were frozen.
-    pub fn clear(&mut self) {
-        if let Some(over) = &mut self.over {
-            over.clear();
-        }
-    }
-
     /// Where a slot is in the whole table, if these lines lie over others.
     pub fn in_whole(&self, slot: Slot) -> Slot {
         let Some(over) = &self.over else { return slot };
         let at = slot.0 as usize - self.lead;
         let block = over.block_of(at / LINE).expect("a line that was copied");
         Slot((over.base_lead() + block * LINE + at % LINE) as u32)
-    }
-
-    /// Keeps what was changed since they were frozen.
-    pub fn commit(&mut self) {
-        if let Some(over) = &mut self.over {
-            over.commit(&self.bytes, self.lead);
-        }
-    }
-
-    /// Becomes a table of its own again, with what was changed since.
-    pub fn settle(&mut self) {
-        if let Some(over) = self.over.take() {
-            self.bytes = over.whole(&self.bytes, self.lead);
-            self.lead = over.base_lead();
-        }
     }
 
     /// Bytes that a table takes.
@@ -224,6 +194,34 @@ impl Slots {
     fn run_at(&self, slot: Slot) -> usize {
         let in_line = (slot.0 as usize - self.lead) & (LINE - 1);
         slot.0 as usize - in_line + RUNS + (in_line - STATES) / 8
+    }
+}
+
+impl Layered for Slots {
+    fn freeze(&mut self) {
+        let base = std::sync::Arc::new(std::mem::take(&mut self.bytes));
+        self.over = Some(Over::new(base, self.lead, LINE));
+        self.bytes = zeros(LINE * (FIRST_LINES + 2));
+        self.lead = self.bytes.as_ptr().align_offset(LINE).min(LINE);
+    }
+
+    fn clear(&mut self) {
+        if let Some(over) = &mut self.over {
+            over.clear();
+        }
+    }
+
+    fn commit(&mut self) {
+        if let Some(over) = &mut self.over {
+            over.commit(&self.bytes, self.lead);
+        }
+    }
+
+    fn settle(&mut self) {
+        if let Some(over) = self.over.take() {
+            self.bytes = over.whole(&self.bytes, self.lead);
+            self.lead = over.base_lead();
+        }
     }
 }
 

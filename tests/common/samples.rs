@@ -76,6 +76,8 @@ pub fn packed_files() -> &'static [Packed] {
             packed(&noise[..50], mixer, false, light),
             packed(&[7; 5000], mixer, false, light),
             packed(b"", mixer, false, light),
+            packed(&clothed(), mixer, true, light),
+            packed(&clothed(), model, false, light),
         ];
         let join = |parts: &[&Packed]| Packed {
             file: parts.iter().flat_map(|part| part.file.clone()).collect(),

@@ -23,6 +23,7 @@ pub fn log2_q15(x: u32) -> i32 {
 }
 
 /// The same of each number whose bits as a float these are, below 2^22: its octave is in the exponent, the fraction behind it.
+#[allow(dead_code, reason = "platforms without a set of vectors have no floats to take it of")]
 #[inline(always)]
 pub fn log2_q15_of_floats<V: Vector>(floats: V) -> V {
     /// 127, the bias of a float's exponent, above 15 bits.

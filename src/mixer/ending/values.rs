@@ -1,4 +1,4 @@
-//! The weights that `Ending` begins with: logistic regression on the ends of training messages, fitted by a script that is not kept (`TODO.md`).
+//! The weights that `Ending` begins with: logistic regression on the ends of training messages (`scripts/learn_message_values.sh`).
 
 use super::{CLASSES, FAR_BITS, INPUTS, LENGTHS};
 
