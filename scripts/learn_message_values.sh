@@ -5,7 +5,8 @@
 # 1,500 of other languages from the builtin's training text, in random order, 52 bytes each on the average. None of it is in
 # corpus/messages or in the corpus' held-out part. It set out from the builtin's own values.
 #
-# src/mixer/ending/values.rs was fitted by a forerunner of this fit, in Python with the same rules.
+# src/mixer/ending/values.rs was fitted by a forerunner in Python with the same rules. Fitted anew to 7,000 messages like these it codes the held-out
+# text messages 0.03 % smaller, corpus/messages/chat.txt 0.14 % larger, and lines of logs as small: not worth other bytes.
 set -eu
 measure() {
     cargo bench --no-default-features --features threads --bench messages -- "$@"

@@ -114,7 +114,7 @@ mod tests {
     fn report(sizes: [u64; 2], seconds: f64) -> Report {
         let measured = sizes.into_iter().enumerate().map(|(i, stored_bytes)| {
             let measurement = Measurement {
-                compressor: "llmzip-5".into(),
+                compressor: "llmzip -5".into(),
                 plain_bytes: 1000,
                 stored_bytes,
                 model_bytes: 0,
@@ -147,7 +147,7 @@ mod tests {
         let old = report([100, 200], 1.0);
         let larger = Comparison::new(&old, &report([101, 200], 1.0), LIMITS);
         // The file grew by 1 %, its kind and all by 0.33.
-        assert_eq!(larger.worse, ["k/0 (llmzip-5): 1 bytes, +1.000 %"]);
+        assert_eq!(larger.worse, ["k/0 (llmzip -5): 1 bytes, +1.000 %"]);
         let slower = Comparison::new(&old, &report([100, 200], 2.0), LIMITS);
         assert_eq!(slower.worse.len(), 2);
         let unjudged = Limits { time_factor: None, ..LIMITS };

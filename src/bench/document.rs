@@ -1,9 +1,11 @@
 //! What a report says, in order, whatever it is printed as. Every figure comes from the record.
 
+mod studies;
+
 use super::charts::{Chart, Curve, Point};
 use super::closer::Closer;
 use super::report::{Report, Row};
-use super::study::{Study, paragraphs};
+use super::study::Study;
 
 /// Files of at most so many bytes are small.
 const SMALL_BYTES: u64 = 16 << 10;
@@ -66,7 +68,7 @@ pub fn blocks(report: &Report) -> Vec<Block> {
     model_pays(report, &mut out);
     files(report, &mut out);
     closer(report, &mut out);
-    report.studies.iter().for_each(|study| one_study(study, &mut out));
+    report.studies.iter().for_each(|study| studies::one(study, &mut out));
     out
 }
 
@@ -428,156 +430,4 @@ fn closer(report: &Report, out: &mut Vec<Block>) {
             Chart::Along { x: "kB".into(), curve: Curve { series: 0, name, points } },
         ));
     }
-}
-
-fn one_study(study: &Study, out: &mut Vec<Block>) {
-    let model = study.model.as_ref().map_or(String::new(), |model| format!(" ({model})"));
-    out.push(Block::Heading(format!("Study: {}{model}", study.name)));
-    if let Some(first) = study.first_bytes {
-        out.push(Block::Text(format!("Of each file the first {} bytes.", grouped(first))));
-    }
-    out.extend(paragraphs(study).into_iter().map(Block::Text));
-    let curves = [("kB/s in", 0), ("kB/s out", 1)].map(|(name, way)| Curve {
-        series: way,
-        name: name.into(),
-        points: study
-            .rows
-            .iter()
-            .filter_map(|row| Some((row.all.speeds()[way] / 1e3, row.all.bits_per_byte?)))
-            .collect(),
-    });
-    out.push(Block::Chart(
-        "Bits per byte of each variant against its speed, in the order of the table.".into(),
-        Chart::Path {
-            x: "kB/s".into(),
-            y: "bits per byte".into(),
-            curves: curves.into(),
-            names: study.rows.iter().map(|row| row.variant.clone()).collect(),
-        },
-    ));
-    let kinds: Vec<&str> = study
-        .rows
-        .first()
-        .map_or(Vec::new(), |row| row.kinds.iter().map(|kind| kind.name.as_str()).collect());
-    let mut grid = Grid::new(
-        &[
-            &["variant", "bits/byte", "bytes", "kB/s in", "kB/s out", "peak MB", "model MB"],
-            &kinds[..],
-        ]
-        .concat(),
-    );
-    for row in &study.rows {
-        let all = &row.all;
-        let [compress, decompress] = all.speeds().map(|speed| format!("{:.1}", speed / 1e3));
-        let mut cells = vec![
-            row.variant.clone(),
-            number(all.bits_per_byte, 4),
-            grouped(all.stored_bytes),
-            compress,
-            decompress,
-            number(all.peak_bytes.map(|bytes| bytes as f64 / 1e6), 1),
-            format!("{:.1}", all.model_bytes as f64 / 1e6),
-        ];
-        cells.extend(kinds.iter().map(|name| {
-            number(
-                row.kinds
-                    .iter()
-                    .find(|kind| kind.name == *name)
-                    .and_then(|kind| kind.bits_per_byte),
-                3,
-            )
-        }));
-        grid.rows.push(cells);
-    }
-    out.push(grid.block());
-    errors(study, out);
-}
-
-/// What quantisation does, by type of parameter, and by block.
-fn errors(study: &Study, out: &mut Vec<Block>) {
-    if study.errors.is_empty() {
-        return;
-    }
-    out.push(Block::Text(
-        "What rounding the weights does: errors over the root of the mean square of the weights, and the memory that each \
-         type of parameter takes. Columns of shares: weights whose error is below so much of it."
-            .into(),
-    ));
-    let mut grid = Grid::new(&[
-        "variant",
-        "parameters",
-        "block",
-        "weights",
-        "bytes",
-        "rms, %",
-        "<1/256, %",
-        "<1/64, %",
-        "<1/16, %",
-        "<1/4, %",
-    ]);
-    grid.texts = vec![1];
-    let mut sums: Vec<(String, String, u64, u64)> = Vec::new();
-    for error in &study.errors {
-        let below = |place: usize| {
-            let some: u64 = error.histogram.iter().take(place + 1).sum();
-            format!("{:.1}", 100.0 * some as f64 / error.weights.max(1) as f64)
-        };
-        grid.rows.push(vec![
-            error.variant.clone(),
-            error.part.clone(),
-            error.block.map_or("-".into(), |block| block.to_string()),
-            grouped(error.weights),
-            grouped(error.bytes),
-            format!("{:.3}", 100.0 * error.relative_rms),
-            below(2),
-            below(4),
-            below(6),
-            below(8),
-        ]);
-        match sums.iter_mut().find(|sum| sum.0 == error.variant && sum.1 == error.part) {
-            Some(sum) => (sum.2, sum.3) = (sum.2 + error.weights, sum.3 + error.bytes),
-            None => {
-                sums.push((error.variant.clone(), error.part.clone(), error.weights, error.bytes))
-            }
-        }
-    }
-    let mut memory = Grid::new(&["variant", "parameters", "weights", "bytes", "bits a weight"]);
-    memory.texts = vec![1];
-    for (variant, part, weights, bytes) in sums {
-        let each = 8.0 * bytes as f64 / weights.max(1) as f64;
-        memory.rows.push(vec![
-            variant,
-            part,
-            grouped(weights),
-            grouped(bytes),
-            format!("{each:.2}"),
-        ]);
-    }
-    out.push(memory.block());
-    let variants = {
-        let mut names: Vec<&str> =
-            study.errors.iter().map(|error| error.variant.as_str()).collect();
-        names.dedup();
-        names
-    };
-    let curves = variants.iter().enumerate().map(|(i, variant)| {
-        let mut total = [0u64; 12];
-        for error in study.errors.iter().filter(|error| error.variant == *variant) {
-            error.histogram.iter().zip(&mut total).for_each(|(count, sum)| *sum += count);
-        }
-        let all = total.iter().sum::<u64>().max(1) as f64;
-        let point =
-            |(place, &count): (usize, &u64)| (place as f64 - 10.0, 100.0 * count as f64 / all);
-        Curve {
-            series: i,
-            name: (*variant).to_owned(),
-            points: total.iter().enumerate().map(point).collect(),
-        }
-    });
-    out.push(Block::Chart(
-        "Histogram of the errors of all weights: the part of them, in per cent, whose error is below 2 to the power of x (and not below half of that) of the root of their mean square.".into(),
-        Chart::Lines { x: "log2 of the relative error".into(), y: "% of the weights".into(), curves: curves.collect(), log: false },
-    ));
-    out.push(Block::Text("Layer by layer:".into()));
-    out.push(grid.block());
 }

@@ -70,7 +70,7 @@ pub fn encoder(settings: &Settings) -> anyhow::Result<Encoder> {
             params,
             model: None,
             slow: None,
-            name: format!("llmzip-{}", settings.level()),
+            name: format!("llmzip -{}", settings.level()),
             model_bytes: 0,
         });
     }
@@ -85,8 +85,8 @@ pub fn encoder(settings: &Settings) -> anyhow::Result<Encoder> {
     };
     let model_bytes = model.stored_bytes() as u64;
     let name = match model.id() == builtin().id() {
-        true => format!("llmzip-{}", settings.level()),
-        false => format!("llmzip-{} {}", settings.level(), model.name()),
+        true => format!("llmzip -{}", settings.level()),
+        false => format!("llmzip -{} {}", settings.level(), model.name()),
     };
     let codec = Arc::new(profiled(Codec::with_model(model.clone())?, settings));
     let slow = (model_bytes > SLOW_BYTES).then(|| codec.clone());

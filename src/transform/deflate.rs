@@ -9,11 +9,13 @@ mod adaptive;
 mod bits;
 mod blocks;
 mod compressor;
+mod guess;
 mod huffman;
 mod inflate;
 mod nearest;
 mod trees;
 mod walk;
+mod write;
 
 use super::room::Room;
 use crate::entropy::{Decoder, Encoder};

@@ -110,7 +110,7 @@ fn a_comparison_fails_past_a_limit() {
     sandbox.write("smaller.json", record.to_string().as_bytes());
     let worse = sandbox.run("bench --from old.json --compare smaller.json");
     assert_eq!(code(&worse), 1);
-    assert!(String::from_utf8_lossy(&worse.stdout).contains("worse: all (llmzip-2)"));
+    assert!(String::from_utf8_lossy(&worse.stdout).contains("worse: all (llmzip -2)"));
     assert!(said(&worse).contains("1 worse than in the old record"), "{}", said(&worse));
     sandbox.succeed("bench --from old.json --compare smaller.json --size-limit 5");
     sandbox.write("nonsense.json", b"{}");

@@ -174,7 +174,9 @@ impl Totals {
             let what = match manner {
                 Manner::Model => "tokens",
                 Manner::Mixer | Manner::Stored => "bytes one by one",
+                Manner::Copy if sum.parts == 1 => "long repeat",
                 Manner::Copy => "long repeats",
+                Manner::Run if sum.parts == 1 => "run of one byte",
                 Manner::Run => "runs of one byte",
             };
             let mut line = format!(
