@@ -44,10 +44,12 @@ def importable(name):
     return importlib.util.find_spec(name) is not None
 
 
-def paged(text):
-    """A paper of one typeface, as programs write reports."""
+def paged(text, is_text):
+    """A paper of one typeface, as programs write reports, with or without letters around what deflate has made."""
+    from reportlab import rl_config
     from reportlab.pdfgen.canvas import Canvas
 
+    rl_config.useA85 = is_text
     out = io.BytesIO()
     canvas = Canvas(out, pageCompression=1, invariant=1)
     lines = [line for part in text.splitlines() for line in textwrap.wrap(part, 90) or [""]]
@@ -147,7 +149,9 @@ def files(folder, english, log, sources):
     mail.add_attachment(sheet.getvalue(), maintype="application", subtype="zip", filename="table.xlsx")
     yield "mbox with attachments", b"From a@example.org Thu Jan  1 00:00:00 2026\n" + bytes(mail)
     if importable("reportlab"):
-        paper = paged(english[:60_000].decode("utf-8", "ignore"))
+        part = english[:60_000].decode("utf-8", "ignore")
+        yield "pdf (reportlab, in ASCII85)", paged(part, True)
+        paper = paged(part, False)
         yield "pdf (reportlab)", paper
         if shutil.which("gs"):
             (folder / "paper.pdf").write_bytes(paper)

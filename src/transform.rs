@@ -9,6 +9,7 @@
 //! exactly or not at all, and does it again. Nothing here has heard of models: who codes the parts is asked by
 //! [`Judge`] which of two texts is shorter when coded.
 
+mod ascii85;
 mod base64;
 mod charset;
 mod code;

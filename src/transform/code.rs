@@ -1,5 +1,6 @@
 //! The transforms by their codes in the format.
 
+use super::ascii85::Ascii85;
 use super::base64::Base64;
 use super::charset::{Charset, Wide};
 use super::deflate;
@@ -31,6 +32,7 @@ pub enum Transform {
     /// With the corrections, which are no parameters but taken from a part.
     Deflate(Vec<u8>),
     Png(Chunks),
+    Ascii85(Ascii85),
 }
 
 const WIDE: u8 = 4;
@@ -46,6 +48,7 @@ const QUOTED: u8 = 68;
 /// Of the corrections, their length follows, and they come from a part.
 pub const DEFLATE: u8 = 69;
 const PNG: u8 = 70;
+const ASCII85: u8 = 71;
 
 const LINE_ENDS: [LineEnd; 3] = [LineEnd::Return, LineEnd::Zero, LineEnd::Both];
 const TABLES: u8 = ESCAPE - TABLE;
@@ -74,6 +77,7 @@ impl Transform {
             Transform::Quoted(_) => QUOTED,
             Transform::Deflate(_) => DEFLATE,
             Transform::Png(_) => PNG,
+            Transform::Ascii85(_) => ASCII85,
         }
     }
 
@@ -91,6 +95,7 @@ impl Transform {
             Transform::Quoted(_) => "quoted-printable",
             Transform::Deflate(_) => "deflate",
             Transform::Png(_) => "PNG",
+            Transform::Ascii85(_) => "ASCII85",
         }
     }
 
@@ -120,6 +125,10 @@ impl Transform {
             Transform::Quoted(Quoted { most, crlf }) => out.extend([*most, u8::from(*crlf)]),
             Transform::Deflate(corrections) => varint::write(out, corrections.len() as u64),
             Transform::Png(chunks) => chunks.write(out),
+            Transform::Ascii85(Ascii85 { short_zeros, wrap }) => {
+                out.push(u8::from(*short_zeros));
+                wrap.write(out);
+            }
         }
     }
 
@@ -150,6 +159,10 @@ impl Transform {
             URL => Transform::Url(Url::read(next)?),
             QUOTED => Transform::Quoted(Quoted::read(next()?, next()?)?),
             PNG => Transform::Png(Chunks::read(next)?),
+            ASCII85 => {
+                let (short_zeros, _) = flags(next()?, 1)?;
+                Transform::Ascii85(Ascii85 { short_zeros, wrap: Wrap::read(next)? })
+            }
             _ => {
                 let what = format!("needs transform {code}, of a later version");
                 return Err(Error::unsupported(what));
@@ -174,6 +187,7 @@ impl Transform {
             Transform::Quoted(quoted) => quoted.inverse(inner, out),
             Transform::Deflate(corrections) => deflate::inverse(inner, corrections, out),
             Transform::Png(chunks) => chunks.inverse(inner, out),
+            Transform::Ascii85(ascii85) => ascii85.inverse(inner, out),
         }
     }
 }
@@ -195,6 +209,7 @@ impl Transform {
             }
             Transform::Hex(_) => self.inverse(inner, out),
             Transform::Base64(_) => self.inverse(&inner[..inner.len() / 3 * 3], out),
+            Transform::Ascii85(_) => self.inverse(&inner[..inner.len() / 4 * 4], out),
             _ => Ok(()),
         }
     }

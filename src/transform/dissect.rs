@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
+use super::ascii85::Ascii85;
 use super::base64::Base64;
 use super::charset::{self, Charset, Run};
 use super::code::Transform;
@@ -311,6 +312,12 @@ fn find(bytes: &[u8], deflate: &Deflate) -> Vec<Found> {
             let transform = Transform::Deflate(corrections);
             list.push(Found { start, end: start + len, transform, inner: plain });
             (at, end) = (start + len, start + len);
+            continue;
+        }
+        if let Some((ascii85, inner, stretch_end)) = Ascii85::at(bytes, at) {
+            let transform = Transform::Ascii85(ascii85);
+            list.push(Found { start: at, end: stretch_end, transform, inner });
+            (at, end) = (stretch_end, stretch_end);
             continue;
         }
         let found = match byte {

@@ -96,6 +96,35 @@ fn clothed() -> Vec<u8> {
     [&lines, escapes.as_bytes(), head, stream, &[1, 2, 3, 4]].concat()
 }
 
+/// A stream of a PDF file: deflate in ASCII85.
+fn paper() -> Vec<u8> {
+    let stream: &[u8] = include_bytes!("../../src/transform/deflate/samples/zlib-6.deflate");
+    let zlib = [&[0x78, 0x9C], stream, &[1, 2, 3, 4]].concat();
+    [
+        b"<< /Filter [ /ASCII85Decode /FlateDecode ] >>\nstream\n",
+        &ascii85(&zlib)[..],
+        b"~>endstream\n",
+    ]
+    .concat()
+}
+
+/// ASCII85 in one line, with `z` for four zeros.
+fn ascii85(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for four in bytes.chunks(4) {
+        if four == [0; 4] {
+            out.push(b'z');
+            continue;
+        }
+        let number =
+            (0..4).fold(0, |number, i| number << 8 | u64::from(*four.get(i).unwrap_or(&0)));
+        let digits =
+            [52_200_625, 614_125, 7_225, 85, 1].map(|unit| b'!' + (number / unit % 85) as u8);
+        out.extend(&digits[..four.len() + 1]);
+    }
+    out
+}
+
 /// Groups of each method, the one without a model before the one with it, and a rest.
 fn all_methods() -> Vec<u8> {
     [&noise(1024), &numbers()[..1024], &[7; 1024], &text()[..1024], &text()[1024..1724]].concat()
@@ -123,6 +152,7 @@ pub fn good() -> Vec<Good> {
         Good::new("good-transformed-whole", wide, packed(at(Fifth))),
         Good::new("good-transformed-parts", clothed.clone(), packed(at(Light))),
         Good::new("good-transformed-groups", clothed, |plain| in_groups(Fifth, plain, 2048)),
+        Good::new("good-transformed-ascii85", paper(), packed(at(Light))),
         Good::new("good-empty", Vec::new(), packed(at(Fifth))),
         Good::new("good-empty-long", Vec::new(), whole(at(Fifth))),
         Good::new("good-noise", noise(100), packed(at(Fifth))),
