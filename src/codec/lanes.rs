@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// Bytes per lane that the default aims at: below it, a lane's own start costs too much.
 const LANE_BYTES: usize = 8 << 10;
-/// Lanes up to which it is so. More of them cost a quarter of a per cent of a text (README.md), so a lane beyond has to be
+/// Lanes up to which it is so. More of them cost a quarter of a per cent of a text (docs/decisions.md), so a lane beyond has to be
 /// worth it.
 const SHORT_LANES: usize = 12;
 /// Bytes per lane where there are more.
