@@ -99,8 +99,10 @@ def main():
         home = pathlib.Path(home)
         make_text.make(home / "small", 200_000, 4)
         make_text.make(home / "text", int(args.megabytes * 1e6), args.files)
-        n_bytes = sum(path.stat().st_size for path in (home / "text").iterdir())
-        part_bytes = n_bytes // args.files + 1
+        sizes = [path.stat().st_size for path in (home / "text").iterdir()]
+        n_bytes = sum(sizes)
+        # No file is cut, since Spark cuts none.
+        part_bytes = max(sizes)
         seen = {}
         for engine in args.engines.split(","):
             begin, counts = ENGINES[engine]
