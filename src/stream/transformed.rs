@@ -13,6 +13,9 @@ use crate::transform::{self, Judge, Kind, Parts, Seen, Taken};
 const BOTH_BYTES: usize = 64 << 10;
 /// Of longer ones, a piece of so many bytes shows it.
 const SAMPLE_BYTES: usize = 24 << 10;
+/// If that wears none, groups up to this long are coded both ways all the same: a few escapes in a long text may cost more than they
+/// save. In longer ones they are taken for worth it.
+const UNSURE_BYTES: usize = 1 << 20;
 
 /// The codec as whoever knows what bytes cost.
 pub(super) struct CodecJudge<'a> {
@@ -42,10 +45,16 @@ pub(super) fn encode(
     done: &(dyn Fn(u64) + Sync),
     plainly: impl Fn() -> Result<EncodedGroup>,
 ) -> Result<Coded> {
-    let pays = plain.len() <= BOTH_BYTES || pays_in_a_sample(encoder, plain)?;
-    let group = if pays { parts(encoder, plain, &taken, share, done)? } else { None };
+    let pays = match plain.len() {
+        ..=BOTH_BYTES => None,
+        _ => pays_in_a_sample(encoder, plain)?,
+    };
+    let group = match pays {
+        Some(false) => None,
+        _ => parts(encoder, plain, &taken, share, done)?,
+    };
     let Some(group) = group else { return Ok(Coded::plain(plainly()?)) };
-    if plain.len() <= BOTH_BYTES {
+    if pays.is_none() && plain.len() <= UNSURE_BYTES {
         let other = plainly()?;
         let is_shorter = other.method.is_coded() && other.payload.len() <= group.payload.len();
         if is_shorter {
@@ -55,18 +64,17 @@ pub(super) fn encode(
     Ok(Coded { group, seen: taken.seen })
 }
 
-/// Whether a piece from the middle of a group is shorter without its clothes; if it wears none by itself, they are taken for
-/// worth it.
-fn pays_in_a_sample(encoder: &Encoder<'_>, plain: &[u8]) -> Result<bool> {
+/// Whether a piece from the middle of a group is shorter without its clothes; `None` if it wears none by itself.
+fn pays_in_a_sample(encoder: &Encoder<'_>, plain: &[u8]) -> Result<Option<bool>> {
     // Units of four bytes stay whole.
     let start = (plain.len() - SAMPLE_BYTES) / 2 / 4 * 4;
     let sample = &plain[start..start + SAMPLE_BYTES];
     let judge = CodecJudge { codec: &**encoder.codec, params: &encoder.params };
-    let Some(taken) = transform::take(sample, &judge) else { return Ok(true) };
+    let Some(taken) = transform::take(sample, &judge) else { return Ok(None) };
     let Some(group) = parts(encoder, sample, &taken, encoder.memory_limit, &|_| ())? else {
-        return Ok(false);
+        return Ok(Some(false));
     };
-    Ok(group.payload.len() < judge.cost(sample))
+    Ok(Some(group.payload.len() < judge.cost(sample)))
 }
 
 /// Encodes recipe and parts; nothing where it takes more memory than there is to decode them.
