@@ -23,15 +23,25 @@ const OPENINGS: [&[u8]; 4] = [b"stream\n", b"stream\r\n", b"stream\r", b"<~"];
 const ENDS: [&[u8]; 3] = [b"~>", b"\n~>", b"\r\n~>"];
 
 impl Ascii85 {
+    /// Whether it may begin at `at` of a text, by what stands in front.
+    pub fn may_begin(text: &[u8], at: usize) -> bool {
+        // Nearly all places are ruled out by the first of these.
+        at > 0
+            && matches!(text[at - 1], b'\n' | b'\r' | b'~')
+            && OPENINGS.iter().any(|opening| text[..at].ends_with(opening))
+    }
+
+    /// The length of the lines of characters that a text begins with.
+    pub fn lines_len(text: &[u8]) -> usize {
+        text.iter().take_while(|&&b| is_character(b) || matches!(b, b'\n' | b'\r')).count()
+    }
+
     /// The characters at `at` of a text, with their bytes and their end; `None` where there are none worth it.
     pub fn at(text: &[u8], at: usize) -> Option<(Ascii85, Vec<u8>, usize)> {
-        // Nearly all places are ruled out by this.
-        let before = at.checked_sub(1).map(|before| text[before])?;
-        let may_open = matches!(before, b'\n' | b'\r' | b'~');
-        if !may_open || !OPENINGS.iter().any(|opening| text[..at].ends_with(opening)) {
+        if !Ascii85::may_begin(text, at) {
             return None;
         }
-        let block = Block::at(text, at, |b| matches!(b, b'!'..=b'u' | b'z'), None);
+        let block = Block::at(text, at, is_character, None);
         let rest = &text[block.range.end..];
         if block.digits.len() < LEAST || !ENDS.iter().any(|end| rest.starts_with(end)) {
             return None;
@@ -66,6 +76,10 @@ impl Ascii85 {
         let digit = move |i: usize| b'!' + (number / 85u32.pow(4 - i as u32) % 85) as u8;
         (0..count).map(digit).chain(z)
     }
+}
+
+fn is_character(byte: u8) -> bool {
+    matches!(byte, b'!'..=b'u' | b'z')
 }
 
 /// The bytes of characters; not all come back, as some are written in several ways.

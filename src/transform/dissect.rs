@@ -305,7 +305,7 @@ const LEAST_ROW: usize = 32;
 /// The stretches of bytes that say by themselves what they are.
 fn find(bytes: &[u8], deflate: &Deflate) -> Vec<Found> {
     let mut list: Vec<Found> = Vec::new();
-    let (mut at, mut end, mut line, mut quoted_from) = (0, 0, 0, 0);
+    let (mut at, mut end, mut line, mut quoted_from, mut ascii85_from) = (0, 0, 0, 0, 0);
     while at < bytes.len() {
         let byte = bytes[at];
         if let Some((start, Stream { plain, corrections, len })) = deflate.at(bytes, at) {
@@ -314,11 +314,15 @@ fn find(bytes: &[u8], deflate: &Deflate) -> Vec<Found> {
             (at, end) = (start + len, start + len);
             continue;
         }
-        if let Some((ascii85, inner, stretch_end)) = Ascii85::at(bytes, at) {
-            let transform = Transform::Ascii85(ascii85);
-            list.push(Found { start: at, end: stretch_end, transform, inner });
-            (at, end) = (stretch_end, stretch_end);
-            continue;
+        if at >= ascii85_from && Ascii85::may_begin(bytes, at) {
+            if let Some((ascii85, inner, stretch_end)) = Ascii85::at(bytes, at) {
+                let transform = Transform::Ascii85(ascii85);
+                list.push(Found { start: at, end: stretch_end, transform, inner });
+                (at, end) = (stretch_end, stretch_end);
+                continue;
+            }
+            // Lines that are none are not gone through again from each of them.
+            ascii85_from = at + Ascii85::lines_len(&bytes[at..]);
         }
         let found = match byte {
             b'I' if bytes[at..].starts_with(b"IDAT") && at >= end + 4 => {
