@@ -29,6 +29,7 @@ mod seen;
 mod tar;
 mod upper;
 mod url;
+mod vain;
 mod wrap;
 
 pub use dissect::{Taken, take};

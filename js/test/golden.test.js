@@ -5,10 +5,15 @@ import { describe, test } from 'node:test';
 
 import { hasSimd128, load } from '../src/index.js';
 import { fileOf, textOf } from './common.js';
-import { equal, goodFiles, refusedFiles, says } from './originals.js';
+import { equal, goodFiles, goodNames, refusedFiles, says } from './originals.js';
 
 const good = await goodFiles(fileOf);
-const refused = refusedFiles(textOf(fileOf('tests/files/README.md')));
+const readme = textOf(fileOf('tests/files/README.md'));
+const refused = refusedFiles(readme);
+
+test('the list here is the one of the library', () => {
+  assert.deepEqual(good.map(({ name }) => name), goodNames(readme));
+});
 
 for (const simd of hasSimd128() ? [true, false] : [false]) {
   describe(simd ? 'simd128' : 'plain', async () => {

@@ -31,6 +31,34 @@ const SLOW = [
   'mixture-mixer', 'mixture-default', 'mixture-full',
 ];
 
+const hexOf = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+/** Text with hexadecimal digits in lines, escapes and a deflate stream. */
+function clothed(text, stream) {
+  const lines = hexOf(text.subarray(0, 600)).match(/.{1,60}/g).map((line) => `${line}\n`);
+  const escapes = '{"name": "\\u00fcber \\u00e4\\u00f6", "url": "%22a%2Cb%22%20%3D%20%28c%29"}'.repeat(4);
+  const head = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3);
+  return joined([bytesOf(lines.join('') + escapes), head, stream, Uint8Array.of(1, 2, 3, 4)]);
+}
+
+/** ASCII85 in one line, with `z` for four zeros. */
+function ascii85(bytes) {
+  const group = (at) => {
+    const four = bytes.subarray(at, at + 4);
+    const number = [0, 1, 2, 3].reduce((sum, i) => sum * 256 + (four[i] ?? 0), 0);
+    if (four.length === 4 && number === 0) return 'z';
+    const digits = [85 ** 4, 85 ** 3, 85 ** 2, 85, 1].map((unit) => 33 + (Math.floor(number / unit) % 85));
+    return String.fromCharCode(...digits.slice(0, four.length + 1));
+  };
+  return Array.from({ length: Math.ceil(bytes.length / 4) }, (_, i) => group(4 * i)).join('');
+}
+
+/** A stream of a PDF file: deflate in ASCII85. */
+function paper(stream) {
+  const zlib = joined([Uint8Array.of(0x78, 0x9c), stream, Uint8Array.of(1, 2, 3, 4)]);
+  return bytesOf(`<< /Filter [ /ASCII85Decode /FlateDecode ] >>\nstream\n${ascii85(zlib)}~>endstream\n`);
+}
+
 /**
  * The good files: name, original, and what makes the file again, with `compress` of the package; `make` null where options are
  * missing that only Rust has.
@@ -50,6 +78,9 @@ export async function goodFiles(fileOf) {
   const methods = joined([
     noise(1024), squares.subarray(0, 1024), new Uint8Array(1024).fill(7), text.subarray(0, 1724),
   ]);
+  const deflated = (name) => fileOf(`src/transform/deflate/samples/${name}.deflate`);
+  const wide = joined(Array.from(message, (byte) => Uint8Array.of(byte, 0)));
+  const clothes = clothed(text, await deflated('libdeflate-12'));
   const by = (options) => (compress, plain) => compress(plain, options);
   const inGroups = (groupBytes, level = 5) => ({ level, groupBytes, fullHashes: true });
   const twoFrames = async (compress) =>
@@ -57,6 +88,10 @@ export async function goodFiles(fileOf) {
   const padded = async (compress, plain) => joined([await compress(plain, { level: 2 }), new Uint8Array(512)]);
   const whole = (options) => by({ ...options, fullHashes: true });
   return [
+    ['transformed-whole', wide, by({})],
+    ['transformed-parts', clothes, by({ level: 1 })],
+    ['transformed-groups', clothes, by(inGroups(2048))],
+    ['transformed-ascii85', paper(await deflated('zlib-6')), by({ level: 1 })],
     ['empty', new Uint8Array(0), by({})],
     ['empty-long', new Uint8Array(0), whole({})],
     ['noise', noise(100), by({})],
@@ -84,7 +119,10 @@ export async function goodFiles(fileOf) {
   ].map(([name, plain, make]) => ({ name: `good-${name}`, plain, make, isSlow: SLOW.includes(name) }));
 }
 
-/** Names and messages of the files that are refused, by the table of tests/files/README.md. */
+/** Names of the files that are read, by the table of tests/files/README.md. */
+export const goodNames = (readme) => [...readme.matchAll(/^\| (good-\S+) \| /gm)].map(([, name]) => name);
+
+/** Names and messages of the files that are refused, by the same table. */
 export function refusedFiles(readme) {
   const rows = readme.split('\n').map((line) => line.match(/^\| ((?:bad|unsupported)-\S+) \| .* \| (.*) \|$/));
   return rows.filter(Boolean).map(([, name, message]) => ({ name, message }));

@@ -2,6 +2,7 @@
 
 use super::kind::Kind;
 use super::room::Room;
+use super::vain::Found;
 use super::wrap::{Block, Wrap};
 use crate::error::Result;
 
@@ -31,17 +32,13 @@ impl Ascii85 {
             && OPENINGS.iter().any(|opening| text[..at].ends_with(opening))
     }
 
-    /// The length of the lines of characters that a text begins with.
-    pub fn lines_len(text: &[u8]) -> usize {
-        text.iter().take_while(|&&b| is_character(b) || matches!(b, b'\n' | b'\r')).count()
+    /// The characters at `at` of a text, if they [may begin](Ascii85::may_begin) there and are worth it.
+    pub fn at(text: &[u8], at: usize) -> Found<Ascii85> {
+        let block = Block::at(text, at, is_character, None);
+        Ascii85::of(text, &block).ok_or(block.range.end)
     }
 
-    /// The characters at `at` of a text, with their bytes and their end; `None` where there are none worth it.
-    pub fn at(text: &[u8], at: usize) -> Option<(Ascii85, Vec<u8>, usize)> {
-        if !Ascii85::may_begin(text, at) {
-            return None;
-        }
-        let block = Block::at(text, at, is_character, None);
+    fn of(text: &[u8], block: &Block) -> Option<(Ascii85, Vec<u8>, usize)> {
         let rest = &text[block.range.end..];
         if block.digits.len() < LEAST || !ENDS.iter().any(|end| rest.starts_with(end)) {
             return None;
@@ -129,15 +126,15 @@ mod tests {
     #[test]
     fn what_is_none_or_does_not_come_back_is_left() {
         let characters = "9jqo^BlbD-BleB1DJ+*+F(f,q/0JhKF<GL>Cj@.4Gp$d7F!,L7@<6@)";
-        assert!(Ascii85::at(characters.as_bytes(), 0).is_none());
+        assert!(!Ascii85::may_begin(characters.as_bytes(), 0));
         let (text, at) = stream(characters);
-        assert!(Ascii85::at(text.replace("~>", "").as_bytes(), at).is_none());
+        assert!(Ascii85::at(text.replace("~>", "").as_bytes(), at).is_err());
         // More than 32 bits, and a last character that says more than it may.
         for other in
             ["uuuuuBlbD-BleB1DJ+*+F(f,q/0JhKF<GL>Cj@", "9jqo^BlbD-BleB1DJ+*+F(f,q/0JhKF<GL>Cj9"]
         {
             let (text, at) = stream(other);
-            assert!(Ascii85::at(text.as_bytes(), at).is_none(), "{other}");
+            assert!(Ascii85::at(text.as_bytes(), at).is_err(), "{other}");
         }
     }
 
@@ -162,7 +159,7 @@ mod tests {
         #[test]
         fn hostile_characters_are_refused_or_come_back(characters in "[!-uz\n]{30,300}") {
             let (text, at) = stream(&characters);
-            if let Some((found, inner, end)) = Ascii85::at(text.as_bytes(), at) {
+            if let Ok((found, inner, end)) = Ascii85::at(text.as_bytes(), at) {
                 let mut again = Room::new(text.len());
                 found.inverse(&inner, &mut again).unwrap();
                 prop_assert_eq!(again.bytes(), &text.as_bytes()[at..end]);

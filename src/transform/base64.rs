@@ -2,6 +2,7 @@
 
 use super::kind::Kind;
 use super::room::Room;
+use super::vain::Found;
 use super::wrap::{Block, Wrap};
 use crate::error::{Error, Result};
 
@@ -29,14 +30,15 @@ impl Base64 {
         alphabet
     }
 
-    /// The base64 at `at` of a text, with its bytes and its end; `None` where there is none worth it.
-    pub fn at(text: &[u8], at: usize) -> Option<(Base64, Vec<u8>, usize)> {
+    /// The base64 at `at` of a text, where it is worth it.
+    pub fn at(text: &[u8], at: usize) -> Found<Base64> {
         let plain = Block::at(text, at, |b| is_letter(b) || matches!(b, b'+' | b'/'), Some(b'='));
         let url = Block::at(text, at, |b| is_letter(b) || matches!(b, b'-' | b'_'), Some(b'='));
         let is_url = url.range.end > plain.range.end;
         let block = if is_url { url } else { plain };
         Base64::of(text, &block, is_url)
             .or_else(|| Base64::of(text, &block.without_last_line()?, is_url))
+            .ok_or(block.range.end)
     }
 
     fn of(text: &[u8], block: &Block, url: bool) -> Option<(Base64, Vec<u8>, usize)> {
@@ -127,7 +129,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn found(text: &str) -> Option<(Vec<u8>, usize)> {
-        let (base64, bytes, end) = Base64::at(text.as_bytes(), 0)?;
+        let (base64, bytes, end) = Base64::at(text.as_bytes(), 0).ok()?;
         let mut back = Room::new(text.len());
         base64.inverse(&bytes, &mut back).unwrap();
         assert_eq!(back.bytes(), &text.as_bytes()[..end]);
@@ -167,7 +169,7 @@ mod tests {
             let mut out = Room::new(4000);
             base64.inverse(&bytes, &mut out).unwrap();
             let text = out.into_bytes();
-            if let Some((found, bytes_found, end)) = Base64::at(&text, 0) {
+            if let Ok((found, bytes_found, end)) = Base64::at(&text, 0) {
                 let mut again = Room::new(4000);
                 found.inverse(&bytes_found, &mut again).unwrap();
                 prop_assert_eq!(again.bytes(), &text[..end]);

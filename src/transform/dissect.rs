@@ -19,6 +19,7 @@ use super::quoted::Quoted;
 use super::recipe::{self, DEPTH, Parts, Piece, restore};
 use super::tar;
 use super::url::Url;
+use super::vain::Vain;
 use super::{Judge, Seen, limit, upper};
 
 /// A group taken apart.
@@ -36,10 +37,8 @@ pub struct Taken {
 
 /// Takes a group apart, if there is anything to take off and it comes back exactly.
 pub fn take(plain: &[u8], judge: &dyn Judge) -> Option<Taken> {
-    let bytes = limit(plain.len()).saturating_sub(plain.len());
-    let deflate =
-        Deflate { bytes_left: Cell::new(bytes), effort_left: Cell::new(EFFORT * plain.len()) };
-    let dissector = Dissector { judge, verdicts: RefCell::default(), deflate };
+    let effort = Effort::of_group(plain.len());
+    let dissector = Dissector { judge, verdicts: RefCell::default(), effort };
     let pieces = dissector.dissect(plain, 0, Wearing::default());
     let kind = |piece: &Piece| match piece {
         Piece::Leaf(kind, _) => Some(*kind),
@@ -75,39 +74,61 @@ struct Dissector<'a> {
     judge: &'a dyn Judge,
     /// Whether a kind of transform pays, by its code.
     verdicts: RefCell<BTreeMap<u8, bool>>,
-    deflate: Deflate,
+    effort: Effort,
 }
 
-/// Bytes that are inflated in vain at most, for each byte of a group.
+/// Bytes that are read in vain at most, for each byte of a group, behind heads that say how much follows them.
 const EFFORT: usize = 4;
 
-/// What deflate streams may yet give.
-struct Deflate {
-    /// Bytes that parts may yet have.
-    bytes_left: Cell<usize>,
-    /// Bytes that may yet be inflated in vain.
-    effort_left: Cell<usize>,
+/// What is left of the work that a group may make.
+struct Effort {
+    /// Bytes that deflate streams may yet give.
+    bytes: Cell<usize>,
+    /// Bytes that may yet be read in vain.
+    vain: Cell<usize>,
 }
 
-impl Deflate {
+impl Effort {
+    /// What a group of so many bytes may make.
+    fn of_group(len: usize) -> Effort {
+        let bytes = limit(len).saturating_sub(len);
+        Effort { bytes: Cell::new(bytes), vain: Cell::new(EFFORT * len) }
+    }
+
     /// The deflate stream that is announced at `at`, and where it begins.
-    fn at(&self, bytes: &[u8], at: usize) -> Option<(usize, Stream)> {
+    fn stream(&self, bytes: &[u8], at: usize) -> Option<(usize, Stream)> {
         let start = stream_at(bytes, at)?;
         let stream = bytes.get(start..)?;
-        let effort = self.effort_left.get();
-        let most = self.bytes_left.get().min(effort.saturating_mul(64));
+        let most = self.bytes.get().min(self.vain.get().saturating_mul(64));
         let mut vain = 0;
         match deflate::forward(stream, most, &mut vain) {
             Some(stream) if Kind::of(&stream.plain) != Kind::Noise => {
-                self.bytes_left.set(self.bytes_left.get() - stream.plain.len());
+                self.bytes.set(self.bytes.get() - stream.plain.len());
                 Some((start, stream))
             }
             _ => {
-                // Even a glance is something.
-                self.effort_left.set(effort.saturating_sub(vain + 8));
+                self.was_in_vain(vain);
                 None
             }
         }
+    }
+
+    /// The chunks of a picture whose first name is at `at`, where they begin, their bytes and their end.
+    fn chunks(&self, bytes: &[u8], at: usize) -> Option<(usize, Chunks, Vec<u8>, usize)> {
+        if self.vain.get() == 0 {
+            return None;
+        }
+        let mut vain = 0;
+        let found = Chunks::at(bytes, at, &mut vain);
+        if found.is_none() {
+            self.was_in_vain(vain);
+        }
+        found
+    }
+
+    fn was_in_vain(&self, bytes: usize) {
+        // Even a glance is something.
+        self.vain.set(self.vain.get().saturating_sub(bytes + 8));
     }
 }
 
@@ -120,7 +141,7 @@ struct Wearing {
 }
 
 /// A stretch that was found, with what is within it.
-struct Found {
+struct Stretch {
     start: usize,
     end: usize,
     transform: Transform,
@@ -153,7 +174,7 @@ impl Dissector<'_> {
         }
         let mut pieces = Vec::new();
         let mut at = 0;
-        for found in find(bytes, &self.deflate) {
+        for found in find(bytes, &self.effort) {
             self.rest(&bytes[at..found.start], depth, worn, &mut pieces);
             let inner = self.dissect(&found.inner, depth + 1, Wearing::default());
             pieces.push(Piece::Stretch(found.transform, inner));
@@ -302,31 +323,40 @@ fn escapes(bytes: &[u8]) -> Vec<(Escape, std::ops::Range<usize>)> {
 /// Rows of letters and digits shorter than this are words.
 const LEAST_ROW: usize = 32;
 
+/// What was read in vain, by what was looked for.
+#[derive(Default)]
+struct Vains {
+    hex: Vain,
+    base64: Vain,
+    ascii85: Vain,
+    quoted: Vain,
+}
+
 /// The stretches of bytes that say by themselves what they are.
-fn find(bytes: &[u8], deflate: &Deflate) -> Vec<Found> {
-    let mut list: Vec<Found> = Vec::new();
-    let (mut at, mut end, mut line, mut quoted_from, mut ascii85_from) = (0, 0, 0, 0, 0);
+fn find(bytes: &[u8], effort: &Effort) -> Vec<Stretch> {
+    let mut list: Vec<Stretch> = Vec::new();
+    let mut vains = Vains::default();
+    let (mut at, mut end, mut line) = (0, 0, 0);
     while at < bytes.len() {
         let byte = bytes[at];
-        if let Some((start, Stream { plain, corrections, len })) = deflate.at(bytes, at) {
+        if let Some((start, Stream { plain, corrections, len })) = effort.stream(bytes, at) {
             let transform = Transform::Deflate(corrections);
-            list.push(Found { start, end: start + len, transform, inner: plain });
+            list.push(Stretch { start, end: start + len, transform, inner: plain });
             (at, end) = (start + len, start + len);
             continue;
         }
-        if at >= ascii85_from && Ascii85::may_begin(bytes, at) {
-            if let Some((ascii85, inner, stretch_end)) = Ascii85::at(bytes, at) {
-                let transform = Transform::Ascii85(ascii85);
-                list.push(Found { start: at, end: stretch_end, transform, inner });
-                (at, end) = (stretch_end, stretch_end);
-                continue;
-            }
-            // Lines that are none are not gone through again from each of them.
-            ascii85_from = at + Ascii85::lines_len(&bytes[at..]);
+        if Ascii85::may_begin(bytes, at)
+            && let Some(found) = vains.ascii85.attempt(at, || Ascii85::at(bytes, at))
+        {
+            let (ascii85, inner, stretch_end) = found;
+            let transform = Transform::Ascii85(ascii85);
+            list.push(Stretch { start: at, end: stretch_end, transform, inner });
+            (at, end) = (stretch_end, stretch_end);
+            continue;
         }
         let found = match byte {
             b'I' if bytes[at..].starts_with(b"IDAT") && at >= end + 4 => {
-                let found = Chunks::at(bytes, at);
+                let found = effort.chunks(bytes, at);
                 found.map(|(start, chunks, inner, end)| {
                     at = start;
                     (Transform::Png(chunks), inner, end)
@@ -338,7 +368,7 @@ fn find(bytes: &[u8], deflate: &Deflate) -> Vec<Found> {
                 let row = bytes[at..].iter().take_while(is_row).count();
                 let found = match (at == line).then(|| Dump::at(bytes, at)).flatten() {
                     Some((dump, inner, end)) => Some((Transform::Dump(dump), inner, end)),
-                    None if row >= LEAST_ROW => digits(bytes, at),
+                    None if row >= LEAST_ROW => digits(bytes, at, &mut vains),
                     None => None,
                 };
                 if found.is_none() {
@@ -348,10 +378,8 @@ fn find(bytes: &[u8], deflate: &Deflate) -> Vec<Found> {
                 found
             }
             b'%' => Url::at(bytes, at).map(|(url, inner, end)| (Transform::Url(url), inner, end)),
-            b'=' if at >= quoted_from && line >= end => {
-                let found = Quoted::at(bytes, line);
-                // A line that is none is not looked at again and again.
-                quoted_from = at + bytes[at..].iter().position(|&b| b == b'\n').unwrap_or(0);
+            b'=' if line >= end => {
+                let found = vains.quoted.attempt(line, || Quoted::at(bytes, line));
                 found.map(|(quoted, inner, stretch_end)| {
                     at = line;
                     (Transform::Quoted(quoted), inner, stretch_end)
@@ -362,8 +390,10 @@ fn find(bytes: &[u8], deflate: &Deflate) -> Vec<Found> {
         match found {
             Some((transform, inner, stretch_end)) => {
                 // Stretches that were found in what is quoted lie within it.
-                list.retain(|found| found.end <= at);
-                list.push(Found { start: at, end: stretch_end, transform, inner });
+                while list.last().is_some_and(|last| last.end > at) {
+                    list.pop();
+                }
+                list.push(Stretch { start: at, end: stretch_end, transform, inner });
                 (at, end) = (stretch_end, stretch_end);
                 if bytes[at - 1] == b'\n' {
                     line = at;
@@ -381,10 +411,11 @@ fn find(bytes: &[u8], deflate: &Deflate) -> Vec<Found> {
 }
 
 /// Hexadecimal digits or base64.
-fn digits(bytes: &[u8], at: usize) -> Option<(Transform, Vec<u8>, usize)> {
-    let hex = Hex::at(bytes, at).map(|(hex, inner, end)| (Transform::Hex(hex), inner, end));
+fn digits(bytes: &[u8], at: usize, vains: &mut Vains) -> Option<(Transform, Vec<u8>, usize)> {
+    let hex = vains.hex.attempt(at, || Hex::at(bytes, at));
+    let hex = hex.map(|(hex, inner, end)| (Transform::Hex(hex), inner, end));
     hex.or_else(|| {
-        let (base64, inner, end) = Base64::at(bytes, at)?;
+        let (base64, inner, end) = vains.base64.attempt(at, || Base64::at(bytes, at))?;
         Some((Transform::Base64(base64), inner, end))
     })
 }

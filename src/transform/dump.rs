@@ -42,8 +42,8 @@ impl Dump {
         let dump = Dump { style, start };
         let (mut bytes, mut end) = (Vec::new(), at);
         loop {
-            let offset = start.checked_add(u32::try_from(bytes.len()).ok()?)?;
-            let Some(of_line) = style.bytes(text.get(end..)?) else { break };
+            let offset = u32::try_from(bytes.len()).ok().and_then(|len| start.checked_add(len));
+            let (Some(offset), Some(of_line)) = (offset, style.bytes(&text[end..])) else { break };
             let line = style.line(offset, &of_line);
             if !text[end..].starts_with(&line) {
                 break;

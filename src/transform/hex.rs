@@ -2,6 +2,7 @@
 
 use super::kind::Kind;
 use super::room::Room;
+use super::vain::Found;
 use super::wrap::{Block, Wrap};
 use crate::error::Result;
 
@@ -37,14 +38,15 @@ pub fn byte(text: &[u8], upper: bool) -> Option<u8> {
 }
 
 impl Hex {
-    /// The digits at `at` of a text, with their bytes and their end; `None` where there are none worth it.
-    pub fn at(text: &[u8], at: usize) -> Option<(Hex, Vec<u8>, usize)> {
+    /// The digits at `at` of a text, where they are worth it.
+    pub fn at(text: &[u8], at: usize) -> Found<Hex> {
         let lower = Block::at(text, at, |b| matches!(b, b'0'..=b'9' | b'a'..=b'f'), None);
         let upper = Block::at(text, at, |b| matches!(b, b'0'..=b'9' | b'A'..=b'F'), None);
         let is_upper = upper.range.end > lower.range.end;
         let block = if is_upper { upper } else { lower };
         Hex::of(text, &block, is_upper)
             .or_else(|| Hex::of(text, &block.without_last_line()?, is_upper))
+            .ok_or(block.range.end)
     }
 
     fn of(text: &[u8], block: &Block, upper: bool) -> Option<(Hex, Vec<u8>, usize)> {
@@ -87,15 +89,15 @@ mod tests {
             let (hex, bytes, end) = Hex::at(&all, 0).unwrap();
             assert_eq!((hex.upper, &bytes[..], end), (upper, &text[..], all.len()));
         }
-        assert!(Hex::at(b"d14a028c2a3a2bc9476102bb288234c415a2b01f828ea62ac5b3e42f", 0).is_none());
-        assert!(Hex::at(b"12345678123456781234567812345678", 0).is_none());
+        assert!(Hex::at(b"d14a028c2a3a2bc9476102bb288234c415a2b01f828ea62ac5b3e42f", 0).is_err());
+        assert!(Hex::at(b"12345678123456781234567812345678", 0).is_err());
     }
 
     proptest! {
         #[test]
         fn what_is_found_comes_back(text in "([0-9a-f]{60}\n){0,12}[0-9A-F]{0,300}", cut in 0usize..100) {
             let text = &text.as_bytes()[cut.min(text.len())..];
-            if let Some((hex, bytes, end)) = Hex::at(text, 0) {
+            if let Ok((hex, bytes, end)) = Hex::at(text, 0) {
                 let mut out = Room::new(text.len());
                 hex.inverse(&bytes, &mut out).unwrap();
                 prop_assert_eq!(out.bytes(), &text[..end]);

@@ -27,6 +27,9 @@ pub fn stream_at(bytes: &[u8], at: usize) -> Option<usize> {
     }
 }
 
+/// A name or a remark longer than this is none: heads come one after the other in bytes that nobody made.
+const MOST_NAME: usize = 1 << 10;
+
 /// The length of the head of a gzip member with these flags.
 fn gzip(head: &[u8], flags: u8) -> Option<usize> {
     let mut len = 10;
@@ -39,7 +42,7 @@ fn gzip(head: &[u8], flags: u8) -> Option<usize> {
     }
     for flag in [8, 16] {
         if flags & flag != 0 {
-            len += head.get(len..)?.iter().position(|&byte| byte == 0)? + 1;
+            len += head.get(len..)?.iter().take(MOST_NAME).position(|&byte| byte == 0)? + 1;
         }
     }
     Some(len + if flags & 2 != 0 { 2 } else { 0 })

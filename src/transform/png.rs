@@ -16,8 +16,13 @@ pub struct Chunks {
 const NAME: &[u8; 4] = b"IDAT";
 
 impl Chunks {
-    /// The chunks of which the first has its name at `at`, where they begin, their bytes and their end.
-    pub fn at(bytes: &[u8], at: usize) -> Option<(usize, Chunks, Vec<u8>, usize)> {
+    /// The chunks of which the first has its name at `at`, where they begin, their bytes and their end. What was read in vain is
+    /// added to `vain`.
+    pub fn at(
+        bytes: &[u8],
+        at: usize,
+        vain: &mut usize,
+    ) -> Option<(usize, Chunks, Vec<u8>, usize)> {
         let start = at.checked_sub(4)?;
         let (mut inner, mut lengths, mut end) = (Vec::new(), Vec::new(), start);
         while let Some(chunk) = bytes.get(end..) {
@@ -28,6 +33,7 @@ impl Chunks {
             let Some(whole) = whole.filter(|_| name == NAME) else { break };
             let (data, check) = whole[8..].split_at(len as usize);
             if check != crc(data).to_be_bytes() {
+                *vain += data.len();
                 break;
             }
             inner.extend_from_slice(data);
@@ -141,7 +147,7 @@ mod tests {
             let mut bytes = file.into_bytes();
             let len = bytes.len();
             bytes.extend(b"\0\0\0\0IEND");
-            let (start, chunks, inner, end) = Chunks::at(&bytes, 4).unwrap();
+            let (start, chunks, inner, end) = Chunks::at(&bytes, 4, &mut 0).unwrap();
             prop_assert_eq!((start, end), (0, len));
             prop_assert!(!equal || last == 0 || chunks.equal);
             let mut out = Room::new(len);

@@ -2,7 +2,8 @@
 
 use super::hex;
 use super::room::Room;
-use crate::error::{Error, Result};
+use super::vain::Found;
+use crate::error::{self, Error};
 
 /// How quoted-printable is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,30 +20,36 @@ const LEAST: usize = 4;
 const LENGTHS: [u8; 5] = [76, 75, 74, 73, 72];
 
 impl Quoted {
-    /// The text at the beginning of a line at `at`, with its bytes and its end; `None` where there is none worth it.
-    pub fn at(text: &[u8], at: usize) -> Option<(Quoted, Vec<u8>, usize)> {
+    /// The text at the beginning of a line at `at`, where it is worth it.
+    pub fn at(text: &[u8], at: usize) -> Found<Quoted> {
         // The longest line tells the length.
-        let first = text[at..].iter().position(|&byte| byte == b'\n')?;
+        let first = text[at..].iter().position(|&byte| byte == b'\n').ok_or(text.len())?;
         let crlf = first > 0 && text[at + first - 1] == b'\r';
         let found = LENGTHS.map(|most| Quoted { most, crlf }.stretch(text, at));
-        found.into_iter().flatten().max_by_key(|(quoted, _, end)| (*end, quoted.most))
+        let read = found.iter().filter_map(|found| found.as_ref().err()).max().copied();
+        let best = found.into_iter().flatten().max_by_key(|(quoted, _, end)| (*end, quoted.most));
+        best.ok_or(read.unwrap_or(at))
     }
 
     fn end(self) -> &'static [u8] {
         if self.crlf { b"\r\n" } else { b"\n" }
     }
 
-    fn stretch(self, text: &[u8], start: usize) -> Option<(Quoted, Vec<u8>, usize)> {
+    fn stretch(self, text: &[u8], start: usize) -> Found<Quoted> {
         let (mut bytes, mut at, mut count) = (Vec::new(), start, 0);
         // Up to the last line that has one.
         let mut last = None;
-        while let Some((line, end, escapes)) = self.line(text, at) {
+        let read = loop {
+            let (line, end, escapes) = match self.line(text, at) {
+                Ok(line) => line,
+                Err(end) => break end,
+            };
             let mut again = Room::new(end - at);
             if self.put_line(&line, &mut again).is_err() || again.put(self.end()).is_err() {
-                break;
+                break end;
             }
             if again.bytes() != &text[at..end] {
-                break;
+                break end;
             }
             bytes.extend_from_slice(&line);
             bytes.push(b'\n');
@@ -53,21 +60,26 @@ impl Quoted {
             }
             // Ordinary text is read in vain.
             if last.map_or(at - start, |(_, end)| at - end) > 4 << 10 {
-                break;
+                break at;
             }
+        };
+        match last {
+            Some((len, end)) if count >= LEAST => {
+                bytes.truncate(len);
+                Ok((self, bytes, end))
+            }
+            _ => Err(read),
         }
-        let (len, end) = last?;
-        bytes.truncate(len);
-        (count >= LEAST).then_some((self, bytes, end))
     }
 
-    /// The line at `at`, joined where it is cut; where the next begins, and how many escapes it has.
-    fn line(self, text: &[u8], mut at: usize) -> Option<(Vec<u8>, usize, usize)> {
+    /// The line at `at`, joined where it is cut; where the next begins, and how many escapes it has. Where it is none, up to
+    /// where it was read.
+    fn line(self, text: &[u8], mut at: usize) -> Result<(Vec<u8>, usize, usize), usize> {
         let (mut line, mut escapes) = (Vec::new(), 0);
         loop {
-            let byte = *text.get(at)?;
+            let byte = *text.get(at).ok_or(at)?;
             if text[at..].starts_with(self.end()) {
-                return Some((line, at + self.end().len(), escapes));
+                return Ok((line, at + self.end().len(), escapes));
             }
             at += 1;
             if byte != b'=' {
@@ -78,14 +90,14 @@ impl Quoted {
             if text[at..].starts_with(self.end()) {
                 at += self.end().len();
             } else {
-                line.push(hex::byte(&text[at..], true)?);
+                line.push(hex::byte(&text[at..], true).ok_or(at)?);
                 at += 2;
             }
         }
     }
 
     /// Writes a line without its end.
-    fn put_line(self, line: &[u8], out: &mut Room) -> Result<()> {
+    fn put_line(self, line: &[u8], out: &mut Room) -> error::Result<()> {
         let mut column = 0;
         for (i, &byte) in line.iter().enumerate() {
             let is_last = i + 1 == line.len();
@@ -111,7 +123,7 @@ impl Quoted {
     }
 
     /// The lines of some bytes.
-    pub fn inverse(self, bytes: &[u8], out: &mut Room) -> Result<()> {
+    pub fn inverse(self, bytes: &[u8], out: &mut Room) -> error::Result<()> {
         let mut lines = bytes.split(|&byte| byte == b'\n');
         // Behind the last line feed there is nothing.
         if lines.next_back().is_some_and(|rest| !rest.is_empty()) {
@@ -125,7 +137,7 @@ impl Quoted {
     }
 
     /// The kind of this code.
-    pub fn read(most: u8, crlf: u8) -> Result<Quoted> {
+    pub fn read(most: u8, crlf: u8) -> error::Result<Quoted> {
         match (most, crlf) {
             (4.., 0 | 1) => Ok(Quoted { most, crlf: crlf == 1 }),
             _ => Err(Error::damaged("a kind of quoted lines that there is not")),
@@ -167,7 +179,7 @@ mod tests {
             for line in text.split(|&byte| byte == b'\n') {
                 prop_assert!(line.len() <= usize::from(most) + 1);
             }
-            if let Some((quoted, found, end)) = Quoted::at(&text, 0) {
+            if let Ok((quoted, found, end)) = Quoted::at(&text, 0) {
                 let mut again = Room::new(1 << 20);
                 quoted.inverse(&found, &mut again).unwrap();
                 prop_assert_eq!(again.bytes(), &text[..end]);

@@ -55,6 +55,47 @@ fn clothes_over_clothes_come_off() {
     assert_eq!(taken.whole, None);
 }
 
+/// Lines of letters and digits that are neither hexadecimal digits nor base64.
+fn words(n: usize) -> String {
+    (0..n).map(|i| format!("{i:026}stream\n")).collect()
+}
+
+/// Each of these is tried from every line of a megabyte, and each try could go through to the end.
+#[test]
+fn what_is_none_is_not_read_from_each_of_its_lines() {
+    let line = |line: &str| line.repeat((1 << 20) / line.len());
+    let chunk = [&[0, 7, 0, 0][..], b"IDAT"].concat();
+    for (name, bytes) in [
+        ("words in lines", words(30_000).into_bytes()),
+        ("digits in lines", line("00000000000000000000000000000017\n").into_bytes()),
+        ("lines that say that they are streams", line("=!stream\n").into_bytes()),
+        ("one line of quoted bytes", line("=33").into_bytes()),
+        ("cut lines without an end", line("word=\n").into_bytes()),
+        ("cut lines that end in none", (line("word=\n") + "=zz\n").into_bytes()),
+        ("chunks of pictures", chunk.repeat(1 << 17)),
+        ("heads of gzip", b"\x1f\x8b\x08\x18abcdef".repeat(1 << 17)),
+        ("offsets", line("ffffff00: ").into_bytes()),
+    ] {
+        assert!(find(&bytes, &Effort::of_group(bytes.len())).is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn what_stands_behind_lines_of_its_length_is_found() {
+    let text = TEXT.repeat(40);
+    let hex: String = text.bytes().map(|b| format!("{b:02x}")).collect();
+    let lines: String = hex
+        .as_bytes()
+        .chunks(32)
+        .map(|line| String::from_utf8_lossy(line).into_owned() + "\n")
+        .collect();
+    for n in [1, 2, 3, 50] {
+        let taken = take((words(n) + &lines).as_bytes(), &Simple).unwrap();
+        let found = String::from_utf8_lossy(&taken.parts[0]).matches("nobody on the quay").count();
+        assert!(found >= 38, "{found} of 40 behind {n} lines");
+    }
+}
+
 proptest! {
     #[test]
     fn anything_comes_back(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
