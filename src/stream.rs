@@ -14,6 +14,7 @@ mod decode;
 mod decompress;
 mod encode;
 mod inspect;
+mod judging;
 mod many;
 mod map;
 mod models;

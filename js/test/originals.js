@@ -27,7 +27,7 @@ export const equal = (a, b) => a.length === b.length && a.every((byte, i) => byt
 
 /** The files that hold thousands of bytes for the model, or tens of thousands for the mixer: plain code takes a while for them. */
 const SLOW = [
-  'text-default', 'text-full', 'text-lanes', 'text-groups', 'numbers', 'copies', 'checkpoint',
+  'transformed-parts', 'transformed-groups', 'text-default', 'text-full', 'text-lanes', 'text-groups', 'numbers', 'copies', 'checkpoint',
   'mixture-mixer', 'mixture-default', 'mixture-full',
 ];
 

@@ -4,6 +4,7 @@ use super::choice::Choice;
 use super::encode::{encode_profiled, mix_profiled};
 use super::estimate::{Estimate, estimate};
 use super::lanes::{LARGE_MODEL_BYTES, LanePolicy};
+use super::level::Level;
 use super::many::{decode_many, encode_many};
 use super::memory::{ModelNeeds, Needs};
 use super::predictor::ModelPredictor;
@@ -422,6 +423,13 @@ impl GroupCodec for Codec {
             results[*i] = Some(decoded);
         }
         results.into_iter().flatten().collect()
+    }
+
+    fn scout(&self) -> Option<(Arc<dyn GroupCodec>, GroupParams)> {
+        let model = self.model.as_ref()?;
+        let is_slow = model.stored_bytes() > LARGE_MODEL_BYTES;
+        let builtin: Arc<dyn GroupCodec> = is_slow.then(Codec::builtin)?.ok().map(Arc::new)?;
+        Some((builtin, Level::Default.params()))
     }
 
     fn memory_bytes(&self, plain_len: u64, params: &GroupParams) -> u64 {

@@ -128,6 +128,12 @@ pub trait GroupCodec: Send + Sync {
         self.encode(plain, params, done)
     }
 
+    /// A codec, and what it is to do, that says in a fraction of the time which of two ways to write something is shorter; `None`
+    /// where this one takes little enough. The bytes that are written are never its own.
+    fn scout(&self) -> Option<(Arc<dyn GroupCodec>, GroupParams)> {
+        None
+    }
+
     /// The most memory, in bytes, that decoding a group of `plain_len` bytes takes, the payload apart; the same on every
     /// machine.
     fn memory_bytes(&self, plain_len: u64, params: &GroupParams) -> u64;

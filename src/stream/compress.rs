@@ -99,7 +99,8 @@ fn encoder<'a>(
     progress: &'a dyn Progress,
 ) -> Encoder<'a> {
     let CompressOptions { params, verify, transform, memory_limit, .. } = *options;
-    Encoder { codec, params, verify, transform, memory_limit, progress }
+    let scout = if transform { codec.scout() } else { None };
+    Encoder { codec, params, scout, verify, transform, memory_limit, progress }
 }
 
 impl<'a, W: Write> Compressor<'a, W> {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::judging::Scout;
 use super::options::TOGETHER;
 use super::progress::{Meter, Progress};
 use super::transformed;
@@ -68,6 +69,7 @@ impl Coded {
 pub(super) struct Encoder<'a> {
     pub codec: &'a Arc<dyn GroupCodec>,
     pub params: GroupParams,
+    pub scout: Scout,
     pub verify: bool,
     pub transform: bool,
     pub memory_limit: u64,
@@ -124,8 +126,7 @@ impl Encoder<'_> {
 
     /// What is under the clothes of a group, if it wears any.
     fn take(&self, plain: &[u8]) -> Option<Taken> {
-        let judge = transformed::CodecJudge { codec: &**self.codec, params: &self.params };
-        if self.transform { transform::take(plain, &judge) } else { None }
+        if self.transform { transform::take(plain, &self.judge()) } else { None }
     }
 
     /// Encodes several short groups, which the codec sees together, as many as memory allows.

@@ -1,40 +1,14 @@
 //! Transformed groups: the parts go through the codec one after the other.
 
 use super::encode::{Coded, Encoder};
+use super::judging::{Coding, Verdict, verdict};
 use crate::codec::Codec;
 use crate::container::transformed::{PART_BYTES, Part, Transformed};
 use crate::container::{
     CodedGroup, Decoded, EncodedGroup, GroupCodec, GroupParams, Method, Unwatched, Watch, stored,
 };
 use crate::error::{Error, Result};
-use crate::transform::{self, Judge, Kind, Parts, Seen, Taken};
-
-/// Groups up to this long are coded with their clothes too, to see which is shorter.
-const BOTH_BYTES: usize = 64 << 10;
-/// Of longer ones, a piece of so many bytes shows it.
-const SAMPLE_BYTES: usize = 24 << 10;
-/// If that wears none, groups up to this long are coded both ways all the same: a few escapes in a long text may cost more than they
-/// save. In longer ones they are taken for worth it.
-const UNSURE_BYTES: usize = 1 << 20;
-
-/// The codec as whoever knows what bytes cost.
-pub(super) struct CodecJudge<'a> {
-    pub codec: &'a dyn GroupCodec,
-    pub params: &'a GroupParams,
-}
-
-impl Judge for CodecJudge<'_> {
-    fn cost(&self, bytes: &[u8]) -> usize {
-        let stored = bytes.len();
-        if bytes.len() < 2 {
-            return stored;
-        }
-        match self.codec.encode(bytes, self.params, &|_| ()) {
-            Ok(group) if group.method.is_coded() => group.payload.len().min(stored),
-            _ => stored,
-        }
-    }
-}
+use crate::transform::{self, Kind, Parts, Seen, Taken};
 
 /// Encodes a group that was taken apart, or `plainly` where that is shorter.
 pub(super) fn encode(
@@ -45,16 +19,15 @@ pub(super) fn encode(
     done: &(dyn Fn(u64) + Sync),
     plainly: impl Fn() -> Result<EncodedGroup>,
 ) -> Result<Coded> {
-    let pays = match plain.len() {
-        ..=BOTH_BYTES => None,
-        _ => pays_in_a_sample(encoder, plain)?,
-    };
-    let group = match pays {
-        Some(false) => None,
-        _ => parts(encoder, plain, &taken, share, done)?,
+    let verdict = verdict(encoder, plain, &taken)?;
+    let group = match verdict {
+        Verdict::On => None,
+        Verdict::Off | Verdict::Unsure => {
+            parts(encoder, encoder.coding(), plain, &taken, share, done)?
+        }
     };
     let Some(group) = group else { return Ok(Coded::plain(plainly()?)) };
-    if pays.is_none() && plain.len() <= UNSURE_BYTES {
+    if let Verdict::Unsure = verdict {
         let other = plainly()?;
         let is_shorter = other.method.is_coded() && other.payload.len() <= group.payload.len();
         if is_shorter {
@@ -64,35 +37,23 @@ pub(super) fn encode(
     Ok(Coded { group, seen: taken.seen })
 }
 
-/// Whether a piece from the middle of a group is shorter without its clothes; `None` if it wears none by itself.
-fn pays_in_a_sample(encoder: &Encoder<'_>, plain: &[u8]) -> Result<Option<bool>> {
-    // Units of four bytes stay whole.
-    let start = (plain.len() - SAMPLE_BYTES) / 2 / 4 * 4;
-    let sample = &plain[start..start + SAMPLE_BYTES];
-    let judge = CodecJudge { codec: &**encoder.codec, params: &encoder.params };
-    let Some(taken) = transform::take(sample, &judge) else { return Ok(None) };
-    let Some(group) = parts(encoder, sample, &taken, encoder.memory_limit, &|_| ())? else {
-        return Ok(Some(false));
-    };
-    Ok(Some(group.payload.len() < judge.cost(sample)))
-}
-
 /// Encodes recipe and parts; nothing where it takes more memory than there is to decode them.
-fn parts(
+pub(super) fn parts(
     encoder: &Encoder<'_>,
+    coding: Coding<'_>,
     plain: &[u8],
     taken: &Taken,
     share: u64,
     done: &(dyn Fn(u64) + Sync),
 ) -> Result<Option<EncodedGroup>> {
-    let (codec, params) = (&**encoder.codec, &encoder.params);
+    let Coding { codec, params } = coding;
     let total: usize = taken.recipe.len() + taken.parts.iter().map(Vec::len).sum::<usize>();
     let longest = taken.parts.iter().map(Vec::len).max().unwrap_or(0).min(PART_BYTES);
     let needed = needed_bytes(codec, params, (total, longest), plain.len());
     if needed > encoder.memory_limit {
         return Ok(None);
     }
-    let one = |bytes: &[u8]| encode_part(encoder, bytes, share, done);
+    let one = |bytes: &[u8]| encode_part(coding, bytes, share, done);
     if let Some(code) = taken.whole {
         let text = &taken.parts[Kind::Text as usize];
         if text.len() <= PART_BYTES {
@@ -129,7 +90,7 @@ fn parts(
 
 /// A part as it goes into the payload, by the method that makes it shortest.
 fn encode_part(
-    encoder: &Encoder<'_>,
+    coding: Coding<'_>,
     bytes: &[u8],
     share: u64,
     done: &(dyn Fn(u64) + Sync),
@@ -141,7 +102,7 @@ fn encode_part(
         return Ok(EncodedGroup { method: Method::Run, payload: vec![*first] });
     }
     if bytes.len() > 1 {
-        let group = encoder.codec.encode_within(bytes, &encoder.params, share, done)?;
+        let group = coding.codec.encode_within(bytes, coding.params, share, done)?;
         if group.method.is_coded() && group.payload.len() < bytes.len() {
             return Ok(group);
         }

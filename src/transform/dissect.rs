@@ -38,7 +38,7 @@ pub struct Taken {
 /// Takes a group apart, if there is anything to take off and it comes back exactly.
 pub fn take(plain: &[u8], judge: &dyn Judge) -> Option<Taken> {
     let effort = Effort::of_group(plain.len());
-    let dissector = Dissector { judge, verdicts: RefCell::default(), effort };
+    let dissector = Dissector { judge, tallies: RefCell::default(), effort };
     let pieces = dissector.dissect(plain, 0, Wearing::default());
     let kind = |piece: &Piece| match piece {
         Piece::Leaf(kind, _) => Some(*kind),
@@ -69,12 +69,23 @@ const LEAST_BYTES: usize = 24;
 const SAMPLE_BYTES: usize = 2 << 10;
 /// From this length on, what one stretch says holds for all of its kind.
 const VERDICT_BYTES: usize = 512;
+/// What so many bytes of shorter ones say together holds for the rest of them.
+const TALLY_BYTES: usize = 4 << 10;
 
 struct Dissector<'a> {
     judge: &'a dyn Judge,
-    /// Whether a kind of transform pays, by its code.
-    verdicts: RefCell<BTreeMap<u8, bool>>,
+    /// What is known of a kind of transform, by its code.
+    tallies: RefCell<BTreeMap<u8, Tally>>,
     effort: Effort,
+}
+
+/// Whether a transform pays, as far as stretches have shown it.
+#[derive(Default)]
+struct Tally {
+    bytes: usize,
+    before: usize,
+    after: usize,
+    verdict: Option<bool>,
 }
 
 /// Bytes that are read in vain at most, for each byte of a group, behind heads that say how much follows them.
@@ -272,15 +283,22 @@ impl Dissector<'_> {
         pieces.extend(leaf(&bytes[at..]));
     }
 
-    /// Whether `after` is shorter than `before` when they are coded; once a long sample has shown it, it is taken for granted.
+    /// Whether `after` is shorter than `before` when they are coded; once enough bytes have shown it, it is taken for granted.
     fn pays(&self, code: u8, before: &[u8], after: &[u8]) -> bool {
-        if let Some(&verdict) = self.verdicts.borrow().get(&code) {
+        let mut tallies = self.tallies.borrow_mut();
+        let tally = tallies.entry(code).or_default();
+        if let Some(verdict) = tally.verdict {
             return verdict;
         }
         // What a stretch costs in the recipe.
-        let pays = self.judge.cost(after) + 4 < self.judge.cost(before);
+        let costs = (self.judge.cost(before), self.judge.cost(after) + 4);
+        let pays = costs.1 < costs.0;
+        tally.bytes += before.len();
+        (tally.before, tally.after) = (tally.before + costs.0, tally.after + costs.1);
         if before.len() >= VERDICT_BYTES {
-            self.verdicts.borrow_mut().insert(code, pays);
+            tally.verdict = Some(pays);
+        } else if tally.bytes >= TALLY_BYTES {
+            tally.verdict = Some(tally.after < tally.before);
         }
         pays
     }

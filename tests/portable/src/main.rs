@@ -25,7 +25,9 @@ const LEVELS: [(&str, Level); 4] =
 
 /// The files that take plain code in an emulator ten seconds and more: thousands of bytes for the model, tens of thousands for
 /// the mixer.
-const SLOW: [&str; 10] = [
+const SLOW: [&str; 12] = [
+    "good-transformed-parts",
+    "good-transformed-groups",
     "good-text-default",
     "good-text-full",
     "good-text-lanes",
