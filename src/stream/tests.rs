@@ -9,3 +9,4 @@ mod ends;
 mod ranges;
 mod recovery;
 mod roundtrip;
+mod scout;
