@@ -34,12 +34,14 @@ pub struct Codec {
     model: Option<Arc<Model>>,
     /// Where the time of encoding is noted.
     profile: Option<Arc<Profile>>,
+    /// The builtin, where the model is slow.
+    scout: Option<Arc<Codec>>,
 }
 
 impl Codec {
     /// The mixer alone.
     pub fn without_model() -> Codec {
-        Codec { model: None, profile: None }
+        Codec { model: None, profile: None, scout: None }
     }
 
     /// A model and the mixer, after the model's known-answer test.
@@ -48,12 +50,22 @@ impl Codec {
     /// `Inexact` if this machine computes something else than the model's makers did.
     pub fn with_model(model: Arc<Model>) -> Result<Codec> {
         check_known_answer(&model)?;
-        Ok(Codec { model: Some(model), profile: None })
+        Ok(Codec { model: Some(model), profile: None, scout: None })
     }
 
     /// The same, noting where the time of encoding goes. The bytes stay the same, and it takes a little longer.
     pub fn profiled(self, profile: Arc<Profile>) -> Codec {
         Codec { profile: Some(profile), ..self }
+    }
+
+    /// The same, asking the builtin instead of a large model what is shorter: see [`GroupCodec::scout`].
+    ///
+    /// # Errors
+    /// As [`Codec::with_model`], of the builtin.
+    pub fn scouted(self) -> Result<Codec> {
+        let is_slow = self.model.as_ref().is_some_and(|m| m.stored_bytes() > LARGE_MODEL_BYTES);
+        let scout = if is_slow { Some(Arc::new(Codec::builtin()?)) } else { None };
+        Ok(Codec { scout, ..self })
     }
 
     /// The builtin model.
@@ -426,10 +438,8 @@ impl GroupCodec for Codec {
     }
 
     fn scout(&self) -> Option<(Arc<dyn GroupCodec>, GroupParams)> {
-        let model = self.model.as_ref()?;
-        let is_slow = model.stored_bytes() > LARGE_MODEL_BYTES;
-        let builtin: Arc<dyn GroupCodec> = is_slow.then(Codec::builtin)?.ok().map(Arc::new)?;
-        Some((builtin, Level::Default.params()))
+        let scout = self.scout.clone()?;
+        Some((scout, Level::Default.params()))
     }
 
     fn memory_bytes(&self, plain_len: u64, params: &GroupParams) -> u64 {
