@@ -2,8 +2,8 @@
 //! compare it with what others make.
 //!
 //! `llmzip-portable isas` prints the names of the instruction sets that are here. `llmzip-portable facts FOLDER BYTES
-//! THREADS [short]` reads the files of tests/files in FOLDER, and compresses so many BYTES of the corpus at four levels, at
-//! level 5 on one to so many THREADS; `short` leaves out the files that take plain code in an emulator minutes.
+//! THREADS [short|sample]` reads the files of tests/files in FOLDER, and compresses so many BYTES of the corpus at four levels, at
+//! level 5 on one to so many THREADS; `short` leaves out the files that take plain code in an emulator minutes, `sample` all.
 
 #[path = "../../golden/good.rs"]
 mod good;
@@ -40,6 +40,33 @@ const SLOW: [&str; 12] = [
     "good-mixture-full",
 ];
 
+/// Which of the golden files are read and written.
+#[derive(Clone, Copy, PartialEq)]
+enum Golden {
+    All,
+    Short,
+    None,
+}
+
+impl Golden {
+    fn of(words: &[&str]) -> Option<Golden> {
+        match words {
+            [] => Some(Golden::All),
+            ["short"] => Some(Golden::Short),
+            ["sample"] => Some(Golden::None),
+            _ => None,
+        }
+    }
+
+    fn has(self, name: &str) -> bool {
+        match self {
+            Golden::All => true,
+            Golden::Short => !SLOW.contains(&name),
+            Golden::None => false,
+        }
+    }
+}
+
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
@@ -49,14 +76,16 @@ fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         ["facts", folder, bytes, threads, ref rest @ ..] => {
-            if let (Ok(bytes), Ok(threads)) = (bytes.parse(), threads.parse()) {
-                facts(Path::new(folder), bytes, threads, rest == ["short"]);
+            if let (Ok(bytes), Ok(threads), Some(golden)) =
+                (bytes.parse(), threads.parse(), Golden::of(rest))
+            {
+                facts(Path::new(folder), bytes, threads, golden);
                 return ExitCode::SUCCESS;
             }
         }
         _ => {}
     }
-    eprintln!("llmzip-portable: isas, or facts FOLDER BYTES THREADS [short]");
+    eprintln!("llmzip-portable: isas, or facts FOLDER BYTES THREADS [short|sample]");
     ExitCode::FAILURE
 }
 
@@ -65,13 +94,13 @@ fn fact(name: &str, value: &str) {
     println!("{name}\t{value}");
 }
 
-fn facts(folder: &Path, bytes: usize, threads: usize, is_short: bool) {
+fn facts(folder: &Path, bytes: usize, threads: usize, golden: Golden) {
     match Isa::choose() {
         Ok(isa) => fact("isa", isa.name()),
         Err(error) => return fact("isa", &error.to_string()),
     }
-    read(folder, is_short);
-    written(folder, is_short);
+    read(folder, golden);
+    written(folder, golden);
     fact("model", &builtin().id().to_string());
     let expected = *builtin().expected_answer();
     let answer = known_answer(&builtin()).map(|answer| match answer == expected {
@@ -100,18 +129,18 @@ fn file(folder: &Path, name: &str) -> Vec<u8> {
 }
 
 /// The files that are read or refused as they should be, or the first that is not.
-fn read(folder: &Path, is_short: bool) {
+fn read(folder: &Path, golden: Golden) {
     let (good, refused) = (good::good(), table::refused());
     let n_all = good.len() + refused.len();
     let mut n_files = 0;
-    for good in good.iter().filter(|good| !(is_short && SLOW.contains(&good.name))) {
+    for good in good.iter().filter(|good| golden.has(good.name)) {
         match decompress(&file(folder, good.name)) {
             Ok(plain) if plain == good.plain => n_files += 1,
             Ok(_) => return fact("read", &format!("{}: other bytes", good.name)),
             Err(error) => return fact("read", &format!("{}: {error}", good.name)),
         }
     }
-    for (name, expected) in refused {
+    for (name, expected) in refused.into_iter().filter(|(name, _)| golden.has(name)) {
         match decompress(&file(folder, name)) {
             Err(error) if table::says(&error.to_string(), expected) => n_files += 1,
             Err(error) => return fact("read", &format!("{name}: {error}")),
@@ -122,9 +151,9 @@ fn read(folder: &Path, is_short: bool) {
 }
 
 /// The good files that are written as ever, or the first that is not.
-fn written(folder: &Path, is_short: bool) {
+fn written(folder: &Path, golden: Golden) {
     let (good, mut n_files) = (good::good(), 0);
-    for good in good.iter().filter(|good| !(is_short && SLOW.contains(&good.name))) {
+    for good in good.iter().filter(|good| golden.has(good.name)) {
         if good.packed() != file(folder, good.name) {
             return fact("written", &format!("{}: other bytes", good.name));
         }
