@@ -1,13 +1,12 @@
 // What the package makes of the golden files and of a sample, a fact a line, as tests/portable prints them of Rust. For Node
 // and for a page: `fileOf` gives the bytes of a file of the repository, `tell` takes a name and a value.
 
-import { equal, goodFiles, refusedFiles, sample, says } from './originals.js';
+import { equal, goodFiles, hexOf, refusedFiles, sample, says } from './originals.js';
 
 const LEVELS = [1, 2, 5, 7];
 
 export async function sha256(bytes) {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hexOf(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
 }
 
 export async function facts(llmzip, fileOf, { bytes, isShort }, tell) {

@@ -31,7 +31,7 @@ const SLOW = [
   'mixture-mixer', 'mixture-default', 'mixture-full',
 ];
 
-const hexOf = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+export const hexOf = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 /** Text with hexadecimal digits in lines, escapes and a deflate stream. */
 function clothed(text, stream) {

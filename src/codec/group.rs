@@ -34,8 +34,8 @@ pub struct Codec {
     model: Option<Arc<Model>>,
     /// Where the time of encoding is noted.
     profile: Option<Arc<Profile>>,
-    /// The builtin, where the model is slow.
-    scout: Option<Arc<Codec>>,
+    /// The builtin and what it is to do, where the model is slow.
+    scout: Option<Box<(Codec, GroupParams)>>,
 }
 
 impl Codec {
@@ -64,8 +64,11 @@ impl Codec {
     /// As [`Codec::with_model`], of the builtin.
     pub fn scouted(self) -> Result<Codec> {
         let is_slow = self.model.as_ref().is_some_and(|m| m.stored_bytes() > LARGE_MODEL_BYTES);
-        let scout = if is_slow { Some(Arc::new(Codec::builtin()?)) } else { None };
-        Ok(Codec { scout, ..self })
+        if !is_slow {
+            return Ok(self);
+        }
+        let scout = Box::new((Codec::builtin()?, Level::Default.params()));
+        Ok(Codec { scout: Some(scout), ..self })
     }
 
     /// The builtin model.
@@ -437,9 +440,9 @@ impl GroupCodec for Codec {
         results.into_iter().flatten().collect()
     }
 
-    fn scout(&self) -> Option<(Arc<dyn GroupCodec>, GroupParams)> {
-        let scout = self.scout.clone()?;
-        Some((scout, Level::Default.params()))
+    fn scout(&self) -> Option<(&dyn GroupCodec, &GroupParams)> {
+        let (codec, params) = &**self.scout.as_ref()?;
+        Some((codec, params))
     }
 
     fn memory_bytes(&self, plain_len: u64, params: &GroupParams) -> u64 {

@@ -130,7 +130,7 @@ pub trait GroupCodec: Send + Sync {
 
     /// A codec, and what it is to do, that says in a fraction of the time which of two ways to write something is shorter; `None`
     /// where this one takes little enough. The bytes that are written are never its own.
-    fn scout(&self) -> Option<(Arc<dyn GroupCodec>, GroupParams)> {
+    fn scout(&self) -> Option<(&dyn GroupCodec, &GroupParams)> {
         None
     }
 

@@ -99,8 +99,7 @@ fn encoder<'a>(
     progress: &'a dyn Progress,
 ) -> Encoder<'a> {
     let CompressOptions { params, verify, transform, memory_limit, .. } = *options;
-    let scout = if transform { codec.scout() } else { None };
-    Encoder { codec, params, scout, verify, transform, memory_limit, progress }
+    Encoder { codec, params, verify, transform, memory_limit, progress }
 }
 
 impl<'a, W: Write> Compressor<'a, W> {

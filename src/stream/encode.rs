@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::judging::Scout;
 use super::options::TOGETHER;
 use super::progress::{Meter, Progress};
 use super::transformed;
@@ -69,7 +68,6 @@ impl Coded {
 pub(super) struct Encoder<'a> {
     pub codec: &'a Arc<dyn GroupCodec>,
     pub params: GroupParams,
-    pub scout: Scout,
     pub verify: bool,
     pub transform: bool,
     pub memory_limit: u64,

@@ -1,7 +1,5 @@
 //! Whether a group is shorter without its clothes.
 
-use std::sync::Arc;
-
 use super::encode::Encoder;
 use super::transformed::parts;
 use crate::container::{GroupCodec, GroupParams};
@@ -54,7 +52,7 @@ impl Verdict {
 
 /// Whether what was taken off a group is better left on.
 pub(super) fn verdict(encoder: &Encoder<'_>, plain: &[u8], taken: &Taken) -> Result<Verdict> {
-    if encoder.scout.is_some() && plain.len() <= UNSURE_BYTES {
+    if encoder.codec.scout().is_some() && plain.len() <= UNSURE_BYTES {
         // What takes the codec itself a multiple of the time.
         return Ok(Verdict::of(pays(encoder, plain, taken)?));
     }
@@ -81,8 +79,8 @@ fn pays(encoder: &Encoder<'_>, plain: &[u8], taken: &Taken) -> Result<bool> {
 impl Encoder<'_> {
     /// Who says what is shorter: the codec's scout, or the codec itself.
     pub(super) fn judge(&self) -> Coding<'_> {
-        match &self.scout {
-            Some((codec, params)) => Coding { codec: &**codec, params },
+        match self.codec.scout() {
+            Some((codec, params)) => Coding { codec, params },
             None => self.coding(),
         }
     }
@@ -92,6 +90,3 @@ impl Encoder<'_> {
         Coding { codec: &**self.codec, params: &self.params }
     }
 }
-
-/// Who codes in the place of a slow codec to see what is shorter.
-pub(super) type Scout = Option<(Arc<dyn GroupCodec>, GroupParams)>;

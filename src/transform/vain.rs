@@ -16,18 +16,13 @@ pub struct Vain {
 }
 
 impl Vain {
-    /// Whether what begins at `at` is to be tried.
-    pub fn may_try(&self, at: usize) -> bool {
-        at >= self.next.min(self.end)
-    }
-
     /// Tries what begins at `at`, if that is worth it.
     pub fn attempt<T>(
         &mut self,
         at: usize,
         find: impl FnOnce() -> Found<T>,
     ) -> Option<(T, Vec<u8>, usize)> {
-        if !self.may_try(at) {
+        if at < self.next.min(self.end) {
             return None;
         }
         find().map_err(|end| self.note(at, end)).ok()

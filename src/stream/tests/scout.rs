@@ -11,7 +11,7 @@ use crate::stream::*;
 /// Codes as a [`Packer`], and counts the bytes that it sees.
 struct Slow {
     codec: Arc<dyn GroupCodec>,
-    has_scout: bool,
+    scout: Option<(Arc<dyn GroupCodec>, GroupParams)>,
     seen: AtomicUsize,
 }
 
@@ -38,8 +38,8 @@ impl GroupCodec for Slow {
         self.codec.decode(group, watch)
     }
 
-    fn scout(&self) -> Option<(Arc<dyn GroupCodec>, GroupParams)> {
-        self.has_scout.then(|| (Packer::mixer(), GroupParams::default()))
+    fn scout(&self) -> Option<(&dyn GroupCodec, &GroupParams)> {
+        self.scout.as_ref().map(|(codec, params)| (&**codec, params))
     }
 
     fn memory_bytes(&self, plain_len: u64, params: &GroupParams) -> u64 {
@@ -49,7 +49,8 @@ impl GroupCodec for Slow {
 
 /// A frame of `plain`, and the bytes that the codec saw for it.
 fn packed(plain: &[u8], has_scout: bool) -> (Vec<u8>, usize) {
-    let slow = Arc::new(Slow { codec: Packer::model(1), has_scout, seen: AtomicUsize::new(0) });
+    let scout = has_scout.then(|| (Packer::mixer(), GroupParams::default()));
+    let slow = Arc::new(Slow { codec: Packer::model(1), scout, seen: AtomicUsize::new(0) });
     let codec: Arc<dyn GroupCodec> = slow.clone();
     let options = CompressOptions { verify: false, ..CompressOptions::default() };
     let mut packed = Vec::new();
