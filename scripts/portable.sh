@@ -156,7 +156,7 @@ windows() {
     export WINEPREFIX=$PWD/target/portable-build/wine WINEDEBUG=-all WINEDLLOVERRIDES=bcryptprimitives=n
     facts windows '' "$wine" $folder/llmzip-portable.exe
     # Lines end otherwise there.
-    sed -i 's/\r$//' $OUT/windows.facts
+    [[ -n $build_only ]] || sed -i 's/\r$//' $OUT/windows.facts
 }
 
 wasm_built=
