@@ -1,25 +1,15 @@
 //! Taking a group apart.
 
-use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
-
-use super::ascii85::Ascii85;
-use super::base64::Base64;
 use super::charset::{self, Charset, Run};
 use super::code::Transform;
-use super::deflate::{self, Stream};
-use super::dump::Dump;
+use super::effort::Effort;
 use super::escape::Escape;
-use super::hex::Hex;
-use super::holders::stream_at;
+use super::find::find;
 use super::kind::Kind;
 use super::lines::{self, LineEnd};
-use super::png::Chunks;
-use super::quoted::Quoted;
 use super::recipe::{self, DEPTH, Parts, Piece, restore};
+use super::tally::Tallies;
 use super::tar;
-use super::url::Url;
-use super::vain::Vain;
 use super::{Judge, Seen, limit, upper};
 
 /// A group taken apart.
@@ -37,8 +27,8 @@ pub struct Taken {
 
 /// Takes a group apart, if there is anything to take off and it comes back exactly.
 pub fn take(plain: &[u8], judge: &dyn Judge) -> Option<Taken> {
-    let effort = Effort::of_group(plain.len());
-    let dissector = Dissector { judge, tallies: RefCell::default(), effort };
+    let (tallies, effort) = (Tallies::new(judge), Effort::of_group(plain.len()));
+    let dissector = Dissector { judge, tallies, effort };
     let pieces = dissector.dissect(plain, 0, Wearing::default());
     let kind = |piece: &Piece| match piece {
         Piece::Leaf(kind, _) => Some(*kind),
@@ -67,80 +57,11 @@ pub fn take(plain: &[u8], judge: &dyn Judge) -> Option<Taken> {
 const LEAST_BYTES: usize = 24;
 /// As much of a stretch is coded in two ways to see which is shorter.
 const SAMPLE_BYTES: usize = 2 << 10;
-/// From this length on, what one stretch says holds for all of its kind.
-const VERDICT_BYTES: usize = 512;
-/// What so many bytes of shorter ones say together holds for the rest of them.
-const TALLY_BYTES: usize = 4 << 10;
 
 struct Dissector<'a> {
     judge: &'a dyn Judge,
-    /// What is known of a kind of transform, by its code.
-    tallies: RefCell<BTreeMap<u8, Tally>>,
+    tallies: Tallies<'a>,
     effort: Effort,
-}
-
-/// Whether a transform pays, as far as stretches have shown it.
-#[derive(Default)]
-struct Tally {
-    bytes: usize,
-    before: usize,
-    after: usize,
-    verdict: Option<bool>,
-}
-
-/// Bytes that are read in vain at most, for each byte of a group, behind heads that say how much follows them.
-const EFFORT: usize = 4;
-
-/// What is left of the work that a group may make.
-struct Effort {
-    /// Bytes that deflate streams may yet give.
-    bytes: Cell<usize>,
-    /// Bytes that may yet be read in vain.
-    vain: Cell<usize>,
-}
-
-impl Effort {
-    /// What a group of so many bytes may make.
-    fn of_group(len: usize) -> Effort {
-        let bytes = limit(len).saturating_sub(len);
-        Effort { bytes: Cell::new(bytes), vain: Cell::new(EFFORT * len) }
-    }
-
-    /// The deflate stream that is announced at `at`, and where it begins.
-    fn stream(&self, bytes: &[u8], at: usize) -> Option<(usize, Stream)> {
-        let start = stream_at(bytes, at)?;
-        let stream = bytes.get(start..)?;
-        let most = self.bytes.get().min(self.vain.get().saturating_mul(64));
-        let mut vain = 0;
-        match deflate::forward(stream, most, &mut vain) {
-            Some(stream) if Kind::of(&stream.plain) != Kind::Noise => {
-                self.bytes.set(self.bytes.get() - stream.plain.len());
-                Some((start, stream))
-            }
-            _ => {
-                self.was_in_vain(vain);
-                None
-            }
-        }
-    }
-
-    /// The chunks of a picture whose first name is at `at`, where they begin, their bytes and their end.
-    fn chunks(&self, bytes: &[u8], at: usize) -> Option<(usize, Chunks, Vec<u8>, usize)> {
-        if self.vain.get() == 0 {
-            return None;
-        }
-        let mut vain = 0;
-        let found = Chunks::at(bytes, at, &mut vain);
-        if found.is_none() {
-            self.was_in_vain(vain);
-        }
-        found
-    }
-
-    fn was_in_vain(&self, bytes: usize) {
-        // Even a glance is something.
-        self.vain.set(self.vain.get().saturating_sub(bytes + 8));
-    }
 }
 
 /// What was taken off already, and is not looked for again.
@@ -149,14 +70,6 @@ struct Wearing {
     charset: bool,
     lines: bool,
     escape: bool,
-}
-
-/// A stretch that was found, with what is within it.
-struct Stretch {
-    start: usize,
-    end: usize,
-    transform: Transform,
-    inner: Vec<u8>,
 }
 
 impl Dissector<'_> {
@@ -178,7 +91,7 @@ impl Dissector<'_> {
         {
             let sample = &bytes[..bytes.len().min(SAMPLE_BYTES)];
             let after: Vec<u8> = end.forward(sample).into_iter().flat_map(of_lines).collect();
-            if self.pays(Transform::Lines(end).code(), sample, &after) {
+            if self.tallies.pays(Transform::Lines(end).code(), sample, &after) {
                 let lines_worn = Wearing { lines: true, ..worn };
                 return self.lines(end, bytes, depth, lines_worn);
             }
@@ -274,33 +187,14 @@ impl Dissector<'_> {
         for stretch in upper::find(bytes) {
             let inner = upper::forward(&bytes[stretch.clone()]);
             let len = inner.len().min(SAMPLE_BYTES);
-            if self.pays(Transform::Upper.code(), &bytes[stretch.clone()][..len], &inner[..len]) {
+            let (before, after) = (&bytes[stretch.clone()][..len], &inner[..len]);
+            if self.tallies.pays(Transform::Upper.code(), before, after) {
                 pieces.extend(leaf(&bytes[at..stretch.start]));
                 pieces.push(Piece::Stretch(Transform::Upper, leaf(&inner)));
                 at = stretch.end;
             }
         }
         pieces.extend(leaf(&bytes[at..]));
-    }
-
-    /// Whether `after` is shorter than `before` when they are coded; once enough bytes have shown it, it is taken for granted.
-    fn pays(&self, code: u8, before: &[u8], after: &[u8]) -> bool {
-        let mut tallies = self.tallies.borrow_mut();
-        let tally = tallies.entry(code).or_default();
-        if let Some(verdict) = tally.verdict {
-            return verdict;
-        }
-        // What a stretch costs in the recipe.
-        let costs = (self.judge.cost(before), self.judge.cost(after) + 4);
-        let pays = costs.1 < costs.0;
-        tally.bytes += before.len();
-        (tally.before, tally.after) = (tally.before + costs.0, tally.after + costs.1);
-        if before.len() >= VERDICT_BYTES {
-            tally.verdict = Some(pays);
-        } else if tally.bytes >= TALLY_BYTES {
-            tally.verdict = Some(tally.after < tally.before);
-        }
-        pays
     }
 }
 
@@ -336,106 +230,6 @@ fn escapes(bytes: &[u8]) -> Vec<(Escape, std::ops::Range<usize>)> {
     let list =
         best.into_iter().flat_map(|(_, escape, list)| list.into_iter().map(move |s| (escape, s)));
     list.collect()
-}
-
-/// Rows of letters and digits shorter than this are words.
-const LEAST_ROW: usize = 32;
-
-/// What was read in vain, by what was looked for.
-#[derive(Default)]
-struct Vains {
-    hex: Vain,
-    base64: Vain,
-    ascii85: Vain,
-    quoted: Vain,
-}
-
-/// The stretches of bytes that say by themselves what they are.
-fn find(bytes: &[u8], effort: &Effort) -> Vec<Stretch> {
-    let mut list: Vec<Stretch> = Vec::new();
-    let mut vains = Vains::default();
-    let (mut at, mut end, mut line) = (0, 0, 0);
-    while at < bytes.len() {
-        let byte = bytes[at];
-        if let Some((start, Stream { plain, corrections, len })) = effort.stream(bytes, at) {
-            let transform = Transform::Deflate(corrections);
-            list.push(Stretch { start, end: start + len, transform, inner: plain });
-            (at, end) = (start + len, start + len);
-            continue;
-        }
-        if Ascii85::may_begin(bytes, at)
-            && let Some(found) = vains.ascii85.attempt(at, || Ascii85::at(bytes, at))
-        {
-            let (ascii85, inner, stretch_end) = found;
-            let transform = Transform::Ascii85(ascii85);
-            list.push(Stretch { start: at, end: stretch_end, transform, inner });
-            (at, end) = (stretch_end, stretch_end);
-            continue;
-        }
-        let found = match byte {
-            b'I' if bytes[at..].starts_with(b"IDAT") && at >= end + 4 => {
-                let found = effort.chunks(bytes, at);
-                found.map(|(start, chunks, inner, end)| {
-                    at = start;
-                    (Transform::Png(chunks), inner, end)
-                })
-            }
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'-' | b'_' => {
-                let is_row =
-                    |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_');
-                let row = bytes[at..].iter().take_while(is_row).count();
-                let found = match (at == line).then(|| Dump::at(bytes, at)).flatten() {
-                    Some((dump, inner, end)) => Some((Transform::Dump(dump), inner, end)),
-                    None if row >= LEAST_ROW => digits(bytes, at, &mut vains),
-                    None => None,
-                };
-                if found.is_none() {
-                    at += row;
-                    continue;
-                }
-                found
-            }
-            b'%' => Url::at(bytes, at).map(|(url, inner, end)| (Transform::Url(url), inner, end)),
-            b'=' if line >= end => {
-                let found = vains.quoted.attempt(line, || Quoted::at(bytes, line));
-                found.map(|(quoted, inner, stretch_end)| {
-                    at = line;
-                    (Transform::Quoted(quoted), inner, stretch_end)
-                })
-            }
-            _ => None,
-        };
-        match found {
-            Some((transform, inner, stretch_end)) => {
-                // Stretches that were found in what is quoted lie within it.
-                while list.last().is_some_and(|last| last.end > at) {
-                    list.pop();
-                }
-                list.push(Stretch { start: at, end: stretch_end, transform, inner });
-                (at, end) = (stretch_end, stretch_end);
-                if bytes[at - 1] == b'\n' {
-                    line = at;
-                }
-            }
-            None => {
-                at += 1;
-                if byte == b'\n' {
-                    line = at;
-                }
-            }
-        }
-    }
-    list
-}
-
-/// Hexadecimal digits or base64.
-fn digits(bytes: &[u8], at: usize, vains: &mut Vains) -> Option<(Transform, Vec<u8>, usize)> {
-    let hex = vains.hex.attempt(at, || Hex::at(bytes, at));
-    let hex = hex.map(|(hex, inner, end)| (Transform::Hex(hex), inner, end));
-    hex.or_else(|| {
-        let (base64, inner, end) = vains.base64.attempt(at, || Base64::at(bytes, at))?;
-        Some((Transform::Base64(base64), inner, end))
-    })
 }
 
 #[cfg(test)]
