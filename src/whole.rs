@@ -72,7 +72,7 @@ impl Options {
         let codec = match (&self.model, self.level.has_model()) {
             (_, false) => Codec::without_model(),
             (None, true) => Codec::builtin()?,
-            (Some(model), true) => Codec::with_model(model.clone())?.scouted()?,
+            (Some(model), true) => Codec::with_model(model.clone())?.scouted(),
         };
         let mut options = CompressOptions {
             full_hashes: self.full_hashes,

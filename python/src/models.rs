@@ -46,7 +46,7 @@ impl Model {
             },
             Reference::Path(path) => of_path(&path)?,
         };
-        let codec = Arc::new(Codec::with_model(model.clone())?.scouted()?);
+        let codec = Arc::new(Codec::with_model(model.clone())?.scouted());
         Ok(Model { reference, model, codec })
     }
 

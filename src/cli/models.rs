@@ -88,7 +88,7 @@ pub fn encoder(settings: &Settings) -> anyhow::Result<Encoder> {
         true => format!("llmzip -{}", settings.level()),
         false => format!("llmzip -{} {}", settings.level(), model.name()),
     };
-    let codec = Arc::new(profiled(Codec::with_model(model.clone())?.scouted()?, settings));
+    let codec = Arc::new(profiled(Codec::with_model(model.clone())?.scouted(), settings));
     let slow = (model_bytes > SLOW_BYTES).then(|| codec.clone());
     Ok(Encoder {
         codec: codec.clone(),

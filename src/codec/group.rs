@@ -1,22 +1,29 @@
 //! Groups as the container sees them: which method, which model, how much memory.
 
+mod builtin;
+mod needs;
+mod opened;
+mod scout;
+mod together;
+
+pub use self::builtin::BuiltinModels;
+use self::opened::Opened;
+use self::scout::Scout;
 use super::choice::Choice;
 use super::encode::{encode_profiled, mix_profiled};
 use super::estimate::{Estimate, estimate};
 use super::lanes::{LARGE_MODEL_BYTES, LanePolicy};
 use super::level::Level;
-use super::many::{decode_many, encode_many};
-use super::memory::{ModelNeeds, Needs};
 use super::predictor::ModelPredictor;
 use super::profile::{Profile, Stage, span};
 use super::salvage::{Beginning, known_parts};
 use super::spread::{Spread, Spreading};
 use super::{Plan, copies, decode, decode_without_model, encode, encode_without_model, lane_count};
 use crate::container::{
-    CodedGroup, Decoded, EncodedGroup, GROUP_LOG2_DEFAULT, GroupCodec, GroupParams, Method,
-    ModelSource, Unwatched, Watch, WindowPolicy, hex,
+    CodedGroup, Decoded, EncodedGroup, GROUP_LOG2_DEFAULT, GroupCodec, GroupParams, Method, Watch,
+    WindowPolicy,
 };
-use crate::entropy::{Decoder, Encoder};
+use crate::entropy::Encoder;
 use crate::error::{Error, Result};
 use crate::mixer::{MixerKind, StartValues};
 use crate::model::{MAX_WINDOW, Model, Session, builtin, check_known_answer};
@@ -34,8 +41,8 @@ pub struct Codec {
     model: Option<Arc<Model>>,
     /// Where the time of encoding is noted.
     profile: Option<Arc<Profile>>,
-    /// The builtin and what it is to do, where the model is slow.
-    scout: Option<Box<(Codec, GroupParams)>>,
+    /// Where the model is slow.
+    scout: Option<Scout>,
 }
 
 impl Codec {
@@ -59,16 +66,10 @@ impl Codec {
     }
 
     /// The same, asking the builtin instead of a large model what is shorter: see [`GroupCodec::scout`].
-    ///
-    /// # Errors
-    /// As [`Codec::with_model`], of the builtin.
-    pub fn scouted(self) -> Result<Codec> {
+    pub fn scouted(self) -> Codec {
         let is_slow = self.model.as_ref().is_some_and(|m| m.stored_bytes() > LARGE_MODEL_BYTES);
-        if !is_slow {
-            return Ok(self);
-        }
-        let scout = Box::new((Codec::builtin()?, Level::Default.params()));
-        Ok(Codec { scout: Some(scout), ..self })
+        let scout = is_slow.then(|| Scout::new(Codec::builtin, Level::Default.params()));
+        Codec { scout, ..self }
     }
 
     /// The builtin model.
@@ -178,83 +179,6 @@ impl Codec {
         }))
     }
 
-    /// Encodes groups; the short ones among them go through the model together.
-    fn encode_together(
-        &self,
-        plains: &[&[u8]],
-        params: &GroupParams,
-    ) -> Result<Vec<Result<EncodedGroup>>> {
-        let prepared =
-            plains.iter().map(|plain| self.prepare(plain)).collect::<Result<Vec<_>>>()?;
-        let joins = |p: &Prepared| p.choice.runs_model() && self.is_short(p.rest.len(), params);
-        let batch: Vec<_> = prepared.iter().filter(|p| joins(p)).collect();
-        let mut by_model = Vec::new();
-        if !batch.is_empty() {
-            let plan = self.plan(1, params, true)?;
-            let groups = batch.iter().map(|p| (&p.rest[..], p.coder.clone())).collect();
-            by_model = encode_many(groups, &self.predictor(params)?, &plan)?;
-        }
-        let mut by_mixer: Vec<_> = batch.into_iter().map(|p| (p, Ok(None))).collect();
-        parallel::for_each_mut(&mut by_mixer, |(prepared, made)| {
-            *made = self.by_mixer(prepared, params, &|_| ());
-        });
-        let mut made = by_model.into_iter().zip(by_mixer);
-        let finish = |(prepared, plain): (&Prepared, &&[u8])| {
-            if !joins(prepared) {
-                return self.encode(plain, params, &|_| ());
-            }
-            let (by_model, by_mixer) =
-                made.next().map(|(model, (_, mixer))| (model, mixer)).unzip();
-            Ok(shortest(by_model, by_mixer.transpose()?.flatten(), plain.len()))
-        };
-        Ok(prepared.iter().zip(plains).map(finish).collect())
-    }
-
-    /// Decodes short groups of one set of parameters, the model running all of them together.
-    fn decode_together(
-        &self,
-        groups: &[CodedGroup<'_>],
-        opened: &[(usize, Opened<'_>)],
-    ) -> Result<Vec<Result<Vec<u8>>>> {
-        let Some((first, _)) = opened.first() else { return Ok(Vec::new()) };
-        let params = &groups[*first].params;
-        let plan = self.plan(1, params, true)?;
-        let jobs = opened.iter().map(|(_, o)| (o.coder.clone(), o.rest_len)).collect();
-        let rests = decode_many(jobs, &self.predictor(params)?, &plan)?;
-        let whole = |((i, opened), rest): (&(usize, Opened), Result<Vec<u8>>)| {
-            rest.map(|rest| opened.put_back(rest, groups[*i].plain_len))
-        };
-        Ok(opened.iter().zip(rests).map(whole).collect())
-    }
-
-    /// What a group of `len` bytes needs, with the model or by the mixer alone; `f` adds it up.
-    fn needs(
-        &self,
-        len: usize,
-        params: &GroupParams,
-        with_model: bool,
-        f: impl Fn(&Needs<'_>) -> u64,
-    ) -> u64 {
-        let model = self.model.as_ref().filter(|_| with_model).map(|model| ModelNeeds {
-            config: model.config(),
-            window: window(model, params).min(MAX_WINDOW),
-            reads_much: model.stored_bytes() > LARGE_MODEL_BYTES,
-        });
-        // Of a mixer that is not known nothing is decoded.
-        let Ok(plan) = self.plan(len, params, with_model) else { return 0 };
-        f(&Needs { len, plan: &plan, model })
-    }
-
-    /// What encoding takes in the model's way, in that of the mixer alone (if there is a model), and before either.
-    fn encoding_needs(&self, len: usize, params: &GroupParams) -> [u64; 3] {
-        let threads = parallel::threads();
-        let coding = |with_model| self.needs(len, params, with_model, |n| n.encoding(threads));
-        let has_model = self.model.is_some();
-        let alone = if has_model { coding(false) } else { 0 };
-        let before = self.needs(len, params, has_model, |n| n.preparing(threads));
-        [coding(has_model), alone, before]
-    }
-
     /// The model, where there is one.
     pub fn model(&self) -> Option<&Arc<Model>> {
         self.model.as_ref()
@@ -281,32 +205,6 @@ pub(super) struct Prepared {
     /// What has coded the copies.
     pub(super) coder: Encoder,
     pub(super) choice: Choice,
-}
-
-/// A payload whose copies are decoded.
-struct Opened<'a> {
-    coder: Decoder<'a>,
-    copies: Vec<copies::Copy>,
-    rest_len: usize,
-}
-
-impl<'a> Opened<'a> {
-    fn new(payload: &'a [u8], plain_len: usize) -> Result<Self> {
-        let mut coder = Decoder::new(payload);
-        let copies = copies::code(&[], plain_len, &mut coder)?;
-        let rest_len = plain_len - copies.iter().map(|copy| copy.len).sum::<usize>();
-        if rest_len == 0 {
-            return Err(Error::damaged("a group of nothing but copies"));
-        }
-        Ok(Opened { coder, copies, rest_len })
-    }
-
-    fn put_back(&self, rest: Vec<u8>, plain_len: usize) -> Vec<u8> {
-        if self.copies.is_empty() {
-            return rest;
-        }
-        copies::put_back(&rest, &self.copies, plain_len)
-    }
 }
 
 /// The shorter of what was made of a group, of two equally long ones the model's; stored if nothing is shorter.
@@ -384,10 +282,7 @@ impl GroupCodec for Codec {
     }
 
     fn encode_many(&self, plains: &[&[u8]], params: &GroupParams) -> Vec<Result<EncodedGroup>> {
-        self.encode_together(plains, params).unwrap_or_else(|_| {
-            // One by one, so that each meets its own error.
-            plains.iter().map(|plain| self.encode(plain, params, &|_| ())).collect()
-        })
+        self.encode_all(plains, params)
     }
 
     fn decode(&self, group: &CodedGroup<'_>, watch: &dyn Watch) -> Result<Decoded> {
@@ -416,80 +311,19 @@ impl GroupCodec for Codec {
     }
 
     fn decode_many(&self, groups: &[CodedGroup<'_>]) -> Vec<Result<Vec<u8>>> {
-        let alone = |group: &CodedGroup| self.decode(group, &Unwatched)?.into_plain();
-        let mut results: Vec<_> = groups.iter().map(|_| None).collect();
-        let mut together = Vec::new();
-        for (i, group) in groups.iter().enumerate() {
-            let opened = Opened::new(group.payload, group.plain_len);
-            let fits = |opened: &Opened| {
-                group.method == Method::Model
-                    && group.params == groups[0].params
-                    && self.is_short(opened.rest_len, &group.params)
-            };
-            match opened {
-                Ok(opened) if fits(&opened) => together.push((i, opened)),
-                _ => results[i] = Some(alone(group)),
-            }
-        }
-        let decoded = self.decode_together(groups, &together);
-        let decoded =
-            decoded.unwrap_or_else(|_| together.iter().map(|(i, _)| alone(&groups[*i])).collect());
-        for ((i, _), decoded) in together.iter().zip(decoded) {
-            results[*i] = Some(decoded);
-        }
-        results.into_iter().flatten().collect()
+        self.decode_all(groups)
     }
 
     fn scout(&self) -> Option<(&dyn GroupCodec, &GroupParams)> {
-        let (codec, params) = &**self.scout.as_ref()?;
+        let (codec, params) = self.scout.as_ref()?.ask()?;
         Some((codec, params))
     }
 
     fn memory_bytes(&self, plain_len: u64, params: &GroupParams) -> u64 {
-        let len = reckoned(plain_len);
-        let needs = |len| self.needs(len, params, self.model.is_some(), |needs| needs.decoding());
-        // Without its copies it may be so short that it has the full mixer.
-        needs(len).max(needs(len.min(FULL_MIXER_BYTES)))
+        self.decoding_bytes(plain_len, params)
     }
 
     fn encode_memory_bytes(&self, plain_len: u64, params: &GroupParams) -> u64 {
-        let len = reckoned(plain_len);
-        let needs = |len| {
-            let [with_model, alone, before] = self.encoding_needs(len, params);
-            // One after the other, and what the first has made is kept.
-            with_model.max(alone + len as u64).max(before)
-        };
-        needs(len).max(needs(len.min(FULL_MIXER_BYTES)))
-    }
-}
-
-/// A length to reckon with: no group is as long as the longest of these, and sums with it do not overflow.
-fn reckoned(plain_len: u64) -> usize {
-    usize::try_from(plain_len.min(1 << 40)).unwrap_or(usize::MAX >> 16)
-}
-
-/// The models that need no looking for: the builtin.
-pub struct BuiltinModels;
-
-impl ModelSource for BuiltinModels {
-    fn by_prefix(
-        &self,
-        id_prefix: &[u8],
-        nth: usize,
-        name_hint: &str,
-    ) -> Result<Arc<dyn GroupCodec>> {
-        if nth == 0 && builtin().id().0.starts_with(id_prefix) {
-            return Ok(Arc::new(Codec::builtin()?));
-        }
-        let identity = hex(id_prefix);
-        let hint = match name_hint {
-            "" => "it is not the builtin of this version".to_owned(),
-            name => format!("the file calls it {name:?}"),
-        };
-        Err(Error::MissingModel { identity, hint })
-    }
-
-    fn without_model(&self) -> Arc<dyn GroupCodec> {
-        Arc::new(Codec::without_model())
+        self.encoding_bytes(plain_len, params)
     }
 }

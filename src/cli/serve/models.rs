@@ -34,7 +34,7 @@ impl Models {
             if named.iter().any(|known| known.name == name) {
                 return Err(Error::invalid(format!("two models are called {name:?}")));
             }
-            let codec = Arc::new(Codec::with_model(model.clone())?.scouted()?);
+            let codec = Arc::new(Codec::with_model(model.clone())?.scouted());
             named.push(Named { name, model, codec });
         }
         Ok(Models { named, without: BuiltinModels.without_model() })
