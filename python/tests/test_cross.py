@@ -27,12 +27,13 @@ needs_program = pytest.mark.skipif(not PROGRAM.exists(), reason=f"{PROGRAM} is n
 
 
 def originals() -> dict[str, bytes]:
-    """The numbers from 1 to 1000, and twenty files of all kinds in the corpus: the shortest ones."""
+    """The numbers from 1 to 1000, and the two shortest files of each kind in the corpus, of the small ones four."""
     files = {"numbers": NUMBERS}
     for kind in sorted(folder for folder in (ROOT / "corpus").iterdir() if folder.is_dir()):
         for file in sorted(kind.iterdir(), key=lambda file: (file.stat().st_size, file.name))[: 4 if kind.name == "small" else 2]:
             files[f"{kind.name}-{file.name}"] = file.read_bytes()
-    assert len(files) == 21
+    # Another kind in the corpus takes part by itself.
+    assert len(files) > 20
     return files
 
 
