@@ -14,8 +14,8 @@ use super::progress::{Line, Operation};
 use anyhow::{Context, bail};
 pub use child::measure_one;
 use llmzip::bench::{
-    Comparison, CorpusFile, Limits, Machine, Measurement, Report, files, html, look, markdown,
-    peers, picture,
+    Comparison, CorpusFile, Limits, Machine, Measurement, Origin, Report, files, html, look,
+    markdown, peers, picture,
 };
 use llmzip::stream::Progress;
 
@@ -33,6 +33,7 @@ pub struct Benching {
     /// Records whose studies are added.
     pub of_others: Vec<PathBuf>,
     pub models: Vec<std::ffi::OsString>,
+    pub note: Option<String>,
     pub report: Option<PathBuf>,
     pub times: Option<PathBuf>,
     pub compare: Option<PathBuf>,
@@ -57,6 +58,7 @@ impl Benching {
             studies: bench.study.clone(),
             of_others: bench.studies.clone(),
             models: bench.models.clone(),
+            note: bench.note.clone(),
             report: bench.report.clone(),
             times: bench.times.clone(),
             compare: bench.compare.clone(),
@@ -103,7 +105,13 @@ fn show(benching: &Benching, settings: &Settings, messages: &Messages) -> Result
         (None, None) => bail_usage()?,
     };
     for path in &benching.of_others {
-        report.studies.extend(read(path)?.studies);
+        let other = read(path)?;
+        let (commit, command, machine) = (other.commit, other.command, other.machine);
+        let origin = Origin { commit, command, machine, note: other.note };
+        report.studies.extend(other.studies.into_iter().map(|mut study| {
+            study.origin.get_or_insert_with(|| origin.clone());
+            study
+        }));
     }
     if let Some(path) = &benching.times {
         report.times = Some(Box::new(read(path)?));
@@ -202,6 +210,7 @@ fn measured(
     };
     report.commit = commit().or(report.commit);
     report.command = command();
+    report.note = benching.note.clone().or(report.note);
     if benching.looks() {
         report.closer = closer_looks(corpus, &report, settings, messages)?;
     }

@@ -2,14 +2,28 @@
 
 use super::{Block, Grid, grouped, number};
 use crate::bench::charts::{Chart, Curve};
-use crate::bench::study::{Study, paragraphs};
+use crate::bench::study::{Study, paragraphs, question};
 
 /// A study: what it answers, a curve, and its table.
 pub fn one(study: &Study, out: &mut Vec<Block>) {
     let model = study.model.as_ref().map_or(String::new(), |model| format!(" ({model})"));
     out.push(Block::Heading(format!("Study: {}{model}", study.name)));
-    if let Some(first) = study.first_bytes {
-        out.push(Block::Text(format!("Of each file the first {} bytes.", grouped(first))));
+    out.extend(question(&study.name).map(|text| Block::Text(text.into())));
+    let first = study.first_bytes.map(|n| format!("Of each file the first {} bytes.", grouped(n)));
+    let origin = study.origin.as_ref().map(|origin| {
+        let machine = &origin.machine;
+        format!(
+            "Measured by {} ({}), on {}, {} threads.{}",
+            origin.command,
+            origin.commit.as_deref().unwrap_or("unknown commit"),
+            machine.processor.as_deref().unwrap_or("an unknown processor"),
+            machine.cores,
+            origin.note.as_ref().map_or(String::new(), |note| format!(" {note}"))
+        )
+    });
+    let how: Vec<String> = first.into_iter().chain(origin).collect();
+    if !how.is_empty() {
+        out.push(Block::Text(how.join(" ")));
     }
     out.extend(paragraphs(study).into_iter().map(Block::Text));
     let curves = [("kB/s in", 0), ("kB/s out", 1)].map(|(name, way)| Curve {
@@ -41,7 +55,7 @@ pub fn one(study: &Study, out: &mut Vec<Block>) {
         ]
         .concat(),
     );
-    for row in &study.rows {
+    for row in study.rows.iter().chain(&study.zstd) {
         let all = &row.all;
         let [compress, decompress] = all.speeds().map(|speed| format!("{:.1}", speed / 1e3));
         let mut cells = vec![
