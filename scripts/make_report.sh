@@ -7,7 +7,8 @@
 #
 # sizes: every file whole, with all peers; its times count only where nothing else ran. times: one file of each group. builtin,
 # window, lanes, bits, models: the studies, on the beginnings of four files. All but sizes and pages take some minutes each on
-# two quiet cores, and want them quiet; NOTE is kept in the record where they were not. pages: the reports, of the records.
+# two quiet cores, and want them quiet; NOTE is kept in the record where they were not, and FIRST is how many bytes of each file are
+# studied where time is short. pages: the reports, of the records.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 readonly CORPORA=${CORPORA:-../shared/corpora} SMOLLM2=target/models/SmolLM2-135M-Instruct.Q4_1.gguf RECORDS=benches/records
@@ -57,11 +58,12 @@ gather_studied() {
 # study RECORD BYTES FLAG...: what a study of so many bytes of each of the four files says. A study that is broken off leaves the
 # record as it was.
 study() {
-    gather_studied "$2"
+    local first=${FIRST:-$2}
+    gather_studied "$first"
     # Models by names of this folder, since the record has the command.
     ln -sfn "$model" "$work/${model##*/}"
     ln -sfn "$weights" "$work/${weights##*/}"
-    (cd "$work" && "$program" bench studied --json --first "$2" ${NOTE:+--note "$NOTE"} "${@:3}" >study.json)
+    (cd "$work" && "$program" bench studied --json --first "$first" ${NOTE:+--note "$NOTE"} "${@:3}" >study.json)
     mv "$work/study.json" "$records/study-$1.json"
 }
 
