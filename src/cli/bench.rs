@@ -92,7 +92,9 @@ fn show(benching: &Benching, settings: &Settings, messages: &Messages) -> Result
         kind_of_report(path)?;
     }
     let old = benching.compare.as_deref().map(read).transpose()?;
-    let known = benching.from.as_deref().map(read).transpose()?;
+    // Of this alone errors are told by its name anyway.
+    let record = if benching.dir.is_some() { read } else { record };
+    let known = benching.from.as_deref().map(record).transpose()?;
     let mut report = match (&benching.dir, known) {
         (None, Some(known)) => known,
         (Some(dir), known) => {
@@ -164,9 +166,12 @@ fn kind_of_report(path: &Path) -> anyhow::Result<Paper> {
 }
 
 fn read(path: &Path) -> anyhow::Result<Report> {
-    let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
-    serde_json::from_slice(&bytes)
-        .with_context(|| format!("{}: not a record of bench", path.display()))
+    record(path).with_context(|| path.display().to_string())
+}
+
+fn record(path: &Path) -> anyhow::Result<Report> {
+    let bytes = std::fs::read(path)?;
+    serde_json::from_slice(&bytes).context("not a record of bench")
 }
 
 /// Writes a report so that its name has the old one or the whole new one.

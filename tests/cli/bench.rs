@@ -115,7 +115,11 @@ fn a_comparison_fails_past_a_limit() {
     sandbox.succeed("bench --from old.json --compare smaller.json --size-limit 5");
     sandbox.write("nonsense.json", b"{}");
     let output = sandbox.run("bench --from nonsense.json");
-    assert!(code(&output) == 1 && said(&output).contains("not a record of bench"));
+    assert!(code(&output) == 1 && said(&output).contains("nonsense.json: not a record of bench"));
+    for arguments in ["--from nothing.json", "--from old.json --compare nothing.json"] {
+        let said = said(&sandbox.run(&format!("bench {arguments}")));
+        assert_eq!(said.matches("nothing.json: ").count(), 1, "{said}");
+    }
 }
 
 #[test]
