@@ -63,7 +63,9 @@ study() {
     # Models by names of this folder, since the record has the command.
     ln -sfn "$model" "$work/${model##*/}"
     ln -sfn "$weights" "$work/${weights##*/}"
-    (cd "$work" && "$program" bench studied --json --first "$first" ${NOTE:+--note "$NOTE"} "${@:3}" >study.json)
+    # Nothing but studies is wanted, so what every record begins with is measured at the fastest level.
+    (cd "$work" && "$program" bench studied -1 --no-peers --json >begun.json)
+    (cd "$work" && "$program" bench studied --from begun.json --json --first "$first" ${NOTE:+--note "$NOTE"} "${@:3}" >study.json)
     mv "$work/study.json" "$records/study-$1.json"
 }
 

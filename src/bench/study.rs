@@ -184,9 +184,10 @@ fn speed(row: &StudyRow, way: usize) -> f64 {
     row.all.speeds()[way] / 1e3
 }
 
-/// Slow ones with a decimal.
+/// The slower, the more decimals.
 fn rate(kilobytes: f64) -> String {
-    format!("{kilobytes:.*}", usize::from(kilobytes < 10.0))
+    let digits = usize::from(kilobytes < 10.0) + usize::from(kilobytes < 1.0);
+    format!("{kilobytes:.digits$}")
 }
 
 /// Which kind becomes smallest beside what it was, and which least.

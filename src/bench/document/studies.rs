@@ -57,7 +57,10 @@ pub fn one(study: &Study, out: &mut Vec<Block>) {
     );
     for row in study.rows.iter().chain(&study.zstd) {
         let all = &row.all;
-        let [compress, decompress] = all.speeds().map(|speed| format!("{:.1}", speed / 1e3));
+        let [compress, decompress] = all.speeds().map(|speed| {
+            let kilobytes = speed / 1e3;
+            format!("{kilobytes:.*}", 1 + usize::from(kilobytes < 1.0))
+        });
         let mut cells = vec![
             row.variant.clone(),
             number(all.bits_per_byte, 4),
