@@ -12,6 +12,14 @@ pub struct Logarithmic(pub Range<f64>);
 const LADDERS: [&[f64]; 4] =
     [&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0], &[1.0, 2.0, 5.0], &[1.0, 3.0], &[1.0]];
 
+/// A number of some power of ten, as near as can be: 24 tenths are 2.4, and 24 times 0.1 are a little more.
+fn decimal(number: f64, power: i32) -> f64 {
+    match power < 0 {
+        true => number / 10f64.powi(-power),
+        false => number * 10f64.powi(power),
+    }
+}
+
 impl Logarithmic {
     /// At most so many numbers, as many of them as there is a ladder for.
     fn numbers(&self, most: usize) -> Vec<f64> {
@@ -19,19 +27,20 @@ impl Logarithmic {
         let fits = |numbers: &Vec<f64>| numbers.len() <= most.max(1);
         // On a short axis places are nearly even, and so are the numbers.
         if end / start < 4.0 {
-            let power = 10f64.powf((end - start).log10().floor() - 1.0);
-            let steps = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0].map(|step| step * power);
+            let power = (end - start).log10().floor() as i32 - 1;
             let even = |step: f64| -> Vec<f64> {
-                let (first, last) = ((start / step).ceil() as i64, (end / step).floor() as i64);
-                (first..=last).map(|i| i as f64 * step).collect()
+                let place = |value: f64| value / decimal(step, power);
+                let (first, last) = (place(start).ceil() as i64, place(end).floor() as i64);
+                (first..=last).map(|i| decimal(i as f64 * step, power).clamp(start, end)).collect()
             };
+            let steps = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0];
             return steps.into_iter().map(even).find(fits).unwrap_or_default();
         }
         let (lowest, highest) = (start.log10().floor() as i32, end.log10().ceil() as i32);
         let ladder = |ladder: &[f64], every: usize| -> Vec<f64> {
             (lowest..=highest)
                 .step_by(every)
-                .flat_map(|power| ladder.iter().map(move |step| step * 10f64.powi(power)))
+                .flat_map(|power| ladder.iter().map(move |&step| decimal(step, power)))
                 .filter(|number| (start..=end).contains(number))
                 .collect()
         };
