@@ -3,10 +3,10 @@
 # those that scripts/download_corpora.sh brings (CORPORA, ../shared/corpora); studies want SmolLM2 (scripts/fetch_smollm2.sh) and
 # the float weights of a builtin (BUILTIN_WEIGHTS, ../shared/builtin-v0).
 #
-#     scripts/make_report.sh sizes|times|builtin|window|lanes|bits|models|pages...
+#     scripts/make_report.sh sizes|times|builtin|builtin-bits|window|lanes|bits|models|pages...
 #
 # sizes: every file whole, with all peers; its times count only where nothing else ran. times: one file of each group. builtin,
-# window, lanes, bits, models: the studies, on the beginnings of four files. All but sizes and pages take some minutes each on
+# builtin-bits, window, lanes, bits, models: the studies, on the beginnings of four files. All but sizes and pages take some minutes each on
 # two quiet cores, and want them quiet; NOTE is kept in the record where they were not, and FIRST is how many bytes of each file are
 # studied where time is short. pages: the reports, of the records.
 set -euo pipefail
@@ -84,10 +84,8 @@ for what in "$@"; do
     builtin) study builtin 60000 --study window,lanes,level ;;
     window) study smollm2-window 20000 --study window --model "${model##*/}" ;;
     lanes) study smollm2-lanes 20000 --study lanes --model "${model##*/}" ;;
-    bits)
-        study smollm2-bits 10000 --study bits --model "${model##*/}"
-        study builtin-bits 30000 --study bits --model "${weights##*/}"
-        ;;
+    bits) study smollm2-bits 10000 --study bits --model "${model##*/}" ;;
+    builtin-bits) study builtin-bits 30000 --study bits --model "${weights##*/}" ;;
     models) study models 20000 --study model --models "${model##*/}" ;;
     pages)
         studies=()
@@ -97,6 +95,6 @@ for what in "$@"; do
         "$program" bench --from $RECORDS/corpus.json --report docs/report-corpus.html
         "$program" bench --from $RECORDS/corpora.json --report docs/pictures/kinds.svg
         ;;
-    *) echo "make_report.sh: $what: one of sizes, times, builtin, window, lanes, bits, models, pages" >&2; exit 1 ;;
+    *) echo "make_report.sh: $what: one of sizes, times, builtin, builtin-bits, window, lanes, bits, models, pages" >&2; exit 1 ;;
     esac
 done
