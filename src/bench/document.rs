@@ -68,7 +68,7 @@ pub fn blocks(report: &Report) -> Vec<Block> {
     model_pays(report, &mut out);
     files(report, &mut out);
     closer(report, &mut out);
-    report.studies.iter().for_each(|study| studies::one(study, &mut out));
+    report.studies.iter().for_each(|study| studies::one(study, report.note.as_deref(), &mut out));
     out
 }
 

@@ -145,7 +145,7 @@ pub struct Report {
     /// What was run.
     #[serde(default)]
     pub command: String,
-    /// What should be known besides, in the words of who measured.
+    /// What disturbed the times, where something did, in the words of who measured.
     #[serde(default)]
     pub note: Option<String>,
     /// Where it was measured.

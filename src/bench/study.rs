@@ -102,52 +102,41 @@ pub fn question(name: &str) -> Option<&'static str> {
 /// What may be given away for speed, in per cent of the smallest size.
 const NEARLY: f64 = 1.0;
 
-/// What the figures of a study say, in a few sentences.
-pub fn paragraphs(study: &Study) -> Vec<String> {
+impl Study {
+    /// What disturbed its times, where something did: they are not told then. `note` is that of the report that has it.
+    pub fn disturbed<'a>(&'a self, note: Option<&'a str>) -> Option<&'a str> {
+        self.origin.as_ref().map_or(note, |origin| origin.note.as_deref())
+    }
+}
+
+/// What the figures of a study say, in a few sentences, with or without its times.
+pub fn paragraphs(study: &Study, has_times: bool) -> Vec<String> {
     let Some(best) = study.rows.iter().min_by(|a, b| bits(a).total_cmp(&bits(b))) else {
         return Vec::new();
     };
-    let mut said = vec![format!(
-        "Smallest: {} with {:.4} bits a byte, at {} kB/s in and {} out.",
-        best.variant,
-        bits(best),
-        rate(speed(best, 0)),
-        rate(speed(best, 1))
-    )];
-    let above = |row: &StudyRow| 100.0 * (bits(row) / bits(best) - 1.0);
-    let fastest = |limit: f64| {
-        let near = study.rows.iter().filter(|row| above(row) <= limit);
-        near.max_by(|a, b| speed(a, 1).total_cmp(&speed(b, 1)))
-            .filter(|fastest| fastest.variant != best.variant)
-    };
-    let mut fast = [
-        (format!("Fastest out of what is within {NEARLY} % of it"), fastest(NEARLY)),
-        ("Fastest out of all".to_owned(), fastest(f64::INFINITY)),
-    ];
-    if let [(_, Some(near)), (name, Some(all))] = &mut fast
-        && near.variant == all.variant
-    {
-        *name = "Fastest out of all, and within that".into();
-        fast[0].1 = None;
+    let mut smallest = format!("Smallest: {} with {:.4} bits a byte", best.variant, bits(best));
+    if has_times {
+        smallest +=
+            &format!(", at {} kB/s in and {} out", rate(speed(best, 0)), rate(speed(best, 1)));
     }
-    for (name, row) in fast {
-        let Some(row) = row else { continue };
-        said[0] += &format!(
-            " {name}: {} with {} kB/s, and {:.4} bits a byte, {:+.2} %.",
-            row.variant,
-            rate(speed(row, 1)),
-            bits(row),
-            above(row)
-        );
+    smallest.push('.');
+    if has_times {
+        smallest += &fastest(study, best);
     }
+    let mut said = vec![smallest];
     let steps = study.rows.windows(2).map(|pair| {
-        format!(
-            "{} to {}: {:+.2} % bits, {:.2} times the time out",
-            pair[0].variant,
-            pair[1].variant,
-            100.0 * (bits(&pair[1]) / bits(&pair[0]) - 1.0),
-            speed(&pair[0], 1) / speed(&pair[1], 1).max(1e-9)
-        )
+        let [from, to] = [&pair[0], &pair[1]];
+        let mut step = format!(
+            "{} to {}: {:+.2} % bits",
+            from.variant,
+            to.variant,
+            100.0 * (bits(to) / bits(from) - 1.0)
+        );
+        if has_times {
+            let times = speed(from, 1) / speed(to, 1).max(1e-9);
+            step += &format!(", {times:.2} times the time out");
+        }
+        step
     });
     let steps: Vec<_> = steps.collect();
     if !steps.is_empty() {
@@ -174,6 +163,38 @@ pub fn paragraphs(study: &Study) -> Vec<String> {
         said.extend(paid(study, zstd));
     }
     said
+}
+
+/// What is fastest, of all and of what is nearly the smallest.
+fn fastest(study: &Study, best: &StudyRow) -> String {
+    let above = |row: &StudyRow| 100.0 * (bits(row) / bits(best) - 1.0);
+    let fastest = |limit: f64| {
+        let near = study.rows.iter().filter(|row| above(row) <= limit);
+        near.max_by(|a, b| speed(a, 1).total_cmp(&speed(b, 1)))
+            .filter(|fastest| fastest.variant != best.variant)
+    };
+    let mut fast = [
+        (format!("Fastest out of what is within {NEARLY} % of it"), fastest(NEARLY)),
+        ("Fastest out of all".to_owned(), fastest(f64::INFINITY)),
+    ];
+    if let [(_, Some(near)), (name, Some(all))] = &mut fast
+        && near.variant == all.variant
+    {
+        *name = format!("Fastest out, and within {NEARLY} % of it");
+        fast[0].1 = None;
+    }
+    let mut text = String::new();
+    for (name, row) in fast {
+        let Some(row) = row else { continue };
+        text += &format!(
+            " {name}: {} with {} kB/s, and {:.4} bits a byte, {:+.2} %.",
+            row.variant,
+            rate(speed(row, 1)),
+            bits(row),
+            above(row)
+        );
+    }
+    text
 }
 
 fn bits(row: &StudyRow) -> f64 {
@@ -287,7 +308,8 @@ mod tests {
             row("8 lanes", [1010, 2000], 4.0, 8_000_000),
             row("32 lanes", [1100, 2200], 1.0, 8_000_000),
         ];
-        let said = paragraphs(&study("lanes", rows)).join("\n");
+        let study = study("lanes", rows);
+        let said = paragraphs(&study, true).join("\n");
         for part in [
             "Smallest: 1 lane with 1.2000 bits a byte, at 1.0 kB/s in and 1.0 out.",
             "within 1 % of it: 8 lanes with 5.0 kB/s, and 1.2040 bits a byte, +0.33 %.",
@@ -300,6 +322,10 @@ mod tests {
             assert!(said.contains(part), "{part}\n{said}");
         }
         assert!(!said.contains("8.0 MB of 8 lanes"), "{said}");
+        // Times that something disturbed are not told.
+        let said = paragraphs(&study, false).join("\n");
+        assert!(said.contains("1.2000 bits a byte.") && said.contains("+0.33 % bits;"), "{said}");
+        assert!(!said.contains("kB/s") && !said.contains("time"), "{said}");
     }
 
     #[test]
@@ -309,7 +335,7 @@ mod tests {
             row("large", [800, 1600], 100.0, 158_000_000),
             row("vain", [1000, 2000], 100.0, 158_000_000),
         ];
-        let said = paragraphs(&study("model", rows)).join("\n");
+        let said = paragraphs(&study("model", rows), true).join("\n");
         assert!(said.contains("the 8.0 MB of builtin after 53 MB;"), "{said}");
         // 158 MB over 0.3 - 0.12; 150 MB over 0.15 - 0.12.
         let large = "the 158.0 MB of large after 878 MB (what it has more than builtin after 5000 MB beside that)";

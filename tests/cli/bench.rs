@@ -158,5 +158,6 @@ fn studies_of_other_records_say_where_they_were_made() {
     let said = of_the_study.replace('\\', "");
     assert!(said.contains("--note other_work_ran_beside corpus/text"), "{said}");
     assert!(said.contains("threads. other_work_ran_beside"), "{said}");
+    assert!(said.contains("Smallest: ") && !said.contains("kB/s"), "{said}");
     assert!(said.contains("zstd -19 needs") && !before.contains("other_work"), "{words}");
 }
