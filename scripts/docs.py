@@ -15,7 +15,8 @@ from urllib.parse import unquote
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 INCLUDE = re.compile(r"\{\{#include ([^}]+)\}\}")
-LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
+# Whichever comes first: code, in which nothing is a link, or a link, whose words may have code in them.
+LINK = re.compile(r"^```.*?^```|(!?)\[([^\]]*)\]\(([^)\s]+)\)|`[^`\n]*`", re.M | re.S)
 
 
 def prepare(target):
@@ -39,6 +40,8 @@ def prepare(target):
 def relinked(text, folder, texts):
     def replace(link):
         picture, words, where = link.groups()
+        if where is None:
+            return link[0]
         path, _, part = where.partition("#")
         if not path or re.match(r"[a-z]+:", path):
             return link[0]
@@ -52,8 +55,7 @@ def relinked(text, folder, texts):
             sys.exit(f"docs.py: a link to {there.relative_to(ROOT)}, which is not there")
         return f"{words} (`{there.relative_to(ROOT)}`)" if f"{there.relative_to(ROOT)}" not in words else f"`{words.strip('`')}`"
 
-    parts = re.split(r"(^```.*?^```|`[^`\n]*`)", text, flags=re.M | re.S)
-    return "".join(part if i % 2 else LINK.sub(replace, part) for i, part in enumerate(parts))
+    return LINK.sub(replace, text)
 
 
 class Page(HTMLParser):

@@ -3,11 +3,12 @@
 # those that scripts/download_corpora.sh brings (CORPORA, ../shared/corpora); studies want SmolLM2 (scripts/fetch_smollm2.sh) and
 # the float weights of a builtin (BUILTIN_WEIGHTS, ../shared/builtin-v0).
 #
-#     scripts/make_report.sh sizes|times|builtin|window|lanes|bits|models|pages...
+#     scripts/make_report.sh sizes|times|builtin|builtin-bits|window|lanes|bits|models|pages...
 #
 # sizes: every file whole, with all peers; its times count only where nothing else ran. times: one file of each group. builtin,
-# window, lanes, bits, models: the studies, on the beginnings of four files. All but sizes and pages take about two minutes each on
-# two quiet cores, and want them quiet. pages: the reports, of the records.
+# builtin-bits, window, lanes, bits, models: the studies, on the beginnings of four files. All but sizes and pages take some minutes each on
+# two quiet cores, and want them quiet; NOTE is kept in the record where they were not, and FIRST is how many bytes of each file are
+# studied where time is short. pages: the reports, of the records.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 readonly CORPORA=${CORPORA:-../shared/corpora} SMOLLM2=target/models/SmolLM2-135M-Instruct.Q4_1.gguf RECORDS=benches/records
@@ -43,20 +44,29 @@ gather_timed() {
     done
 }
 
-# What the studies are of.
+# What the studies are of: so many bytes of each.
 gather_studied() {
     local file
+    rm -rf "$work/studied"
     for file in text_en/sherlock.txt source/server.c json/github_events.json log/Linux_2k.log; do
         [[ -f $CORPORA/$file ]] || file=${file%/*}/$(ls "$CORPORA/${file%/*}" | head -n 1)
         mkdir -p "$work/studied/${file%/*}"
-        cp --no-preserve=mode "$CORPORA/$file" "$work/studied/${file%/*}/"
+        head -c "$1" "$CORPORA/$file" >"$work/studied/$file"
     done
 }
 
-# study RECORD FLAG...: what a study of the four files says.
+# study RECORD BYTES FLAG...: what a study of so many bytes of each of the four files says. A study that is broken off leaves the
+# record as it was.
 study() {
-    gather_studied
-    (cd "$work" && "$program" bench studied --no-peers --json "${@:2}" >"$records/study-$1.json")
+    local first=${FIRST:-$2}
+    gather_studied "$first"
+    # Models by names of this folder, since the record has the command.
+    ln -sfn "$model" "$work/${model##*/}"
+    ln -sfn "$weights" "$work/${weights##*/}"
+    # Nothing but studies is wanted, so what every record begins with is measured at the fastest level.
+    (cd "$work" && "$program" bench studied -1 --no-peers --json >begun.json)
+    (cd "$work" && "$program" bench studied --from begun.json --json --first "$first" ${NOTE:+--note "$NOTE"} "${@:3}" >study.json)
+    mv "$work/study.json" "$records/study-$1.json"
 }
 
 program=$(realpath "$LLMZIP") records=$(realpath $RECORDS) model=$(realpath -m $SMOLLM2) weights=$(realpath -m "$BUILTIN_WEIGHTS")
@@ -71,14 +81,12 @@ for what in "$@"; do
         gather_timed
         (cd "$work" && "$program" bench timed --json --study level >"$records/times.json")
         ;;
-    builtin) study builtin --first 60000 --study window,lanes,level ;;
-    window) study smollm2-window --first 4000 --study window --model "$model" ;;
-    lanes) study smollm2-lanes --first 4000 --study lanes --model "$model" ;;
-    bits)
-        study smollm2-bits --first 3000 --study bits --model "$model"
-        study builtin-bits --first 30000 --study bits --model "$weights"
-        ;;
-    models) study models --first 8000 --study model --models "$model" ;;
+    builtin) study builtin 60000 --study window,lanes,level ;;
+    window) study smollm2-window 20000 --study window --model "${model##*/}" ;;
+    lanes) study smollm2-lanes 20000 --study lanes --model "${model##*/}" ;;
+    bits) study smollm2-bits 10000 --study bits --model "${model##*/}" ;;
+    builtin-bits) study builtin-bits 30000 --study bits --model "${weights##*/}" ;;
+    models) study models 20000 --study model --models "${model##*/}" ;;
     pages)
         studies=()
         for record in $RECORDS/study-*.json; do studies+=(--studies "$record"); done
@@ -87,6 +95,6 @@ for what in "$@"; do
         "$program" bench --from $RECORDS/corpus.json --report docs/report-corpus.html
         "$program" bench --from $RECORDS/corpora.json --report docs/pictures/kinds.svg
         ;;
-    *) echo "make_report.sh: $what: one of sizes, times, builtin, window, lanes, bits, models, pages" >&2; exit 1 ;;
+    *) echo "make_report.sh: $what: one of sizes, times, builtin, builtin-bits, window, lanes, bits, models, pages" >&2; exit 1 ;;
     esac
 done

@@ -31,5 +31,5 @@ pub use markdown::markdown;
 pub use measure::{Measurement, measure};
 pub use picture::picture;
 pub use report::{Machine, Report, Row};
-pub use study::{LayerError, Study, StudyRow, Variant, paragraphs};
+pub use study::{LayerError, Origin, Study, StudyRow, Variant, paragraphs};
 pub use table::Table;

@@ -1,5 +1,7 @@
 //! Charts as SVG: plotters draws axes and marks, in colours that the page's style fills in for light and dark.
 
+mod logarithmic;
+
 use std::fmt::Write;
 use std::ops::Range;
 
@@ -7,6 +9,7 @@ use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
 use plotters::prelude::*;
 
 use super::page::escaped;
+use logarithmic::Logarithmic;
 
 /// What is drawn.
 pub enum Chart {
@@ -139,8 +142,8 @@ impl Chart {
                     true => xy(
                         root,
                         frame,
-                        across.log_scale(),
-                        up.log_scale(),
+                        Logarithmic(across),
+                        Logarithmic(up),
                         titles,
                         &curves,
                         &[],
@@ -159,7 +162,7 @@ impl Chart {
                 xy(
                     root,
                     frame,
-                    across.log_scale(),
+                    Logarithmic(across),
                     up.start - room..up.end,
                     titles,
                     &curves,
@@ -173,8 +176,8 @@ impl Chart {
                 xy(
                     root,
                     frame,
-                    across.log_scale(),
-                    up.log_scale(),
+                    Logarithmic(across),
+                    Logarithmic(up),
                     titles,
                     &[],
                     points,
@@ -184,7 +187,7 @@ impl Chart {
             Chart::Cloud { x, y, points, .. } => {
                 let [across, up] = spans_of(points.iter().map(|point| (point.x, point.y)), true);
                 let frame = Frame { x, y, title: None };
-                xy(root, frame, across.log_scale(), 0.0..up.end, titles, &[], points, Marks::Point)
+                xy(root, frame, Logarithmic(across), 0.0..up.end, titles, &[], points, Marks::Point)
             }
         }
     }
@@ -346,7 +349,7 @@ fn dots(
     titles: &mut Titles,
 ) -> Drawn {
     let most = rows.iter().flat_map(|row| row.1.iter().flatten()).fold(0.1f64, |a, &b| a.max(b));
-    let mut chart = named_rows(root, x, 0.0..1.05 * most, rows.len(), |i| rows[i].0.clone())?;
+    let mut chart = named_rows(root, x, 0.0..1.05 * most, rows.len(), |i| rows[i].0.clone(), LINE)?;
     for (i, (kind, values)) in rows.iter().enumerate() {
         let y = SegmentValue::CenterOf((rows.len() - 1 - i) as i32);
         // Ours is drawn last, over the others.
@@ -366,7 +369,9 @@ fn dots(
 
 fn bars(root: &Area<'_>, unit: &str, rows: &[(String, f64)], titles: &mut Titles) -> Drawn {
     let most = rows.iter().fold(0.1f64, |a, b| a.max(b.1));
-    let mut chart = named_rows(root, unit, 0.0..1.18 * most, rows.len(), |i| rows[i].0.clone())?;
+    // No lines: they would strike the numbers out.
+    let names = |i: usize| rows[i].0.clone();
+    let mut chart = named_rows(root, unit, 0.0..1.18 * most, rows.len(), names, TRANSPARENT)?;
     for (i, (name, value)) in rows.iter().enumerate() {
         let row = (rows.len() - 1 - i) as i32;
         let corners = [(0.0, SegmentValue::Exact(row)), (*value, SegmentValue::Exact(row + 1))];
@@ -396,6 +401,7 @@ fn named_rows<'a>(
     span: Range<f64>,
     n: usize,
     name: impl Fn(usize) -> String,
+    lines: impl Into<ShapeStyle>,
 ) -> Result<NamedRows<'a>, DrawingAreaErrorKind<std::io::Error>> {
     let (width, _) = root.dim_in_pixel();
     let longest = (0..n).map(|i| name(i).len()).max().unwrap_or(0) as u32;
@@ -409,7 +415,7 @@ fn named_rows<'a>(
         .configure_mesh()
         .disable_x_mesh()
         .light_line_style(TRANSPARENT)
-        .bold_line_style(LINE)
+        .bold_line_style(lines)
         .axis_style(LINE)
         .x_labels((width / 90) as usize)
         .y_labels(n)

@@ -68,7 +68,7 @@ pub fn blocks(report: &Report) -> Vec<Block> {
     model_pays(report, &mut out);
     files(report, &mut out);
     closer(report, &mut out);
-    report.studies.iter().for_each(|study| studies::one(study, &mut out));
+    report.studies.iter().for_each(|study| studies::one(study, report.note.as_deref(), &mut out));
     out
 }
 
@@ -89,6 +89,7 @@ fn head(report: &Report, out: &mut Vec<Block>) {
             machine.system
         ),
     );
+    report.note.iter().for_each(|note| fact("note", note.clone()));
     if let Some(all) = report.ours(&report.all) {
         fact("files", format!("{} of {} bytes", all.files, grouped(all.plain_bytes)));
     }
@@ -124,7 +125,7 @@ fn by_kind(report: &Report, out: &mut Vec<Block>) {
     ));
     let mut head = vec!["kind", "files", "bytes"];
     head.extend(&compressors);
-    head.push("less than zstd-19, %");
+    head.push("beside zstd-19");
     let mut grid = Grid::new(&head);
     let mut line = |name: &str, rows: &[Row]| {
         let each: Vec<_> = compressors.iter().map(|c| of(rows, name, c)).collect();
@@ -132,7 +133,7 @@ fn by_kind(report: &Report, out: &mut Vec<Block>) {
         let mut cells = vec![name.to_owned(), ours.files.to_string(), grouped(ours.plain_bytes)];
         cells.extend(each.iter().map(|row| number(row.as_ref().and_then(|r| r.bits_per_byte), 3)));
         let zstd = of(rows, name, "zstd-19").filter(|zstd| zstd.stored_bytes > 0);
-        cells.push(number(zstd.map(|z| gain(&ours, &z)), 1));
+        cells.push(zstd.map_or("-".into(), |z| format!("{:+.1} %", -gain(&ours, &z))));
         grid.rows.push(cells);
     };
     kinds.iter().for_each(|kind| line(kind, &report.kinds));
@@ -184,13 +185,14 @@ fn speed(report: &Report, is_other: bool, out: &mut Vec<Block>) {
     if let (true, Some(all)) = (is_other, report.all.first()) {
         let machine = &report.machine;
         out.push(Block::Text(format!(
-            "Times and memory were measured by themselves, on {} files of {} bytes: {} ({}), on {}, {} threads.",
+            "Times and memory were measured by themselves, on {} files of {} bytes: {} ({}), on {}, {} threads.{}",
             all.files,
             grouped(all.plain_bytes),
             report.command,
             report.commit.as_deref().unwrap_or("unknown commit"),
             machine.processor.as_deref().unwrap_or("an unknown processor"),
-            machine.cores
+            machine.cores,
+            report.note.as_ref().map_or(String::new(), |note| format!(" {note}"))
         )));
     }
     let rows = all_rows(report);

@@ -145,6 +145,9 @@ pub struct Report {
     /// What was run.
     #[serde(default)]
     pub command: String,
+    /// What disturbed the times, where something did, in the words of who measured.
+    #[serde(default)]
+    pub note: Option<String>,
     /// Where it was measured.
     pub machine: Machine,
     /// One row per file and compressor.
@@ -171,6 +174,7 @@ impl Report {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             commit: None,
             command: String::new(),
+            note: None,
             machine,
             files: measured.iter().map(|(file, m)| Row::of(&file.name, &file.kind, &[m])).collect(),
             kinds: Vec::new(),

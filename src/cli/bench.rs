@@ -14,8 +14,8 @@ use super::progress::{Line, Operation};
 use anyhow::{Context, bail};
 pub use child::measure_one;
 use llmzip::bench::{
-    Comparison, CorpusFile, Limits, Machine, Measurement, Report, files, html, look, markdown,
-    peers, picture,
+    Comparison, CorpusFile, Limits, Machine, Measurement, Origin, Report, files, html, look,
+    markdown, peers, picture,
 };
 use llmzip::stream::Progress;
 
@@ -33,6 +33,7 @@ pub struct Benching {
     /// Records whose studies are added.
     pub of_others: Vec<PathBuf>,
     pub models: Vec<std::ffi::OsString>,
+    pub note: Option<String>,
     pub report: Option<PathBuf>,
     pub times: Option<PathBuf>,
     pub compare: Option<PathBuf>,
@@ -57,6 +58,7 @@ impl Benching {
             studies: bench.study.clone(),
             of_others: bench.studies.clone(),
             models: bench.models.clone(),
+            note: bench.note.clone(),
             report: bench.report.clone(),
             times: bench.times.clone(),
             compare: bench.compare.clone(),
@@ -90,7 +92,9 @@ fn show(benching: &Benching, settings: &Settings, messages: &Messages) -> Result
         kind_of_report(path)?;
     }
     let old = benching.compare.as_deref().map(read).transpose()?;
-    let known = benching.from.as_deref().map(read).transpose()?;
+    // Of this alone errors are told by its name anyway.
+    let record = if benching.dir.is_some() { read } else { record };
+    let known = benching.from.as_deref().map(record).transpose()?;
     let mut report = match (&benching.dir, known) {
         (None, Some(known)) => known,
         (Some(dir), known) => {
@@ -103,7 +107,13 @@ fn show(benching: &Benching, settings: &Settings, messages: &Messages) -> Result
         (None, None) => bail_usage()?,
     };
     for path in &benching.of_others {
-        report.studies.extend(read(path)?.studies);
+        let other = read(path)?;
+        let (commit, command, machine) = (other.commit, other.command, other.machine);
+        let origin = Origin { commit, command, machine, note: other.note };
+        report.studies.extend(other.studies.into_iter().map(|mut study| {
+            study.origin.get_or_insert_with(|| origin.clone());
+            study
+        }));
     }
     if let Some(path) = &benching.times {
         report.times = Some(Box::new(read(path)?));
@@ -156,9 +166,12 @@ fn kind_of_report(path: &Path) -> anyhow::Result<Paper> {
 }
 
 fn read(path: &Path) -> anyhow::Result<Report> {
-    let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
-    serde_json::from_slice(&bytes)
-        .with_context(|| format!("{}: not a record of bench", path.display()))
+    record(path).with_context(|| path.display().to_string())
+}
+
+fn record(path: &Path) -> anyhow::Result<Report> {
+    let bytes = std::fs::read(path)?;
+    serde_json::from_slice(&bytes).context("not a record of bench")
 }
 
 /// Writes a report so that its name has the old one or the whole new one.
@@ -202,6 +215,7 @@ fn measured(
     };
     report.commit = commit().or(report.commit);
     report.command = command();
+    report.note = benching.note.clone().or(report.note);
     if benching.looks() {
         report.closer = closer_looks(corpus, &report, settings, messages)?;
     }

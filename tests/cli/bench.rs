@@ -115,7 +115,11 @@ fn a_comparison_fails_past_a_limit() {
     sandbox.succeed("bench --from old.json --compare smaller.json --size-limit 5");
     sandbox.write("nonsense.json", b"{}");
     let output = sandbox.run("bench --from nonsense.json");
-    assert!(code(&output) == 1 && said(&output).contains("not a record of bench"));
+    assert!(code(&output) == 1 && said(&output).contains("nonsense.json: not a record of bench"));
+    for arguments in ["--from nothing.json", "--from old.json --compare nothing.json"] {
+        let said = said(&sandbox.run(&format!("bench {arguments}")));
+        assert_eq!(said.matches("nothing.json: ").count(), 1, "{said}");
+    }
 }
 
 #[test]
@@ -135,4 +139,25 @@ fn studies_have_a_row_for_each_variant() {
     assert_eq!(windows["rows"].as_array().unwrap().len(), 5);
     let output = sandbox.run("bench --no-peers --study bits corpus");
     assert!(code(&output) == 1 && said(&output).contains("--model FILE.gguf"), "{}", said(&output));
+}
+
+#[test]
+fn studies_of_other_records_say_where_they_were_made() {
+    let sandbox = corpus();
+    let study = sandbox.succeed(
+        "bench -1 --json --first 400 --study level --note other_work_ran_beside corpus/text",
+    );
+    let record: Value = serde_json::from_slice(&study).unwrap();
+    assert_eq!(record["note"], "other_work_ran_beside");
+    assert_eq!(record["studies"][0]["zstd"]["all"]["plain_bytes"], 400 + 41);
+    sandbox.write("study.json", &study);
+    sandbox.write("record.json", &sandbox.succeed("bench -1 --no-peers --json corpus"));
+    sandbox.succeed("bench --from record.json --studies study.json --report r.md");
+    let words = String::from_utf8(sandbox.read("r.md")).unwrap();
+    let (before, of_the_study) = words.split_once("## Study: level").unwrap();
+    let said = of_the_study.replace('\\', "");
+    assert!(said.contains("--note other_work_ran_beside corpus/text"), "{said}");
+    assert!(said.contains("threads. other_work_ran_beside"), "{said}");
+    assert!(said.contains("Smallest: ") && !said.contains("kB/s"), "{said}");
+    assert!(said.contains("zstd -19 needs") && !before.contains("other_work"), "{words}");
 }

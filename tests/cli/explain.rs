@@ -13,6 +13,15 @@ fn of_type<'a>(lines: &'a [Value], wanted: &str) -> Vec<&'a Value> {
     lines.iter().filter(|line| line["type"] == wanted).collect()
 }
 
+/// What a token says that it stands for.
+fn bytes(token: &Value) -> Vec<u8> {
+    if let Some(text) = token["text"].as_str() {
+        return text.bytes().collect();
+    }
+    let digit = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16);
+    token["hex"].as_str().unwrap().as_bytes().chunks(2).map(|pair| digit(pair).unwrap()).collect()
+}
+
 const LETTER: &str = "Dear Sir,\n\tthank you for the letter of 3 March, 中文 and all.\nYours\n";
 
 #[test]
@@ -42,15 +51,7 @@ fn the_bits_of_all_tokens_and_the_frame_are_those_of_the_file() {
         for token in &tokens {
             assert_eq!(token["at"], plain.len(), "{name}");
             bits += token["bits"].as_f64().unwrap();
-            match token["text"].as_str() {
-                Some(text) => plain.extend(text.bytes()),
-                None => {
-                    let hex = token["hex"].as_str().unwrap().as_bytes();
-                    let digit =
-                        |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16);
-                    plain.extend(hex.chunks(2).map(|pair| digit(pair).unwrap()));
-                }
-            }
+            plain.extend(bytes(token));
         }
         assert!(plain == sandbox.read(name), "{name}");
         let all = bits + end["frame_bits"].as_f64().unwrap();
@@ -184,4 +185,17 @@ fn a_profile_names_every_stage_and_changes_no_byte() {
         assert!(seconds("mixer") > 0.0);
     }
     assert_eq!(code(&sandbox.run("-d --profile a")), 1);
+}
+
+#[test]
+fn json_has_numbers_for_what_a_terminal_would_obey() {
+    let nasty = "a\u{9b}31m \u{202e}b\u{7f} \u{e0041}\u{1b}[0m 中文\n";
+    let sandbox = Sandbox::with("nasty", nasty.as_bytes());
+    let lines = String::from_utf8(sandbox.succeed("explain --json nasty")).unwrap();
+    assert!(lines.chars().all(|c| c == '\n' || !c.is_control()), "{lines}");
+    assert!(!lines.contains(['\u{202e}', '\u{e0041}']) && lines.contains("\\u007f"), "{lines}");
+    // A character may be of several tokens, whose bytes are no text.
+    let bytes: Vec<u8> =
+        of_type(&json(&sandbox, "nasty"), "token").iter().flat_map(|t| bytes(t)).collect();
+    assert_eq!(String::from_utf8(bytes).unwrap(), nasty);
 }

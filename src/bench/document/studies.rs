@@ -2,57 +2,54 @@
 
 use super::{Block, Grid, grouped, number};
 use crate::bench::charts::{Chart, Curve};
-use crate::bench::study::{Study, paragraphs};
+use crate::bench::study::{Study, StudyRow, paragraphs, question};
 
 /// A study: what it answers, a curve, and its table.
-pub fn one(study: &Study, out: &mut Vec<Block>) {
+///
+/// `note` is what disturbed the times of the report that has it.
+pub fn one(study: &Study, note: Option<&str>, out: &mut Vec<Block>) {
+    let has_times = study.disturbed(note).is_none();
     let model = study.model.as_ref().map_or(String::new(), |model| format!(" ({model})"));
     out.push(Block::Heading(format!("Study: {}{model}", study.name)));
-    if let Some(first) = study.first_bytes {
-        out.push(Block::Text(format!("Of each file the first {} bytes.", grouped(first))));
-    }
-    out.extend(paragraphs(study).into_iter().map(Block::Text));
-    let curves = [("kB/s in", 0), ("kB/s out", 1)].map(|(name, way)| Curve {
-        series: way,
-        name: name.into(),
-        points: study
-            .rows
-            .iter()
-            .filter_map(|row| Some((row.all.speeds()[way] / 1e3, row.all.bits_per_byte?)))
-            .collect(),
+    out.extend(question(&study.name).map(|text| Block::Text(text.into())));
+    let first = study.first_bytes.map(|n| format!("Of each file the first {} bytes.", grouped(n)));
+    let origin = study.origin.as_ref().map(|origin| {
+        let machine = &origin.machine;
+        format!(
+            "Measured by {} ({}), on {}, {} threads.{}",
+            origin.command,
+            origin.commit.as_deref().unwrap_or("unknown commit"),
+            machine.processor.as_deref().unwrap_or("an unknown processor"),
+            machine.cores,
+            origin.note.as_ref().map_or(String::new(), |note| format!(" {note}"))
+        )
     });
-    out.push(Block::Chart(
-        "Bits per byte of each variant against its speed, in the order of the table.".into(),
-        Chart::Path {
-            x: "kB/s".into(),
-            y: "bits per byte".into(),
-            curves: curves.into(),
-            names: study.rows.iter().map(|row| row.variant.clone()).collect(),
-        },
-    ));
+    let how: Vec<String> = first.into_iter().chain(origin).collect();
+    if !how.is_empty() {
+        out.push(Block::Text(how.join(" ")));
+    }
+    out.extend(paragraphs(study, has_times).into_iter().map(Block::Text));
+    out.push(if has_times { against_speed(study) } else { alone(study) });
     let kinds: Vec<&str> = study
         .rows
         .first()
         .map_or(Vec::new(), |row| row.kinds.iter().map(|kind| kind.name.as_str()).collect());
+    let speeds = if has_times { &["kB/s in", "kB/s out"][..] } else { &[] };
     let mut grid = Grid::new(
-        &[
-            &["variant", "bits/byte", "bytes", "kB/s in", "kB/s out", "peak MB", "model MB"],
-            &kinds[..],
-        ]
-        .concat(),
+        &[&["variant", "bits/byte", "bytes"], speeds, &["peak MB", "model MB"], &kinds[..]]
+            .concat(),
     );
-    for row in &study.rows {
+    for row in study.rows.iter().chain(&study.zstd) {
         let all = &row.all;
-        let [compress, decompress] = all.speeds().map(|speed| format!("{:.1}", speed / 1e3));
-        let mut cells = vec![
-            row.variant.clone(),
-            number(all.bits_per_byte, 4),
-            grouped(all.stored_bytes),
-            compress,
-            decompress,
-            number(all.peak_bytes.map(|bytes| bytes as f64 / 1e6), 1),
-            format!("{:.1}", all.model_bytes as f64 / 1e6),
-        ];
+        let speeds = all.speeds().map(|speed| {
+            let kilobytes = speed / 1e3;
+            format!("{kilobytes:.*}", 1 + usize::from(kilobytes < 1.0))
+        });
+        let mut cells =
+            vec![row.variant.clone(), number(all.bits_per_byte, 4), grouped(all.stored_bytes)];
+        cells.extend(speeds.into_iter().filter(|_| has_times));
+        cells.push(number(all.peak_bytes.map(|bytes| bytes as f64 / 1e6), 1));
+        cells.push(format!("{:.1}", all.model_bytes as f64 / 1e6));
         cells.extend(kinds.iter().map(|name| {
             number(
                 row.kinds
@@ -66,6 +63,39 @@ pub fn one(study: &Study, out: &mut Vec<Block>) {
     }
     out.push(grid.block());
     errors(study, out);
+}
+
+fn against_speed(study: &Study) -> Block {
+    let curves = [("kB/s in", 0), ("kB/s out", 1)].map(|(name, way)| Curve {
+        series: way,
+        name: name.into(),
+        points: study
+            .rows
+            .iter()
+            .filter_map(|row| Some((row.all.speeds()[way] / 1e3, row.all.bits_per_byte?)))
+            .collect(),
+    });
+    Block::Chart(
+        "Bits per byte of each variant against its speed, in the order of the table.".into(),
+        Chart::Path {
+            x: "kB/s".into(),
+            y: "bits per byte".into(),
+            curves: curves.into(),
+            names: study.rows.iter().map(|row| row.variant.clone()).collect(),
+        },
+    )
+}
+
+/// The same where times do not count.
+fn alone(study: &Study) -> Block {
+    let bar = |row: &StudyRow| Some((row.variant.clone(), row.all.bits_per_byte?));
+    Block::Chart(
+        "Bits per byte of each variant.".into(),
+        Chart::Bars {
+            unit: "bits per byte".into(),
+            rows: study.rows.iter().chain(&study.zstd).filter_map(bar).collect(),
+        },
+    )
 }
 
 /// What quantisation does, by type of parameter, and by block.

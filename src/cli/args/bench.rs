@@ -45,6 +45,10 @@ pub struct Bench {
     /// For `--study model`: models to measure beside the builtin
     #[arg(long, value_name = "NAME|DIR|FILE", help_heading = "Measuring")]
     pub models: Vec<OsString>,
+    /// Say in the record what disturbed its times, as in "other work ran beside"; reports of studies leave
+    /// times out then
+    #[arg(long, value_name = "TEXT", help_heading = "Measuring")]
+    pub note: Option<String>,
     /// Print one JSON document, a record that --compare and --from read
     #[arg(long, help_heading = "Report", overrides_with = "csv")]
     pub json: bool,

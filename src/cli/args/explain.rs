@@ -18,8 +18,8 @@ pub enum ExplainForm {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Each line has in front: its number, its bits, and its bits per byte. A token's bits are those that it takes in
-the file that `compress` with the same flags would write. `llmzip explain --color=always FILE | less -R` pages.")]
+Each line has in front: its number, its bits, and its bits per byte. A token's bits are those that it takes in \
+the file that `compress` with the same flags would write, and count for the line in which it begins. `llmzip explain --color=always FILE | less -R` pages.")]
 pub struct Explain {
     /// What to read; none or `-` is standard input
     #[arg(value_name = "FILE", value_parser = values::path())]

@@ -17,6 +17,9 @@ const LANES: [u32; 7] = [1, 4, 8, 12, 16, 24, 32];
 /// The levels of which each means something else, and needs no model but the builtin.
 const LEVELS: [u8; 4] = [1, 2, 5, 7];
 
+/// What every study is measured beside.
+const ZSTD: &str = "zstd-19";
+
 /// Measures all variants of one thing.
 pub fn study(
     what: StudyOf,
@@ -54,21 +57,31 @@ pub fn study(
         StudyOf::Model => ("model", of_models(benching, &usual, settings)?),
         StudyOf::Bits => ("bits", of_bits(settings, &usual, made.path(), &mut errors, messages)?),
     };
-    let mut rows = Vec::new();
-    for Variant { name, flags } in variants {
-        messages.note(&format!("study of {what:?}: {name}"));
-        let jobs: Vec<_> =
-            corpus.iter().map(|file| Job { file, contender: OURSELVES, flags: &flags }).collect();
+    let row = |variant: String, contender: &str, flags: &[String]| {
+        messages.note(&format!("study of {what:?}: {variant}"));
+        let jobs: Vec<_> = corpus.iter().map(|file| Job { file, contender, flags }).collect();
         let measured = measure_all(&jobs, benching.first, messages);
         let Report { kinds, all, .. } = Report::new(Machine::this(), &measured);
-        let Some(all) = all.into_iter().next() else { continue };
-        rows.push(StudyRow { variant: name, all, kinds });
-    }
+        Some(StudyRow { variant, all: all.into_iter().next()?, kinds })
+    };
+    let rows = variants
+        .into_iter()
+        .filter_map(|Variant { name, flags }| row(name, OURSELVES, &flags))
+        .collect();
+    let zstd = benching.peers.then(|| row(ZSTD.into(), ZSTD, &usual)).flatten();
     let model = match what {
         StudyOf::Model => None,
         _ => Some(models::encoder(settings)?.name),
     };
-    Ok(Study { name: name.to_owned(), model, first_bytes: benching.first, rows, errors })
+    Ok(Study {
+        name: name.to_owned(),
+        model,
+        first_bytes: benching.first,
+        rows,
+        errors,
+        zstd,
+        origin: None,
+    })
 }
 
 /// Windows from an eighth of the model's own to twice as much.

@@ -31,7 +31,7 @@ pub fn text(bytes: &[u8]) -> String {
 }
 
 /// Control characters, and what is invisible, joins, or turns the direction of what follows.
-fn is_obeyed(c: char) -> bool {
+pub fn is_obeyed(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}'

@@ -4,7 +4,9 @@ use std::io::{self, Write};
 
 use llmzip::tokenizer::Vocabulary;
 use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
 
+use super::harmless::is_obeyed;
 use super::view::{Facts, Group, Manner, Part, Totals, View};
 
 pub struct Json<'a, W> {
@@ -19,8 +21,33 @@ impl<'a, W: Write> Json<'a, W> {
     }
 
     fn line(&mut self, line: &Line<'_>) -> io::Result<()> {
-        serde_json::to_writer(&mut self.out, line)?;
+        line.serialize(&mut Serializer::with_formatter(&mut self.out, Harmless))?;
         self.out.write_all(b"\n")
+    }
+}
+
+/// JSON whose text has numbers (`\u009b`) for what a terminal would obey; what reads it gets the same characters.
+struct Harmless;
+
+impl Formatter for Harmless {
+    fn write_string_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        for chunk in fragment.split_inclusive(is_obeyed) {
+            let mut characters = chunk.chars();
+            match characters.next_back().filter(|&c| is_obeyed(c)) {
+                Some(c) => {
+                    writer.write_all(characters.as_str().as_bytes())?;
+                    for unit in c.encode_utf16(&mut [0; 2]) {
+                        write!(writer, "\\u{unit:04x}")?;
+                    }
+                }
+                None => writer.write_all(chunk.as_bytes())?,
+            }
+        }
+        Ok(())
     }
 }
 

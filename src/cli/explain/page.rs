@@ -7,7 +7,7 @@ use llmzip::tokenizer::Vocabulary;
 
 use super::harmless;
 use super::heat;
-use super::rows::{Row, Rows};
+use super::rows::{HEX_BYTES, Row, Rows};
 use super::view::{Facts, Group, Manner, Part, Totals, View};
 
 const STYLE: &str = include_str!("page.css");
@@ -114,6 +114,10 @@ fn line(row: &Row) -> String {
         if is_hex {
             line.push(' ');
         }
+    }
+    if is_hex {
+        // The letters of a short row stand below the others.
+        line += &"&nbsp;&nbsp; ".repeat(HEX_BYTES.saturating_sub(row.cells.len()));
     }
     line += "</code>";
     if is_hex {
