@@ -1,9 +1,10 @@
-//! Other people's models into ours: reading weights, quantising, the float reference.
+//! Other people's models into ours: reading weights, quantising, the float reference; and ours back into their form.
 
 mod cache;
 mod calibration;
 mod convert;
 mod expected;
+mod export;
 mod feedback;
 mod filler;
 mod floats;
@@ -27,6 +28,7 @@ mod volume;
 
 pub use cache::{CachedModel, ModelCache};
 pub use convert::{Bits, ImportOptions, MatrixError, import_model, import_tallied, import_to_file};
+pub use export::{Export, export_model};
 pub use hugging_face::weight_hashes;
 pub use onnx::{OnnxAxis, OnnxSummary, OnnxValue, inspect_onnx, is_onnx};
 pub use origin::Origin;

@@ -22,6 +22,8 @@ mod lessons;
 mod llmw;
 mod observe;
 mod output;
+#[cfg(feature = "import")]
+mod restore;
 mod rounding;
 mod session;
 mod storage;

@@ -3,6 +3,8 @@
 #![cfg(feature = "cli")]
 
 mod common;
+#[path = "import/export.rs"]
+mod export;
 #[path = "import/four_bits.rs"]
 mod four_bits;
 #[path = "import/hostile.rs"]

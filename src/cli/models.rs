@@ -2,6 +2,7 @@
 
 mod check;
 mod defaults;
+mod export;
 mod graph;
 mod learned;
 mod made;
@@ -266,6 +267,7 @@ pub fn run(models: &Models, messages: &Messages) -> anyhow::Result<String> {
         Models::Pull { name, revision, making, .. } => {
             make::pull(name, revision.as_deref(), making, messages)
         }
+        Models::Export { model, dir, force, .. } => export::export(model, dir, *force),
         Models::Check { model, text, dir, json, .. } => {
             check::check(model, text.as_deref(), dir.as_deref(), *json, messages)
         }

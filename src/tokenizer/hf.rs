@@ -16,6 +16,7 @@ use crate::error::{Error, Result, shown};
 use json::{Added, Model, TokenizerJson, Vocab};
 
 mod json;
+mod write;
 
 impl TokenizerSpec {
     /// Reads a tokenizer.json; `n_rows` is the number of rows of the model's output matrix.

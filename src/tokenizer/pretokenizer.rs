@@ -64,6 +64,16 @@ impl Pattern {
             _ => None,
         }
     }
+
+    /// The regular expression behind which `ByteLevel` stands in a tokenizer.json; `None` for patterns that have other
+    /// names there.
+    pub fn regex(self) -> Option<&'static str> {
+        match self {
+            Pattern::Qwen2 => Some(QWEN2_REGEX),
+            Pattern::Llama3 => Some(LLAMA3_REGEX),
+            Pattern::Gpt2 | Pattern::Gpt2Digits | Pattern::SentencePiece => None,
+        }
+    }
 }
 
 const GPT2_REGEX: &str =

@@ -306,3 +306,43 @@ fn the_inputs_and_outputs_of_a_graph_are_told() {
     assert!(said(&output).contains("no.onnx: "), "{}", said(&output));
     assert_eq!(code(&run(&sandbox, "models info nowhere.onnx")), 1);
 }
+
+#[test]
+fn a_model_is_written_as_a_directory_and_is_the_same_made_of_it() {
+    let sandbox = sandbox();
+    let files = ["config.json", "model.safetensors", "tokenizer.json"];
+    let output = run(&sandbox, "models export builtin out/dir");
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    let again = run(&sandbox, "models export builtin out/dir");
+    assert_eq!(code(&again), 1);
+    assert_eq!(
+        said(&again),
+        "llmzip: models: there are files in out/dir; -f replaces those of a model\n"
+    );
+    sandbox.write("out/dir/notes", b"mine");
+    sandbox.write("out/dir/config.json", b"old");
+    assert_eq!(code(&run(&sandbox, "models export builtin out/dir -f")), 0);
+    let entries = fs::read_dir(sandbox.path("out/dir")).unwrap();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    let wanted = ["config.json", "model.safetensors", "notes", "tokenizer.json"];
+    assert_eq!(names, wanted, "and no temporary ones");
+
+    // The builtin's own options but for what the mixer begins with, which is not asked for here.
+    let options = "--group 0 --narrow --name again -o again.llmw";
+    let output = run(&sandbox, &format!("models import out/dir {options}"));
+    assert_eq!(code(&output), 0, "{}", said(&output));
+    assert_eq!(code(&run(&sandbox, "models export again.llmw twice")), 0);
+    for file in files {
+        let paths = ["out/dir", "twice"].map(|dir| format!("{dir}/{file}"));
+        assert!(sandbox.read(&paths[0]) == sandbox.read(&paths[1]), "{file}");
+    }
+
+    let missing = run(&sandbox, "models export nobody new");
+    assert_eq!(code(&missing), 1);
+    assert!(said(&missing).contains("no model \"nobody\" is here"), "{}", said(&missing));
+    sandbox.write("file", b"x");
+    assert!(said(&run(&sandbox, "models export builtin file")).contains("file is no directory"));
+    assert!(!sandbox.has("new") && sandbox.read("file") == b"x");
+}

@@ -23,7 +23,7 @@ fn change(tensors: &mut Tensors, name: &str, which: impl Fn(&[usize], usize) -> 
 
 /// A small Llama whose blocks read a few channels `factor` times larger than they would be, with
 /// weights that take it back: large norms where `in_norms`, or else a large residual stream.
-fn with_outliers(folder: &Folder, factor: f32, in_norms: bool) {
+pub fn with_outliers(folder: &Folder, factor: f32, in_norms: bool) {
     small_model(folder, small_config("llama"));
     let path = folder.path("model.safetensors");
     let mut tensors = read_tensors(&path);

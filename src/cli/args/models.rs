@@ -49,6 +49,20 @@ pub enum Models {
         #[command(flatten)]
         general: General,
     },
+    /// Write a model as the Hugging Face directory that `import` makes it of, for training to go on from it
+    Export {
+        /// `builtin`, a name, the beginning of an identity, or a .llmw file
+        #[arg(value_name = "MODEL")]
+        model: String,
+        /// The directory for config.json, model.safetensors (float32) and tokenizer.json; created where it is not there
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+        /// Replace these three where DIR has files; all others stay
+        #[arg(short, long)]
+        force: bool,
+        #[command(flatten)]
+        general: General,
+    },
     /// Compute all hashes of a model and its known answer
     Verify {
         /// A name, the beginning of an identity, or a .llmw file; none is all that are here
@@ -100,6 +114,7 @@ impl Models {
             Models::List { general, .. }
             | Models::Pull { general, .. }
             | Models::Import { general, .. }
+            | Models::Export { general, .. }
             | Models::Verify { general, .. }
             | Models::Remove { general, .. }
             | Models::Info { general, .. }

@@ -99,12 +99,13 @@ pub fn memory_bytes(config: &Config, bytes: u64) -> u64 {
 }
 
 /// A cached model, or a file.
-enum Found {
+pub enum Found {
     Builtin,
     Cached(Box<CachedModel>),
 }
 
-fn find(name: &str) -> anyhow::Result<Found> {
+/// The model of this name: the builtin, one of the cache, or a `.llmw`.
+pub fn find(name: &str) -> anyhow::Result<Found> {
     if name == BUILTIN_NAME {
         return Ok(Found::Builtin);
     }

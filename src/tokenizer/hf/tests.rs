@@ -174,3 +174,71 @@ fn bytes_without_a_token_share_rows_where_there_are_too_few() {
     let tokenizer = crate::tokenizer::Tokenizer::new(spec).unwrap();
     assert_eq!(tokenizer.decode(&tokenizer.encode(&text).unwrap()), text);
 }
+
+/// What is written of it, as this program and others read it.
+fn written(spec: &TokenizerSpec) -> (TokenizerSpec, tokenizers::Tokenizer) {
+    let json = spec.to_tokenizer_json().unwrap();
+    let again = TokenizerSpec::from_tokenizer_json(&json, spec.n_rows()).unwrap();
+    (again, std::str::from_utf8(&json).unwrap().parse().unwrap())
+}
+
+#[test]
+fn comes_back_from_what_is_written() {
+    let plain = read(&small_json()).unwrap();
+    let text = "the  the\n\n 12 the123's é<think>\u{1F600}";
+    for pattern in [Pattern::Gpt2, Pattern::Gpt2Digits, Pattern::Qwen2, Pattern::Llama3] {
+        let parts = SpecParts {
+            tokens: (**plain.tokens()).clone(),
+            original_ids: plain.original_ids().to_vec(),
+            duplicates: Vec::new(),
+            merges: plain.merges().to_vec(),
+            pattern,
+            ignore_merges: pattern == Pattern::Llama3,
+            special: plain.special().to_vec(),
+            n_rows: 270,
+        };
+        let spec = TokenizerSpec::new(parts).unwrap();
+        let (again, mut theirs) = written(&spec);
+        assert_eq!(again, spec);
+        theirs.set_encode_special_tokens(true);
+        let wanted = theirs.encode_fast(text, false).unwrap();
+        let ours = crate::tokenizer::Tokenizer::new(spec).unwrap();
+        let ranks = ours.encode(text.as_bytes()).unwrap();
+        let ids: Vec<u32> =
+            ranks.iter().map(|&rank| ours.spec().original_ids()[rank as usize]).collect();
+        assert_eq!(ids, wanted.get_ids(), "{pattern:?}");
+        assert_eq!(theirs.token_to_id("<think>"), Some(262));
+    }
+}
+
+#[test]
+fn lent_rows_are_lent_again_from_what_is_written() {
+    let vocab: serde_json::Map<_, _> =
+        (0..=249u8).map(|byte| (character(byte), json!(u32::from(byte) + 1))).collect();
+    let json = json!({
+        "added_tokens": [{"id": 0, "content": "<s>"}, {"id": 251, "content": "<x>"}],
+        "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false},
+        "model": {"type": "BPE", "vocab": vocab, "merges": []},
+    });
+    // One, two, four or six rows for six bytes.
+    for n_rows in [252, 253, 255, 260] {
+        let spec = TokenizerSpec::from_tokenizer_json(json.to_string().as_bytes(), n_rows).unwrap();
+        assert_eq!(written(&spec).0, spec, "{n_rows}");
+    }
+    let rowless =
+        json.to_string().replace(r#"{"content":"<x>","id":251}"#, r#"{"content":"<s>","id":0}"#);
+    let spec = TokenizerSpec::from_tokenizer_json(rowless.as_bytes(), 251).unwrap();
+    assert_eq!(spec.rowless().len(), 6);
+    assert_eq!(written(&spec).0, spec);
+}
+
+#[test]
+fn what_no_tokenizer_json_says_is_not_written() {
+    let parts = crate::tokenizer::spec::tests::small_parts();
+    let mut alone = parts.clone();
+    alone.duplicates.clear();
+    assert!(TokenizerSpec::new(alone).unwrap().to_tokenizer_json().is_ok());
+    let error = TokenizerSpec::new(parts).unwrap().to_tokenizer_json().unwrap_err();
+    assert!(matches!(error, Error::Unsupported { .. }));
+    assert!(error.to_string().contains("two tokens of the same bytes"), "{error}");
+}
