@@ -53,16 +53,19 @@ class Quantise:
     outer_bits: int = 8
     # Input positions per scale; 0 for whole rows.
     group: int = 0
+    # Columns that share a step where there are 4 bits: 32 as the importer has them, 0 as it had none.
+    steps: int = 32
     # 8-bit weights stay within +-63 as in the builtin, or +-127.
     weight_max: int = 63
-    # Four bits only: the importer looks for the scale that spoils a group least; so often, in
-    # steps, does the training look too.
+    # Four bits only: the importer looks for what spoils a group least; so often, in steps of the
+    # run, does the training look too.
     search_every: int = 50
     # The part of the run, from its start, without quantisation.
     begin: float = 0.0
 
     def check(self):
         must(self.bits in (0, 4, 6, 8) and self.outer_bits in (4, 6, 8), "quantise: bits are 4, 6, 8")
+        must(self.steps in (0, 32), "quantise.steps is neither 32 nor 0")
         must(self.weight_max in (63, 127), "quantise.weight_max is neither 63 nor 127")
         must(self.group % 64 == 0 or self.group == 32, "quantise.group is not a multiple of 64")
         must(self.search_every > 0, "quantise.search_every is not above 0")

@@ -1,12 +1,15 @@
 """Weights as the importer stores them, with gradients that pass straight through.
 
 The rule is that of src/model/weights.rs: per row and group, scale = largest / limit, weights are
-w * (limit / largest) rounded half to even; a group whose largest is below 2^-60 is all zeros. For
-4 bits the importer tries 20 scales, from that one down in steps of 1/40, and takes the one with the
-smallest squared error.
+w * (limit / largest) rounded half to even; a group whose largest is below 2^-60 is all zeros.
+4 bits have steps inside the groups, see stepped.py. Without steps, as models of before there were
+any have them, 20 scales are tried, from that one down in steps of 1/40, and the one with the
+smallest squared error is taken.
 """
 
 import torch
+
+from llmtrain import stepped
 
 SMALLEST = 2.0**-60
 TRIED_SCALES = 20
@@ -16,14 +19,11 @@ def limit_of(bits, weight_max):
     return {8: weight_max, 6: 31, 4: 7}[bits]
 
 
-def in_groups(weight, group):
-    """(rows, groups, group): the last group filled up with zeros, which change no largest value."""
+def in_groups(weight, group, fill=stepped.with_zeros):
+    """(rows, groups, group): the last group filled up with what changes no largest value."""
     rows, cols = weight.shape
     group = min(group, cols) or cols
-    missing = -cols % group
-    if missing:
-        weight = torch.nn.functional.pad(weight, (0, missing))
-    return weight.view(rows, -1, group)
+    return fill(weight, group).view(rows, -1, group)
 
 
 def quantised(groups, limit, parts=1.0):
@@ -49,9 +49,13 @@ def best_parts(weight, group, limit):
     return best
 
 
-def straight_through(weight, group, limit, parts):
+def straight_through(weight, group, limit, parts, steps=False):
     """The nearest values that can be stored; the gradient is that of the weights themselves."""
-    near = quantised(in_groups(weight.detach(), group), limit, parts)
+    if steps:
+        groups = in_groups(weight.detach(), group, stepped.with_the_last)
+        near = stepped.quantised(groups, limit, parts)
+    else:
+        near = quantised(in_groups(weight.detach(), group), limit, parts)
     near = near.view(weight.shape[0], -1)[:, : weight.shape[1]]
     return weight + (near - weight).detach()
 
@@ -69,18 +73,30 @@ class FakeQuantiser:
         """A dozen operations for each matrix are one kernel then."""
         self.near = torch.compile(straight_through, dynamic=False)
 
+    def has_steps(self, outer):
+        options = self.options
+        return (options.outer_bits if outer else options.bits) == 4 and options.steps > 0
+
     def limit(self, outer):
         bits = self.options.outer_bits if outer else self.options.bits
-        return limit_of(bits, self.options.weight_max)
+        return limit_of(8 if self.has_steps(outer) else bits, self.options.weight_max)
 
     def search(self, named_matrices):
         """Chooses the scales of 4-bit matrices anew; `named_matrices` are those inside the blocks."""
-        if self.options.bits == 4:
-            for name, weight in named_matrices:
-                self.parts[name] = best_parts(weight, self.options.group, self.limit(False))
+        if self.options.bits != 4:
+            return
+        group, limit = self.options.group, self.limit(False)
+        for name, weight in named_matrices:
+            if self.has_steps(False):
+                groups = in_groups(weight.detach(), group, stepped.with_the_last)
+                self.parts[name] = stepped.best_ends(groups, limit)
+            else:
+                self.parts[name] = best_parts(weight, group, limit)
 
     def __call__(self, name, weight, outer=False):
         if not self.on:
             return weight
         near = self.near if torch.is_grad_enabled() else straight_through
-        return near(weight, self.options.group, self.limit(outer), self.parts.get(name, 1.0))
+        steps = self.has_steps(outer)
+        parts = self.parts.get(name, (1.0, 1.0) if steps else 1.0)
+        return near(weight, self.options.group, self.limit(outer), parts, steps)

@@ -96,6 +96,24 @@ def importer(row, group, limit, search):
     return out
 
 
+def importer_steps(row, group, limit):
+    """One row of 4 bits by the words of src/model/rounding.rs, without its search."""
+    f32, out = np.float32, np.zeros_like(row)
+    for start in range(0, len(row), group or len(row)):
+        part = row[start : start + (group or len(row))]
+        largest = np.abs(part).max()
+        if largest < 2.0**-60:
+            continue
+        for at in range(0, len(part), 32):
+            some = part[at : at + 32] * (f32(limit) / largest)
+            step = np.clip(round_half_even((some.max() - some.min()) * f32(8 / 15)), 1, 255)
+            offset = np.clip(round_half_even(some.min()), -limit, limit)
+            halves = round_half_even(np.clip((some - offset) * (f32(8) / step), 0, 15)).astype(int)
+            whole = np.clip(((int(step) * halves + 4) >> 3) + int(offset), -limit, limit)
+            out[start + at : start + at + len(some)] = whole * (largest / f32(limit))
+    return out
+
+
 class Quantise(unittest.TestCase):
     def test_is_what_the_importer_does(self):
         weight = torch.randn(40, 200, generator=dice(5)) * 0.05
@@ -103,7 +121,7 @@ class Quantise(unittest.TestCase):
         weight[4] = 2.0**-70
         weight[5, 100] = 3
         for bits, group in ((8, 0), (8, 64), (6, 32), (6, 0), (4, 64), (4, 0)):
-            options = config.Quantise(bits=bits, group=group)
+            options = config.Quantise(bits=bits, group=group, steps=0)
             quantiser = quantise.FakeQuantiser(options)
             self.assertIs(quantiser("w", weight), weight)
             quantiser.on = True
@@ -119,16 +137,30 @@ class Quantise(unittest.TestCase):
             self.assertTrue((np.abs(got - expected) <= 1.01 * step).all())
             self.assertFalse(np.array_equal(got, weight.numpy()))
 
+    def test_steps_are_what_the_importer_does(self):
+        weight = torch.randn(24, 200, generator=dice(5)) * 0.05
+        weight[3] = 0
+        weight[5, 100] = 3
+        for group, limit in ((0, 63), (64, 127)):
+            options = config.Quantise(bits=4, group=group, weight_max=limit)
+            quantiser = quantise.FakeQuantiser(options)
+            quantiser.on = True
+            got = quantiser("w", weight).numpy()
+            expected = np.stack([importer_steps(r, group, limit) for r in weight.numpy()])
+            differing = np.abs(got - expected) > 1e-6 * np.abs(weight.numpy()).max(1, keepdims=True)
+            self.assertLess(differing.mean(), 0.002, group)
+
     def test_search_lowers_the_error_and_gradients_pass(self):
-        weight = torch.randn(8, 128, generator=dice(6), requires_grad=True)
-        quantiser = quantise.FakeQuantiser(config.Quantise(bits=4, group=64))
-        quantiser.on = True
-        nearest = (quantiser("w", weight) - weight).square().sum()
-        quantiser.search([("w", weight)])
-        searched = quantiser("w", weight)
-        self.assertLess((searched - weight).square().sum(), nearest)
-        slope = torch.randn(8, 128, generator=dice(7))
-        self.assertTrue(torch.equal(torch.autograd.grad(searched, weight, slope)[0], slope))
+        for steps, cols in ((0, 128), (32, 128), (32, 200)):
+            weight = torch.randn(8, cols, generator=dice(6), requires_grad=True)
+            quantiser = quantise.FakeQuantiser(config.Quantise(bits=4, group=64, steps=steps))
+            quantiser.on = True
+            nearest = (quantiser("w", weight) - weight).square().sum()
+            quantiser.search([("w", weight)])
+            searched = quantiser("w", weight)
+            self.assertLess((searched - weight).square().sum(), nearest)
+            slope = torch.randn(8, cols, generator=dice(7))
+            self.assertTrue(torch.equal(torch.autograd.grad(searched, weight, slope)[0], slope))
 
 
 class Optimising(unittest.TestCase):

@@ -192,6 +192,28 @@ class Pipeline(unittest.TestCase):
         self.assertEqual(back.read_bytes(), sample.read_bytes())
         self.assertLess(packed.stat().st_size, sample.stat().st_size)
 
+    def test_training_goes_on_from_a_model_of_the_program(self):
+        export, model, back = self.dir / "once", self.dir / "once.llmw", self.dir / "back"
+        run(*command("export.py", self.tokens, self.run_dir, export))
+        run(LLMZIP, "models", "import", export, "--group", 0, "--narrow", "-o", model)
+        run(LLMZIP, "models", "export", model, back)
+        same_ids = [bpe.load(root / "tokenizer.json").get_vocab() for root in (export, back)]
+        self.assertEqual(*same_ids)
+
+        # What was written is what the quantiser in the loop made of the weights.
+        evaluated = ("evaluate.py", self.tokens)
+        loop = run(*command(*evaluated, self.run_dir, "--windows", 8, "--quantised"))
+        program = run(*command(*evaluated, back, "--windows", 8, "--length", 160))
+        for category, bits in json.loads(loop).items():
+            self.assertAlmostEqual(bits, json.loads(program)[category], delta=0.001 * bits)
+
+        on = self.dir / "on"
+        small = ("--set", "train.tokens=9_600", "--set", "train.matrix_rate=0.001")
+        self.train(on, "--init", back, *small).wait_done()
+        before = [float(row["loss"]) for row in rows(self.run_dir / "curve.csv")]
+        after = [float(row["loss"]) for row in rows(on / "curve.csv")]
+        self.assertLess(sum(after) / len(after), before[0] - 1.0)
+
     def test_evaluation_says_what_the_run_said(self):
         last = rows(self.run_dir / "heldout.csv")[-1]
         said = run(*command("evaluate.py", self.tokens, self.run_dir, "--windows", 8, "--quantised"))
