@@ -24,6 +24,10 @@ except FileNotFoundError:
 if options["bits"] == 6 or options["group"] % 64:
     sys.exit("the importer has 8 and 4 bits, and groups of multiples of 64")
 bits = options["bits"] or 8
+# Channels that are smoothed at import are not those that were trained to be rounded.
+if (bits, options["group"], options["weight_max"]) == (8, 0, 63):
+    print("--like-builtin")
+    sys.exit()
 print("--bits", bits, "--group", options["group"], "--narrow" if options["weight_max"] == 63 else "")
 END
 )

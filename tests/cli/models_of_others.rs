@@ -329,10 +329,10 @@ fn a_model_is_written_as_a_directory_and_is_the_same_made_of_it() {
     let wanted = ["config.json", "model.safetensors", "notes", "tokenizer.json"];
     assert_eq!(names, wanted, "and no temporary ones");
 
-    // The builtin's own options but for what the mixer begins with, which is not asked for here.
-    let options = "--group 0 --narrow --name again -o again.llmw";
-    let output = run(&sandbox, &format!("models import out/dir {options}"));
+    let output = run(&sandbox, "models import out/dir --like-builtin --name again -o again.llmw");
     assert_eq!(code(&output), 0, "{}", said(&output));
+    let identity = llmzip::model::builtin().id().to_string();
+    assert!(String::from_utf8(output.stdout).unwrap().contains(&identity));
     assert_eq!(code(&run(&sandbox, "models export again.llmw twice")), 0);
     for file in files {
         let paths = ["out/dir", "twice"].map(|dir| format!("{dir}/{file}"));

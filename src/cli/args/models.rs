@@ -146,6 +146,9 @@ pub struct Making {
     /// Keep weights within +-63, which is faster where there is nothing newer than AVX2
     #[arg(long)]
     pub narrow: bool,
+    /// As the builtin is made, for models that were trained like it: whole rows of 8 bits within +-63, channels as they are
+    #[arg(long, conflicts_with_all = ["bits", "calibrate", "nearest", "group", "narrow"])]
+    pub like_builtin: bool,
     /// The window that the model has by default (default: what it was made for, at most 1024)
     #[arg(long, value_name = "N", value_parser = super::window_tokens)]
     pub window: Option<u32>,

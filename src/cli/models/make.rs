@@ -67,14 +67,18 @@ pub fn import(
     };
     let read = |path: &PathBuf| std::fs::read(path).with_context(|| path.display().to_string());
     let texts = making.learn.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
-    let defaults = ImportOptions::large(name);
-    let options = ImportOptions {
-        group: making.group.unwrap_or(defaults.group),
-        weight_max: if making.narrow { 63 } else { 127 },
-        bits,
-        window: making.window.map(|window| window as usize),
-        ..defaults
+    let large = ImportOptions::large(name);
+    let options = match making.like_builtin {
+        true => ImportOptions { name: name.to_owned(), ..ImportOptions::builtin() },
+        false => ImportOptions {
+            group: making.group.unwrap_or(large.group),
+            weight_max: if making.narrow { 63 } else { 127 },
+            bits,
+            ..large
+        },
     };
+    let window = making.window.map(|window| window as usize);
+    let options = ImportOptions { window, ..options };
     let cache = ModelCache::from_env()?;
     if let Some(target) = output {
         refuse_replacing(target, making.force)?;
