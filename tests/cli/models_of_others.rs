@@ -333,7 +333,7 @@ fn a_model_is_written_as_a_directory_and_made_of_it_again() {
     let identity = llmzip::model::builtin().id().to_string();
     assert!(String::from_utf8(output.stdout).unwrap().contains(&identity));
     assert_eq!(code(&run(&sandbox, "models export again.llmw twice")), 0);
-    for file in ["config.json", "tokenizer.json"] {
+    for file in ["config.json", "model.safetensors", "tokenizer.json"] {
         let paths = ["out/dir", "twice"].map(|dir| format!("{dir}/{file}"));
         assert!(sandbox.read(&paths[0]) == sandbox.read(&paths[1]), "{file}");
     }
