@@ -409,7 +409,7 @@ fn named_rows<'a>(
         .margin(6)
         .margin_right(14)
         .x_label_area_size(38)
-        .y_label_area_size((8 * longest + 14).min(width / 3))
+        .y_label_area_size((8 * longest + 14).min(width / 2))
         .build_cartesian_2d(span, (0..(n.max(1) - 1) as i32).into_segmented())?;
     chart
         .configure_mesh()
