@@ -21,6 +21,11 @@ if [[ ${#build_std[@]} != 0 ]]; then
     musl-gcc -O2 -c -x c -o "$libraries/find_object.o" - <<'END'
 #define _GNU_SOURCE
 #include <link.h>
+#include <pthread.h>
+
+/* What is to be fetched: gcc's library names these by weak references, which are in glibc always, but fetch nothing from musl's
+   archive; without them the first panic calls address 0. */
+void *const fetched[] = {pthread_once, pthread_key_create, pthread_getspecific, pthread_setspecific, pthread_mutex_lock, pthread_mutex_unlock};
 
 /* The beginning of glibc's struct dl_find_object; what follows is the caller's. */
 struct found { unsigned long long flags; char *start, *end; void *map, *eh_frame; };
