@@ -205,25 +205,32 @@ fn assert_agrees(source: &Path, what: &str) {
     assert!((found.exact_bits / found.float_bits - 1.0).abs() < 0.01, "{what}: {found:?}");
 }
 
+/// The configuration of a small model of a family, with other values in some fields.
+fn changed_config(family: &str, change: &[(&str, Json)]) -> Json {
+    let mut config = small_config(family);
+    for (field, value) in change {
+        config[*field] = value.clone();
+    }
+    config
+}
+
+/// Fields for layers of which some see less than the others.
+fn windows_of_layers() -> [(&'static str, Json); 4] {
+    [
+        ("head_dim", json!(128)),
+        ("use_sliding_window", json!(true)),
+        ("sliding_window", json!(24)),
+        ("layer_types", json!(["sliding_attention", "full_attention", "sliding_attention"])),
+    ]
+}
+
 #[test]
 fn every_family_agrees_with_its_float_model() {
     let llama3 = json!({
         "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
         "original_max_position_embeddings": 64,
     });
-    let with = |family: &str, change: &[(&str, Json)]| {
-        let mut config = small_config(family);
-        for (field, value) in change {
-            config[*field] = value.clone();
-        }
-        config
-    };
-    let windows: &[(&str, Json)] = &[
-        ("head_dim", json!(128)),
-        ("use_sliding_window", json!(true)),
-        ("sliding_window", json!(24)),
-        ("layer_types", json!(["sliding_attention", "full_attention", "sliding_attention"])),
-    ];
+    let windows = &windows_of_layers()[..];
     let older_windows: &[(&str, Json)] = &[
         ("use_sliding_window", json!(true)),
         ("sliding_window", json!(40)),
@@ -231,20 +238,20 @@ fn every_family_agrees_with_its_float_model() {
     ];
     let newer = json!({ "rope_theta": 500.0, "rope_type": "default" });
     let configs = [
-        ("qwen3", with("qwen3", &[("head_dim", json!(128))])),
+        ("qwen3", changed_config("qwen3", &[("head_dim", json!(128))])),
         (
             "qwen3, other form",
-            with(
+            changed_config(
                 "qwen3",
                 &[("rope_theta", Json::Null), ("rope_parameters", newer), ("head_dim", json!(64))],
             ),
         ),
-        ("qwen2", with("qwen2", &[])),
-        ("qwen3, windows", with("qwen3", windows)),
-        ("qwen2, windows in the older form", with("qwen2", older_windows)),
-        ("llama", with("llama", &[])),
-        ("llama, untied", with("llama", &[("tie_word_embeddings", json!(false))])),
-        ("llama 3", with("llama", &[("rope_scaling", llama3)])),
+        ("qwen2", changed_config("qwen2", &[])),
+        ("qwen3, windows", changed_config("qwen3", windows)),
+        ("qwen2, windows in the older form", changed_config("qwen2", older_windows)),
+        ("llama", changed_config("llama", &[])),
+        ("llama, untied", changed_config("llama", &[("tie_word_embeddings", json!(false))])),
+        ("llama 3", changed_config("llama", &[("rope_scaling", llama3)])),
     ];
     for (what, config) in configs {
         let folder = Folder::new();

@@ -183,16 +183,11 @@ fn all_rows(report: &Report) -> Vec<&Row> {
 fn speed(report: &Report, is_other: bool, out: &mut Vec<Block>) {
     out.push(Block::Heading("Ratio against speed".into()));
     if let (true, Some(all)) = (is_other, report.all.first()) {
-        let machine = &report.machine;
         out.push(Block::Text(format!(
-            "Times and memory were measured by themselves, on {} files of {} bytes: {} ({}), on {}, {} threads.{}",
+            "Times and memory were measured by themselves, on {} files of {} bytes: {}",
             all.files,
             grouped(all.plain_bytes),
-            report.command,
-            report.commit.as_deref().unwrap_or("unknown commit"),
-            machine.processor.as_deref().unwrap_or("an unknown processor"),
-            machine.cores,
-            report.note.as_ref().map_or(String::new(), |note| format!(" {note}"))
+            report.origin().said()
         )));
     }
     let rows = all_rows(report);

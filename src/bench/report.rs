@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::closer::Closer;
 use super::corpus::CorpusFile;
 use super::measure::Measurement;
-use super::study::Study;
+use super::study::{Origin, Study};
 use super::table::Table;
 use crate::container::Method;
 
@@ -168,6 +168,16 @@ pub struct Report {
 }
 
 impl Report {
+    /// How it was made.
+    pub fn origin(&self) -> Origin {
+        Origin {
+            commit: self.commit.clone(),
+            command: self.command.clone(),
+            machine: self.machine.clone(),
+            note: self.note.clone(),
+        }
+    }
+
     /// Sums up. The order of files, kinds and compressors is that of their first measurements.
     pub fn new(machine: Machine, measured: &[(CorpusFile, Measurement)]) -> Self {
         let mut report = Report {

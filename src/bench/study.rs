@@ -48,6 +48,20 @@ pub struct Origin {
     pub note: Option<String>,
 }
 
+impl Origin {
+    /// In words that follow what was measured, or by what.
+    pub fn said(&self) -> String {
+        format!(
+            "{} ({}), on {}, {} threads.{}",
+            self.command,
+            self.commit.as_deref().unwrap_or("unknown commit"),
+            self.machine.processor.as_deref().unwrap_or("an unknown processor"),
+            self.machine.cores,
+            self.note.as_ref().map_or(String::new(), |note| format!(" {note}"))
+        )
+    }
+}
+
 /// One variant.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StudyRow {

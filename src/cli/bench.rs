@@ -14,8 +14,8 @@ use super::progress::{Line, Operation};
 use anyhow::{Context, bail};
 pub use child::measure_one;
 use llmzip::bench::{
-    Comparison, CorpusFile, Limits, Machine, Measurement, Origin, Report, files, html, look,
-    markdown, peers, picture,
+    Comparison, CorpusFile, Limits, Machine, Measurement, Report, files, html, look, markdown,
+    peers, picture,
 };
 use llmzip::stream::Progress;
 
@@ -108,8 +108,7 @@ fn show(benching: &Benching, settings: &Settings, messages: &Messages) -> Result
     };
     for path in &benching.of_others {
         let other = read(path)?;
-        let (commit, command, machine) = (other.commit, other.command, other.machine);
-        let origin = Origin { commit, command, machine, note: other.note };
+        let origin = other.origin();
         report.studies.extend(other.studies.into_iter().map(|mut study| {
             study.origin.get_or_insert_with(|| origin.clone());
             study

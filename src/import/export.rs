@@ -10,7 +10,7 @@ mod tensors;
 use crate::error::{Error, Result};
 use crate::model::Model;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The files of a directory, in the order in which they are best given their names: with the configuration it is whole.
 const FILES: [&str; 3] = ["tokenizer.json", "model.safetensors", "config.json"];
@@ -73,8 +73,7 @@ pub fn export_model(model: &Model, dir: &Path) -> Result<()> {
 
 /// Removes what [`export_model`] may have made.
 fn remove(dir: &Path, was_there: bool) {
-    let paths: Vec<PathBuf> = FILES.iter().map(|file| dir.join(file)).collect();
-    paths.iter().for_each(|path| drop(fs::remove_file(path)));
+    FILES.iter().for_each(|file| drop(fs::remove_file(dir.join(file))));
     if !was_there {
         drop(fs::remove_dir(dir));
     }

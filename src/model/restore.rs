@@ -32,35 +32,38 @@ impl Model {
         values: &mut Vec<f32>,
         scales: &mut Vec<f32>,
     ) {
-        let stored = Stored::new(self.tensors(), span, self.config.weight_max);
+        let tensors = self.tensors();
+        let all = floats(tensors, span.sections()[1].start, span.scale_count());
         let (first, height) = (scales.len(), padded_rows(span.rows));
-        scales.extend((0..span.groups()).map(|group| stored.scales[group * height + row]));
+        scales.extend((0..span.groups()).map(|group| all[group * height + row]));
+        if span.bits == 8 {
+            let at = values.len();
+            values.resize(at + span.cols, 0.0);
+            return span.dequantise_row(tensors, row, &mut values[at..]);
+        }
+        let halves = Halves::new(tensors, span, self.config.weight_max);
         let scale = |col: usize| scales[first + col / span.group_cols];
-        values.extend((0..span.cols).map(|col| f32::from(stored.weight(row, col)) * scale(col)));
+        values.extend((0..span.cols).map(|col| f32::from(halves.weight(row, col)) * scale(col)));
     }
 }
 
-/// A matrix where it lies.
-struct Stored<'a> {
+/// A matrix of 4 bits where it lies.
+struct Halves<'a> {
     width: usize,
     weights: &'a [u8],
-    scales: &'a [f32],
     /// Steps and offsets, where there are any.
     steps: &'a [u8],
-    bits: u8,
     step_cols: usize,
     limit: i16,
 }
 
-impl<'a> Stored<'a> {
-    fn new(tensors: &'a [u8], span: &LinearSpan, weight_max: i8) -> Stored<'a> {
-        let [weights, scales, last] = span.sections();
-        Stored {
+impl<'a> Halves<'a> {
+    fn new(tensors: &'a [u8], span: &LinearSpan, weight_max: i8) -> Halves<'a> {
+        let [weights, _, last] = span.sections();
+        Halves {
             width: padded_cols(span.cols),
             weights: &tensors[weights],
-            scales: floats(tensors, scales.start, span.scale_count()),
             steps: &tensors[last],
-            bits: span.bits,
             step_cols: span.step_cols,
             limit: i16::from(weight_max),
         }
@@ -69,9 +72,6 @@ impl<'a> Stored<'a> {
     /// The whole number that a product multiplies with.
     fn weight(&self, row: usize, col: usize) -> i16 {
         let at = packed_index(self.width, row, col);
-        if self.bits == 8 {
-            return i16::from(self.weights[at] as i8);
-        }
         // 64 halves in 32 bytes: the low ones first.
         let byte = self.weights[at / 64 * 32 + at % 32];
         let half = if at % 64 < 32 { byte & 15 } else { byte >> 4 };
@@ -107,10 +107,10 @@ mod tests {
                 _ => unpack_stepped(Isa::SCALAR, &weights, &steps, limit, &mut unpacked, &mut sums),
             }
             let (weights, steps, limit) = (&weights[..], &steps[..], i16::from(limit));
-            let stored = Stored { width, weights, scales: &[], steps, bits: 4, step_cols, limit };
+            let halves = Halves { width, weights, steps, step_cols, limit };
             for (row, col) in (0..2 * LANES).flat_map(|row| (0..width).map(move |col| (row, col))) {
                 let wanted = i16::from(unpacked[packed_index(width, row, col)]);
-                assert_eq!(stored.weight(row, col), wanted, "{step_cols}: {row}, {col}");
+                assert_eq!(halves.weight(row, col), wanted, "{step_cols}: {row}, {col}");
             }
         }
     }

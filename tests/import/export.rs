@@ -72,26 +72,14 @@ fn other_programs_read_the_builtins_tokenizer_and_give_the_same_ids() {
 
 #[test]
 fn every_family_comes_back() {
-    let with = |family: &str, change: &[(&str, Json)]| {
-        let mut config = small_config(family);
-        for (field, value) in change {
-            config[*field] = value.clone();
-        }
-        config
-    };
-    let windows: &[(&str, Json)] = &[
-        ("head_dim", json!(128)),
-        ("use_sliding_window", json!(true)),
-        ("sliding_window", json!(24)),
-        ("layer_types", json!(["sliding_attention", "full_attention", "sliding_attention"])),
-    ];
+    let windows = &windows_of_layers()[..];
     let untied = ("tie_word_embeddings", json!(false));
     let odd = [("rms_norm_eps", json!(1.234_567e-5)), ("rope_theta", json!(1_000_000.0))];
     for (what, config) in [
-        ("qwen3, windows", with("qwen3", windows)),
-        ("qwen2, biases, untied", with("qwen2", std::slice::from_ref(&untied))),
-        ("llama", with("llama", &odd)),
-        ("mistral", with("mistral", &[("sliding_window", json!(40)), untied])),
+        ("qwen3, windows", changed_config("qwen3", windows)),
+        ("qwen2, biases, untied", changed_config("qwen2", std::slice::from_ref(&untied))),
+        ("llama", changed_config("llama", &odd)),
+        ("mistral", changed_config("mistral", &[("sliding_window", json!(40)), untied])),
     ] {
         let published = Folder::new();
         small_model(&published, config);

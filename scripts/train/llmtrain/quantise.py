@@ -10,8 +10,8 @@ smallest squared error is taken.
 import torch
 
 from llmtrain import stepped
+from llmtrain.stepped import SMALLEST
 
-SMALLEST = 2.0**-60
 TRIED_SCALES = 20
 
 
@@ -19,7 +19,12 @@ def limit_of(bits, weight_max):
     return {8: weight_max, 6: 31, 4: 7}[bits]
 
 
-def in_groups(weight, group, fill=stepped.with_zeros):
+def with_zeros(values, multiple):
+    """As many columns as make a multiple."""
+    return torch.nn.functional.pad(values, (0, -values.shape[-1] % multiple))
+
+
+def in_groups(weight, group, fill=with_zeros):
     """(rows, groups, group): the last group filled up with what changes no largest value."""
     rows, cols = weight.shape
     group = min(group, cols) or cols

@@ -15,13 +15,8 @@ EIGHTHS = 8.0
 TRIED_ENDS = 5
 
 
-def with_zeros(values, multiple):
-    """As many columns as make a multiple."""
-    return torch.nn.functional.pad(values, (0, -values.shape[-1] % multiple))
-
-
 def with_the_last(values, multiple):
-    """The same with the last column again and again, which changes no range."""
+    """As many columns as make a multiple: the last one again and again, which changes no range."""
     missing = -values.shape[-1] % multiple
     last = values[..., -1:].expand(*values.shape[:-1], missing)
     return torch.cat([values, last], -1) if missing else values

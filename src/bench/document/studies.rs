@@ -13,17 +13,7 @@ pub fn one(study: &Study, note: Option<&str>, out: &mut Vec<Block>) {
     out.push(Block::Heading(format!("Study: {}{model}", study.name)));
     out.extend(question(&study.name).map(|text| Block::Text(text.into())));
     let first = study.first_bytes.map(|n| format!("Of each file the first {} bytes.", grouped(n)));
-    let origin = study.origin.as_ref().map(|origin| {
-        let machine = &origin.machine;
-        format!(
-            "Measured by {} ({}), on {}, {} threads.{}",
-            origin.command,
-            origin.commit.as_deref().unwrap_or("unknown commit"),
-            machine.processor.as_deref().unwrap_or("an unknown processor"),
-            machine.cores,
-            origin.note.as_ref().map_or(String::new(), |note| format!(" {note}"))
-        )
-    });
+    let origin = study.origin.as_ref().map(|origin| format!("Measured by {}", origin.said()));
     let how: Vec<String> = first.into_iter().chain(origin).collect();
     if !how.is_empty() {
         out.push(Block::Text(how.join(" ")));

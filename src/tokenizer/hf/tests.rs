@@ -143,16 +143,20 @@ fn reads_the_older_pair_of_files() {
     assert!(read("t  h\n").is_err() && read("th\n").is_err());
 }
 
-#[test]
-fn bytes_without_a_token_share_rows_where_there_are_too_few() {
-    // Six bytes less, and two rows that nothing has: one special, one padding.
+/// A tokenizer.json that lacks six bytes, with two rows that nothing has: one special, one padding.
+fn lacking_json() -> Value {
     let vocab: serde_json::Map<_, _> =
         (0..=249u8).map(|byte| (character(byte), json!(u32::from(byte) + 1))).collect();
-    let json = json!({
+    json!({
         "added_tokens": [{"id": 0, "content": "<s>"}, {"id": 251, "content": "<x>"}],
         "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false},
         "model": {"type": "BPE", "vocab": vocab, "merges": []},
-    });
+    })
+}
+
+#[test]
+fn bytes_without_a_token_share_rows_where_there_are_too_few() {
+    let json = lacking_json();
     let read = |n_rows| TokenizerSpec::from_tokenizer_json(json.to_string().as_bytes(), n_rows);
     let ids = |spec: &TokenizerSpec| spec.original_ids()[250..].to_vec();
     let spec = read(253).unwrap();
@@ -213,13 +217,7 @@ fn comes_back_from_what_is_written() {
 
 #[test]
 fn lent_rows_are_lent_again_from_what_is_written() {
-    let vocab: serde_json::Map<_, _> =
-        (0..=249u8).map(|byte| (character(byte), json!(u32::from(byte) + 1))).collect();
-    let json = json!({
-        "added_tokens": [{"id": 0, "content": "<s>"}, {"id": 251, "content": "<x>"}],
-        "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false},
-        "model": {"type": "BPE", "vocab": vocab, "merges": []},
-    });
+    let json = lacking_json();
     // One, two, four or six rows for six bytes.
     for n_rows in [252, 253, 255, 260] {
         let spec = TokenizerSpec::from_tokenizer_json(json.to_string().as_bytes(), n_rows).unwrap();
