@@ -21,6 +21,7 @@
 //! `mixer/MEASURED.md` has what each part buys.
 
 mod advance;
+mod bitwise;
 mod byte_nodes;
 mod cells;
 mod contexts;
@@ -37,6 +38,7 @@ mod matching;
 mod math;
 mod messages;
 mod network;
+mod odds;
 mod outcome;
 mod over;
 mod plan;
@@ -49,6 +51,7 @@ mod start;
 mod tests;
 mod text;
 mod trust;
+mod twins;
 
 pub use ending::{Ending, LEFT, Sign, squash};
 pub use messages::Mark;
@@ -65,6 +68,7 @@ use maps::Map;
 use matching::{Extent, Finder};
 use math::Squash;
 use network::Layer;
+use odds::Odds;
 use plan::{Plan, TableBits};
 use platform::zeros;
 use records::Records;
@@ -92,6 +96,7 @@ pub struct Mixer {
     current: usize,
 
     slots: Slots,
+    odds: Odds,
     cells: Cells,
     finders: Vec<Finder>,
     records: Records,
@@ -167,9 +172,10 @@ impl Mixer {
                 .iter()
                 .map(|l| Extent { start: l.start, end: l.end, position: l.start })
                 .collect(),
-            lanes: lanes.iter().map(|l| Lane::new(l.start)).collect(),
+            lanes: lanes.iter().map(|l| Lane::new(l.start, plan.twins)).collect(),
             current: 0,
             slots: Slots::new(bits.lines),
+            odds: Odds::new(bits.odds),
             cells: Cells::new(&plan.shape, &bits),
             finders: plan.matches.iter().map(|&m| Finder::new(m, bits.matches)).collect(),
             records: Records::new(),
@@ -200,6 +206,7 @@ impl Mixer {
         let plan = Plan::new(kind, Beside::new(with_model, lanes), Parts::ALL);
         let bits = plan.table_bits(group_len);
         let tables = Slots::memory_bytes(bits.lines)
+            + Odds::memory_bytes(bits.odds)
             + plan.matches.len() as u64 * Finder::memory_bytes(bits.matches);
         let counters = Cells::memory_bytes(&plan.shape, &bits)
             + if plan.indirect { size_of::<u32>() as u64 * AFTER_PAIRS as u64 } else { 0 };

@@ -298,7 +298,7 @@ fn sealed() -> Vec<u8> {
     }
     // Only here: the present one may be of a form that this program no longer reads.
     let old = Model::open(Storage::copy(llmzip::model::builtin_bytes())).unwrap();
-    seal_again(&old, &StartValues::generic()).unwrap()
+    seal_again(&old, &StartValues::for_models()).unwrap()
 }
 
 /// A model as files of before the steps have it, whose 4-bit weights are numbers from -8 to 7 of a group's scale: its bytes

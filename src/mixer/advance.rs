@@ -7,6 +7,7 @@ use super::hash::mix;
 use super::lane::MAX_MATCHES;
 use super::matching::length_class;
 use super::slots::{Slot, Slots};
+use crate::kernels::vectors::{Numbers, WIDTH};
 
 impl Mixer {
     /// Takes a bit into the current lane's byte.
@@ -20,8 +21,16 @@ impl Mixer {
         lane.partial = lane.partial << 1 | u32::from(bit);
         lane.bits += 1;
         if lane.bits == 2 {
-            for &hash in &lane.hashes[..self.plan.contexts.len()] {
+            let hashes = &lane.hashes[..self.plan.contexts.len()];
+            for &hash in hashes {
                 self.slots.prefetch_half(hash, lane.partial);
+            }
+            if self.plan.shape.odds {
+                for &hash in &hashes[WIDTH..] {
+                    let line = self.slots.half_pair(hash, lane.partial);
+                    self.odds.prefetch(line);
+                    self.odds.prefetch(line ^ 1);
+                }
             }
         } else if lane.bits == 4 {
             lane.found = false;
@@ -71,6 +80,7 @@ impl Mixer {
         }
         extent.position += 1;
         lane.text.push(byte, extent.position);
+        lane.twins.push(byte, &lane.text, &self.history, extent.position);
         if extent.position == extent.end {
             return;
         }
@@ -91,6 +101,7 @@ impl Mixer {
         let lane = &mut self.lanes[at];
         let extent = self.extents[at];
         let recent = lane.text.recent[0];
+        let twin = lane.twins.bytes(&lane.text, &self.history, extent.position);
         let around = Surroundings {
             history: &self.history,
             start: extent.start,
@@ -99,11 +110,15 @@ impl Mixer {
             after1: self.after1[recent as usize & 0xff],
             after2: if self.plan.indirect { self.after2[recent as usize & 0xffff] } else { 0 },
             expected: 0,
+            twin: (lane.twins.class(), twin),
             lane: at,
         };
         for (i, context) in self.plan.contexts.iter().enumerate() {
             lane.hashes[i] = context.hash(&lane.text, &around);
             self.slots.prefetch(lane.hashes[i]);
+            if self.plan.shape.odds && i >= WIDTH {
+                self.odds.prefetch(self.slots.number(lane.hashes[i]));
+            }
         }
         lane.counters = counters(recent, 0, self.bits.counters);
         self.cells.prefetch_order2(lane.counters);
@@ -139,6 +154,9 @@ impl Mixer {
             let around = Surroundings { expected, ..Surroundings::nothing() };
             lane.hashes[i] = self.plan.contexts[i].hash(&lane.text, &around);
             self.slots.prefetch(lane.hashes[i]);
+            if self.plan.shape.odds && i >= WIDTH {
+                self.odds.prefetch(self.slots.number(lane.hashes[i]));
+            }
         }
     }
 
@@ -166,6 +184,13 @@ impl Mixer {
         let n = self.plan.contexts.len();
         for i in 0..n {
             lane.set_slot(i, self.slots.find(lane.hashes[i]));
+        }
+        if self.plan.shape.odds {
+            let hashes = &lane.hashes[WIDTH..n];
+            lane.blocks = Numbers([self.odds.spare(); WIDTH]);
+            for (block, &hash) in lane.blocks.0.iter_mut().zip(hashes) {
+                *block = self.odds.find(self.slots.number(hash), hash as u16);
+            }
         }
         if lane.bits < 4 {
             lane.byte_found = true;

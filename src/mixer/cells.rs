@@ -6,11 +6,13 @@
 //! [context][length class][bits known]       runs
 //! [finder][decision][misses][length class]  matches
 //! [node]  [byte][node]  [bytes][node]       direct counters of orders 0, 1 and 2
+//! [context][hash]                           the same of contexts of single bits, and one that is silent
 //! ```
 //!
 //! The first cell of a context's states, of its runs and of a finder's matches is a counter that says nothing and never
 //! learns.
 
+use super::bitwise;
 use super::counters::Counter;
 use super::history::histories;
 use super::math::P_ONE;
@@ -40,6 +42,8 @@ pub struct Cells {
     learned: usize,
     /// The first direct counter of each order.
     direct: [usize; 3],
+    /// The first counter of contexts of single bits, and the base-2 logarithm of each one's.
+    bitwise: (usize, u32),
     /// The counters that these lie over: direct ones above order 0 are copied where they are asked for.
     over: Option<Over<u32>>,
 }
@@ -63,9 +67,15 @@ const fn direct_at(shape: &Shape) -> [usize; 3] {
     [first, first + 256, first + 256 + (1 << 16)]
 }
 
-/// Cells of a table.
-fn len(shape: &Shape, bits: &TableBits) -> usize {
+/// The first counter of contexts of single bits.
+const fn bitwise_at(shape: &Shape, bits: &TableBits) -> usize {
     direct_at(shape)[2] + if shape.counters > 2 { 1 << bits.counters } else { 0 }
+}
+
+/// Cells of a table.
+const fn len(shape: &Shape, bits: &TableBits) -> usize {
+    let behind = if shape.bitwise > 0 { (shape.bitwise << bits.bitwise) + WIDTH } else { 0 };
+    bitwise_at(shape, bits) + behind
 }
 
 impl Cells {
@@ -81,7 +91,8 @@ impl Cells {
         fill(states, &states_at_first());
         fill(runs, &runs_at_first());
         fill(matches, &matches_at_first());
-        Self { words, learned, direct, over: None }
+        let bitwise = (bitwise_at(shape, bits), bits.bitwise);
+        Self { words, learned, direct, bitwise, over: None }
     }
 
     /// Where the direct counters of orders 1 and 2 at these places are.
@@ -99,6 +110,17 @@ impl Cells {
                 (whole + over.place(block, &mut self.words, whole) * WIDTH + at) as i32
             }),
         }
+    }
+
+    /// Where the counter of a context of single bits is; without one, that which is silent.
+    #[inline(always)]
+    pub fn bitwise(&self, number: usize, context: Option<u32>) -> i32 {
+        let (first, bits) = self.bitwise;
+        let at = match context {
+            Some(context) => number << bits | bitwise::hash(context, bits),
+            None => bitwise::CONTEXTS << bits,
+        };
+        (first + at) as i32
     }
 
     /// Bytes that a table takes.

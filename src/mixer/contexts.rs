@@ -3,6 +3,7 @@
 use super::hash::mix;
 use super::plan::{Beside, MixerKind, Part};
 use super::text::Text;
+use super::twins::ALONE;
 
 /// What selects a slot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,6 +42,11 @@ pub enum Context {
     BestToken,
     LaneWord,
     LaneOrder3,
+    Twin,
+    TwinPair,
+    Skip3,
+    Aligned,
+    AlignedSkip,
 }
 
 /// What each kind uses, its first few with runs; behind the others what only a model gives.
@@ -74,12 +80,43 @@ const FULL_IN_LANES: &[Context] = {
         Classes, MatchByte, Token, TokenPair, BestToken,
     ]
 };
+/// Without a model there is time for all. Those of the second half, the ones with the most to say about digits and
+/// codes, have counters beside their histories.
 const FULL_ALONE: &[Context] = {
     use Context::*;
     &[
-        Order3, Order4, Order6, Word, Order1, Order2, Order5, Order8, WordPair, WordSkip, Above,
-        AboveField, Field, Column, Key, Skip1, Skip2, Skip12, Pair13, Record, Record2, RecordAt,
-        Indirect1, Indirect2, Format, Classes, MatchByte,
+        Order3,
+        Order4,
+        Order6,
+        Word,
+        Order1,
+        Order2,
+        Order5,
+        Order8,
+        WordPair,
+        Key,
+        Skip2,
+        Pair13,
+        RecordAt,
+        Skip3,
+        Aligned,
+        AlignedSkip,
+        WordSkip,
+        Above,
+        AboveField,
+        Field,
+        Column,
+        Skip1,
+        Skip12,
+        Record,
+        Record2,
+        Indirect1,
+        Indirect2,
+        Format,
+        Classes,
+        MatchByte,
+        Twin,
+        TwinPair,
     ]
 };
 
@@ -110,6 +147,8 @@ pub struct Surroundings<'a> {
     pub after2: u32,
     /// The byte that a match expects with its length class, or 0.
     pub expected: u32,
+    /// How the field's twin has agreed, and the two bytes that it has here.
+    pub twin: (u8, [u8; 2]),
     /// The number of the lane.
     pub lane: usize,
 }
@@ -125,6 +164,7 @@ impl Surroundings<'_> {
             after1: 0,
             after2: 0,
             expected: 0,
+            twin: (ALONE, [0; 2]),
             lane: 0,
         }
     }
@@ -147,10 +187,11 @@ impl Context {
             Order5 | Order6 | Order8 => Part::HighOrders,
             Word | WordPair | WordSkip => Part::Words,
             Above | AboveField | Field | Column | Key => Part::Columns,
-            Skip1 | Skip2 | Skip12 | Pair13 => Part::Sparse,
+            Skip1 | Skip2 | Skip12 | Skip3 | Pair13 | Aligned | AlignedSkip => Part::Sparse,
             Record | Record2 | RecordAt => Part::Records,
             Indirect1 | Indirect2 => Part::Indirect,
             Format | Classes => Part::Formats,
+            Twin | TwinPair => Part::Twins,
             MatchByte => Part::MatchContext,
             Token | TokenPair | BestToken => Part::Tokens,
             LaneWord | LaneOrder3 => Part::Local,
@@ -211,6 +252,18 @@ impl Context {
             Skip2 => (r & 0xffff_0000, 0),
             Skip12 => (r & 0xff_0000, 0),
             Pair13 => (r & 0x00ff_00ff, 0),
+            Skip3 => (r & 0xff00_0000, 0),
+            Aligned => ((around.position & 3) as u64, last(2)),
+            AlignedSkip => ((around.position & 3) as u64, r & 0xff00_0000_ff00_0000),
+            Twin => {
+                let (class, [byte, _]) = around.twin;
+                (u64::from(class) << 8 | u64::from(byte), c1)
+            }
+            TwinPair => {
+                let (class, [byte, next]) = around.twin;
+                let place = (around.position - text.field_start).min(255) as u64;
+                (u64::from(class) << 16 | u64::from(byte) << 8 | u64::from(next), place)
+            }
             Record => (around.back(around.record) << 8 | c1, around.record as u64),
             Record2 => {
                 let (above, above2) = (around.back(around.record), around.back(2 * around.record));

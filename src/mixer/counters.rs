@@ -11,7 +11,7 @@ use crate::kernels::vectors::Vector;
 /// Ages end where a counter moves by 1/254.
 const AGE_MAX: i32 = 1023;
 /// `log2(1.5)`, the age of a counter that has seen nothing.
-const AGE_NEW: u32 = 75;
+pub const AGE_NEW: u32 = 75;
 
 /// A probability with an age, in one word.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -14,7 +14,7 @@ use super::text::class;
 use crate::kernels::vectors::{Numbers, Vector, WIDTH};
 
 /// The most weight sets of the first layer.
-pub const SETS: usize = 6;
+pub const SETS: usize = 8;
 
 /// Contexts of the map by what a match expects, where the expected byte and the decision come in; those where no match
 /// expects anything follow.
@@ -45,6 +45,8 @@ pub struct Pending {
     pub learning: [u32; COUNTED_VECTORS],
     /// The states of the contexts.
     pub states: [Numbers; CONTEXT_VECTORS],
+    /// The counters of those that have some beside.
+    pub odds: Numbers,
     /// The node that was predicted.
     pub node: usize,
     /// The same in the whole byte: the bits so far behind a leading one, 0 for the token's end.
@@ -71,6 +73,7 @@ impl Pending {
             places: [Numbers::ZERO; COUNTED_VECTORS],
             learning: [0; COUNTED_VECTORS],
             states: [Numbers::ZERO; CONTEXT_VECTORS],
+            odds: Numbers::ZERO,
             node: 0,
             partial: 0,
             inputs: [Numbers::ZERO; MAX_VECTORS],
@@ -125,7 +128,7 @@ impl Mixer {
         let c2 = recent as usize >> 8 & 0xff;
         let last = usize::from(end);
         let bits = if end { 8 } else { lane.bits as usize };
-        let [by_match, by_byte, by_order, by_model, by_second] = shape.sets;
+        let [by_match, by_byte, by_order, by_model, by_second, by_twin, by_place] = shape.sets;
         let first = &mut self.first;
         first.choose(0, partial);
         let mut sets = 1;
@@ -158,6 +161,16 @@ impl Mixer {
         }
         if by_second {
             first.choose(sets, if shape.by_lane { self.current & 0xff } else { c2 } * 2 + last);
+            sets += 1;
+        }
+        let field = lane.text.field.min(31);
+        if by_twin {
+            first.choose(sets, usize::from(lane.twins.class()) * 32 + field);
+            sets += 1;
+        }
+        if by_place {
+            let place = self.extents[self.current].position - lane.text.field_start;
+            first.choose(sets, field * 32 + place.min(31));
         }
     }
 

@@ -1,6 +1,7 @@
 //! What everything that counts says to a decision: the inputs of the network.
 
 use super::Mixer;
+use super::bitwise::{self, Place};
 use super::cells::{DIRECT, Places};
 use super::counters::{Counter, opinions, sureness};
 use super::lane::{CONTEXT_VECTORS, MAX_CONTEXTS, MAX_MATCHES};
@@ -11,11 +12,12 @@ use super::shape::Shape;
 use crate::kernels::vectors::{Vector, WIDTH};
 
 /// The most counters that speak in one decision, with what stands behind them, in whole vectors.
-pub const MAX_COUNTED: usize = 48;
+pub const MAX_COUNTED: usize = 64;
 /// The same in vectors.
 pub const COUNTED_VECTORS: usize = MAX_COUNTED / WIDTH;
-const _: () = assert!(MAX_CONTEXTS + 4 + 3 + MAX_MATCHES + 1 + 3 <= MAX_COUNTED);
-const _: () = assert!(COUNTED_VECTORS + 2 <= MAX_VECTORS);
+const _: () =
+    assert!(MAX_CONTEXTS + 4 + 3 + bitwise::CONTEXTS + MAX_MATCHES + 1 + 3 <= MAX_COUNTED);
+const _: () = assert!(COUNTED_VECTORS + 2 + 1 <= MAX_VECTORS);
 const _: () = assert!(CONTEXT_VECTORS < COUNTED_VECTORS);
 
 /// What the counters say.
@@ -87,6 +89,11 @@ impl Mixer {
             places.store(&mut self.pending.places[i]);
             self.pending.learning[i] = (others.learning >> (i * WIDTH)) as u32 & 0xffff;
         }
+        if shape.odds {
+            self.odds
+                .ask::<V>(&self.lanes[self.current].blocks, node)
+                .store(&mut self.pending.odds);
+        }
         heard.order = u32::from(self.plan.longest_order[others.learning as usize & 0xff]);
         (Said { counters, signs }, heard)
     }
@@ -124,6 +131,21 @@ impl Mixer {
             others.add(used + k, place, true);
         }
         used += shape.counters;
+
+        // Contexts of single bits.
+        if shape.bitwise > 0 {
+            let extent = &self.extents[self.current];
+            let (start, position) = (extent.start, extent.position);
+            let record = self.records.length();
+            let place = Place { history: &self.history, start, position, record };
+            let (contexts, silent) = bitwise::contexts(lane, &place);
+            for (k, context) in contexts.into_iter().enumerate() {
+                let speaks = k >= silent;
+                let place = self.cells.bitwise(k, speaks.then_some(context));
+                others.add(used + k, place, speaks);
+            }
+            used += shape.bitwise;
+        }
 
         // Matches. Entry 0 of each finder is for those that have nothing to say.
         for i in (0..shape.finders).rev() {
@@ -190,6 +212,11 @@ impl Mixer {
                 to_learn(sure).store(&mut pending.inputs[vectors + i]);
             }
         }
+        if shape.odds {
+            let x = opinions(V::load(&pending.odds), V::splat(0));
+            inputs[shape.width() - 1] = x;
+            to_learn(x).store(&mut pending.inputs[shape.width() - 1]);
+        }
         (inputs, model_x)
     }
 }
@@ -219,6 +246,6 @@ fn rows(shape: &Shape, i: usize) -> [i32; WIDTH] {
 #[inline(always)]
 pub fn masks(shape: &Shape, i: usize) -> [i32; WIDTH] {
     let first = shape.contexts + shape.runs;
-    let direct = first..first + shape.counters;
+    let direct = first..first + shape.counters + shape.bitwise;
     std::array::from_fn(|lane| if direct.contains(&(i * WIDTH + lane)) { DIRECT } else { 0 })
 }

@@ -4,6 +4,7 @@ use super::matching::Match;
 use super::records::Seen;
 use super::slots::Slot;
 use super::text::Text;
+use super::twins::Twins;
 use crate::kernels::vectors::{Numbers, WIDTH};
 
 /// The most hashed contexts.
@@ -18,6 +19,8 @@ pub const MAX_MATCHES: usize = 3;
 pub struct Lane {
     /// What it remembers of its text.
     pub text: Text,
+    /// Its fields, where contexts ask for them.
+    pub twins: Twins,
     /// Distances of equal bytes.
     pub seen: Box<Seen>,
     /// The bits of the byte so far behind a leading one.
@@ -28,6 +31,8 @@ pub struct Lane {
     pub hashes: [u64; MAX_CONTEXTS],
     /// Their slots for this half of the byte, once `found`.
     pub slots: [Numbers; CONTEXT_VECTORS],
+    /// The blocks of those contexts that have counters too.
+    pub blocks: Numbers,
     /// Whether `slots` belongs to this half of this byte.
     pub found: bool,
     /// The slots of the first half, which hold the runs.
@@ -48,14 +53,16 @@ pub struct Lane {
 
 impl Lane {
     /// A lane at its first byte.
-    pub fn new(start: usize) -> Self {
+    pub fn new(start: usize, with_twins: bool) -> Self {
         Self {
             text: Text::new(start),
+            twins: Twins::new(with_twins),
             seen: Seen::new(),
             partial: 1,
             bits: 0,
             hashes: [0; MAX_CONTEXTS],
             slots: [Numbers::ZERO; CONTEXT_VECTORS],
+            blocks: Numbers::ZERO,
             found: false,
             byte_slots: [Slot::default(); MAX_CONTEXTS],
             runs: [(0, 0); MAX_CONTEXTS],
@@ -69,7 +76,7 @@ impl Lane {
 
     /// Bytes that a lane takes.
     pub fn memory_bytes() -> u64 {
-        (size_of::<Lane>() + size_of::<Seen>()) as u64
+        (size_of::<Lane>() + size_of::<Seen>()) as u64 + Twins::memory_bytes()
     }
 
     /// The slot of a context.

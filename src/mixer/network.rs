@@ -18,7 +18,7 @@ const WEIGHT_MAX: i32 = (8 << 20) - 1;
 const STEP_SHIFT: u32 = 12;
 
 /// The most vectors of inputs. `dot` cannot overflow below 16: a product is below 2^15 * 2^15 >> 7 = 2^23.
-pub const MAX_VECTORS: usize = 5;
+pub const MAX_VECTORS: usize = 7;
 
 /// Inputs as the sums want them: in the lower halves, with zeros above.
 #[inline(always)]

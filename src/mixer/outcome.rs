@@ -5,6 +5,7 @@ use super::counters::update_each;
 use super::decide::SETS;
 use super::inputs::masks;
 use super::math::P_ONE;
+use super::odds;
 use super::shape::Shape;
 use super::slots::Slot;
 use crate::kernels::vectors::{Vector, WIDTH};
@@ -70,6 +71,11 @@ impl Mixer {
             words.scatter(self.cells.words_mut(), places, pending.learning[i]);
         }
         let lane = &self.lanes[self.current];
+        if shape.odds {
+            let said = V::load(&pending.odds);
+            let chance = odds::chance(pending.decisions);
+            self.odds.teach::<V>(&lane.blocks, pending.node, said, bits, chance);
+        }
         let row = V::splat(256 * i32::from(bit));
         for i in 0..shape.contexts.div_ceil(WIDTH) {
             let next = V::gather_bytes(&self.histories.next, V::load(&pending.states[i]) + row);

@@ -92,11 +92,15 @@ pub enum Part {
     SecondLayer,
     Maps,
     ModelMap,
+    Twins,
+    Odds,
+    Bitwise,
+    FieldSets,
 }
 
 impl Part {
     /// All parts with the names that measurements print.
-    pub const ALL: [(Part, &'static str); 21] = [
+    pub const ALL: [(Part, &'static str); 25] = [
         (Part::HighOrders, "orders 5, 6 and 8"),
         (Part::Words, "word contexts"),
         (Part::Columns, "column and field contexts"),
@@ -118,6 +122,10 @@ impl Part {
         (Part::SecondLayer, "second layer"),
         (Part::Maps, "probability maps"),
         (Part::ModelMap, "model corrected as an input"),
+        (Part::Twins, "twin fields"),
+        (Part::Odds, "counters of hashed contexts"),
+        (Part::Bitwise, "contexts of single bits"),
+        (Part::FieldSets, "weight sets by field"),
     ];
 }
 
@@ -159,6 +167,8 @@ pub struct Plan {
     pub records: bool,
     /// Whether any of them looks at what followed the last bytes lately.
     pub indirect: bool,
+    /// Whether any of them looks at what stood before in the place of the current field.
+    pub twins: bool,
     /// Shortest lengths of the matches that are looked for, longest first.
     pub matches: Vec<u32>,
 }
@@ -180,10 +190,12 @@ impl Plan {
         assert!((8..contexts.len()).all(|i| order(i) == 0), "orders are among the first contexts");
         let seen = |mask: usize| (0..8).filter(move |i| mask >> i & 1 == 1);
         let longest_order = std::array::from_fn(|mask| seen(mask).map(order).max().unwrap_or(0));
+        let shape = Shape::of(kind, beside).reduced(parts, contexts.len());
         let has = |part| contexts.iter().any(|c| c.part() == Some(part));
         let (records, indirect) = (has(Part::Records), has(Part::Indirect));
+        // A weight set asks for them too.
+        let twins = has(Part::Twins) || shape.sets[5];
         let match_context = contexts.iter().position(|&c| c == Context::MatchByte);
-        let shape = Shape::of(kind, beside).reduced(parts, contexts.len());
         Self {
             parts,
             beside,
@@ -193,6 +205,7 @@ impl Plan {
             match_context,
             records,
             indirect,
+            twins,
             matches,
         }
     }
@@ -200,7 +213,7 @@ impl Plan {
     /// Vectors in each weight set.
     pub fn set_sizes(&self) -> Vec<usize> {
         let by_model = if self.shape.with_model { 16 * 4 * 2 } else { 64 * 9 };
-        let sizes = [16 * 3 * 2, 512, 9 * 9, by_model, 512];
+        let sizes = [16 * 3 * 2, 512, 9 * 9, by_model, 512, 10 * 32, 32 * 32];
         let used = sizes.into_iter().zip(self.shape.sets).filter(|(_, used)| *used);
         std::iter::once(256).chain(used.map(|(size, _)| size)).collect()
     }
@@ -229,8 +242,11 @@ impl Plan {
         };
         let lines = group_len.saturating_mul(self.contexts.len()) / 8;
         let len_bits = bits_for(group_len);
+        let lines = bits_for(lines).clamp(10, most_lines);
         TableBits {
-            lines: bits_for(lines).clamp(10, most_lines),
+            lines,
+            odds: if self.shape.odds { lines.min(MOST_ODDS_BITS) } else { 0 },
+            bitwise: (len_bits + 3).clamp(10, 16),
             matches: len_bits.clamp(8, most_matches),
             counters: (len_bits + 5).clamp(14, 20),
             pairs: len_bits.saturating_sub(3).clamp(6, most_pairs),
@@ -245,6 +261,10 @@ impl Plan {
 pub struct TableBits {
     /// Lines of bit histories, 64 bytes each.
     pub lines: u32,
+    /// Lines of counters of hashed contexts, 64 bytes each; 0 where there are none.
+    pub odds: u32,
+    /// Counters of each context of single bits.
+    pub bitwise: u32,
     /// Positions in the table of each finder.
     pub matches: u32,
     /// Direct counters of order 2.
@@ -257,6 +277,9 @@ pub struct TableBits {
 
 /// The most of those; branches of a vocabulary that has more share them.
 pub const MOST_BRANCH_BITS: u32 = 13;
+
+/// The most lines of counters of hashed contexts: half of those of histories, 128 MB.
+const MOST_ODDS_BITS: u32 = 21;
 
 impl TableBits {
     /// Branches with contexts of their own.

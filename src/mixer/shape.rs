@@ -3,6 +3,7 @@
 //! A decision is a dozen short loops. For the makes of mixer that files are coded with, their lengths are compiled in;
 //! any other make (a measurement that leaves a part out) goes through the same code with lengths from memory.
 
+use super::bitwise;
 use super::contexts;
 use super::plan::{Beside, MixerKind, Part, Parts};
 use crate::kernels::vectors::WIDTH;
@@ -22,14 +23,19 @@ pub struct Shape {
     pub runs: usize,
     /// Direct counters.
     pub counters: usize,
+    /// The same of contexts of single bits.
+    pub bitwise: usize,
+    /// Whether the contexts of the second vector have counters beside their histories.
+    pub odds: bool,
     /// Match finders.
     pub finders: usize,
     /// Vectors of counters for which it is an input too how sure they are.
     pub sure_vectors: usize,
     /// Whether the model's opinion comes in corrected too.
     pub model_map: bool,
-    /// Weight sets, each if it is in use: by match, byte, longest order, model, and lane (or, where these are few, the byte before).
-    pub sets: [bool; 5],
+    /// Weight sets, each if it is in use: by match, byte, longest order, model, lane (or, where these are few, the byte
+    /// before), and twice by field.
+    pub sets: [bool; 7],
     /// Whether the sets' outputs are mixed again.
     pub second_layer: bool,
     /// Probability maps.
@@ -49,10 +55,15 @@ impl Shape {
             contexts: contexts::used(kind, beside).len(),
             runs: if light { 0 } else { 4 },
             counters: if light { 2 } else { 3 },
+            bitwise: if full && !with_model { bitwise::CONTEXTS } else { 0 },
+            odds: full && !with_model,
             finders: kind as usize + 1,
             sure_vectors: kind as usize,
             model_map: with_model && !light,
-            sets: [true, !light, !light, full, !light],
+            sets: {
+                let by_field = full && !with_model;
+                [true, !light, !light, full, !light, by_field, by_field]
+            },
             second_layer: !light,
             maps: if full || (with_model && !light) { 3 } else { 2 },
         }
@@ -61,12 +72,21 @@ impl Shape {
     /// The same without some parts, with so many contexts left.
     pub fn reduced(self, parts: Parts, contexts: usize) -> Shape {
         let with = |part, n| if parts.has(part) { n } else { 0 };
-        let sets =
-            [Part::MatchSets, Part::ByteSets, Part::OrderSets, Part::ModelSets, Part::ByteSets];
+        let sets = [
+            Part::MatchSets,
+            Part::ByteSets,
+            Part::OrderSets,
+            Part::ModelSets,
+            Part::ByteSets,
+            Part::FieldSets,
+            Part::FieldSets,
+        ];
         let shape = Shape {
             contexts,
             runs: with(Part::Runs, self.runs),
             counters: with(Part::Counters, self.counters),
+            bitwise: with(Part::Bitwise, self.bitwise),
+            odds: self.odds && parts.has(Part::Odds) && contexts > WIDTH,
             finders: with(Part::Matches, self.finders),
             sure_vectors: with(Part::Confidences, self.sure_vectors),
             model_map: self.model_map && parts.has(Part::ModelMap),
@@ -81,7 +101,7 @@ impl Shape {
     /// The first of the counters that belong to finders.
     #[inline(always)]
     pub const fn first_finder(&self) -> usize {
-        self.contexts + self.runs + self.counters
+        self.contexts + self.runs + self.counters + self.bitwise
     }
 
     /// Counters that speak; the last one, where it is there, is the corrected model.
@@ -102,16 +122,17 @@ impl Shape {
         (self.counted() + self.extras()).div_ceil(WIDTH)
     }
 
-    /// Vectors of inputs of the first layer: the counters, what stands behind them, and how sure some are.
+    /// Vectors of inputs of the first layer: the counters, what stands behind them, how sure some are, and counters of
+    /// hashed contexts.
     #[inline(always)]
     pub const fn width(&self) -> usize {
-        self.counted_vectors() + self.sure_vectors
+        self.counted_vectors() + self.sure_vectors + self.odds as usize
     }
 
     /// Inputs of the first layer.
     #[inline(always)]
     pub const fn inputs(&self) -> usize {
-        match self.sure_vectors {
+        match self.width() - self.counted_vectors() {
             0 => self.counted() + self.extras(),
             _ => self.width() * WIDTH,
         }
@@ -120,8 +141,9 @@ impl Shape {
     /// Weight sets of the first layer, the one by the partial byte among them.
     #[inline(always)]
     pub const fn n_sets(&self) -> usize {
-        let [a, b, c, d, e] = self.sets;
-        1 + a as usize + b as usize + c as usize + d as usize + e as usize
+        let [a, b, c, d, e, f, g] = self.sets;
+        let few = a as usize + b as usize + c as usize + d as usize;
+        1 + few + e as usize + f as usize + g as usize
     }
 }
 

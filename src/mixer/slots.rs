@@ -81,7 +81,7 @@ impl Slots {
 
     /// The number of a context's line in the whole table.
     #[inline(always)]
-    fn number(&self, hash: u64) -> usize {
+    pub fn number(&self, hash: u64) -> usize {
         (hash >> (64 - self.line_bits)) as usize
     }
 
@@ -104,9 +104,15 @@ impl Slots {
     /// behind a leading one.
     #[inline(always)]
     pub fn prefetch_half(&self, hash: u64, partial: u32) {
-        let line = self.number(hash ^ self.quarter(partial));
+        let line = self.half_pair(hash, partial);
         self.fetch(line);
         self.fetch(line ^ 1);
+    }
+
+    /// The first of those two lines, or the second.
+    #[inline(always)]
+    pub fn half_pair(&self, hash: u64, partial: u32) -> usize {
+        self.number(hash ^ self.quarter(partial))
     }
 
     /// The hash of a context in the second half of a byte whose first half is `partial`.

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use std::sync::LazyLock;
 
 /// First byte of the values' serialised form.
-const VERSION: u8 = 5;
+const VERSION: u8 = 8;
 /// The same of values for strong models, whose mixers have one stage more.
 const VERSION_STRONG: u8 = 7;
 /// Weights of a model from which on it counts as strong. The builtin has 8 million, and the smallest for which mixing was
@@ -92,13 +92,21 @@ fn lengths(plan: &Plan) -> (usize, usize) {
 }
 
 impl StartValues {
-    /// The values that are built in, for any model; `scripts/learn_start_values.sh` makes them.
+    /// The values that are built in, for any model and for none; `scripts/learn_start_values.sh` makes them.
     pub fn generic() -> Self {
         static GENERIC: LazyLock<StartValues> = LazyLock::new(|| {
             let bytes = include_bytes!("start_values.bin");
             StartValues::from_bytes(bytes).expect("the tests read it")
         });
         GENERIC.clone()
+    }
+
+    /// Those of them that a model carries with it: without a model, the program's own are used.
+    pub fn for_models() -> Self {
+        let mut values = Self::generic();
+        let with_model = SLOTS.iter().map(|(_, beside)| beside.has_model());
+        values.learned.iter_mut().zip(with_model).filter(|(_, with)| !with).for_each(|(v, _)| *v = None);
+        values
     }
 
     /// The values for messages beside the builtin: those of the mixer that it begins them with;
@@ -116,7 +124,7 @@ impl StartValues {
     #[cfg(feature = "import")]
     pub fn for_parameters(parameters: usize) -> Self {
         if parameters < STRONG_PARAMETERS {
-            return Self::generic();
+            return Self::for_models();
         }
         Self::from_bytes(include_bytes!("strong_values.bin")).expect("the tests read it")
     }

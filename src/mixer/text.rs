@@ -3,7 +3,7 @@
 use super::hash;
 
 /// Fields of a line whose beginnings are kept.
-const FIELDS: usize = 32;
+pub const FIELDS: usize = 32;
 
 /// Classes of bytes, as coarse as a reader at arm's length sees them.
 #[inline(always)]
