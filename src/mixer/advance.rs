@@ -6,6 +6,7 @@ use super::decide::run_class;
 use super::hash::mix;
 use super::lane::MAX_MATCHES;
 use super::matching::length_class;
+use super::platform::prefetch;
 use super::slots::{Slot, Slots};
 use crate::kernels::vectors::{Numbers, WIDTH};
 
@@ -39,6 +40,10 @@ impl Mixer {
             }
             lane.counters = counters(lane.text.recent[0], lane.partial, self.bits.counters);
             self.cells.prefetch_order2(lane.counters);
+            // What followed the pair of bytes that this one ends.
+            let pair =
+                (lane.text.recent[0] as usize & 0xff) << 8 | (lane.partial as usize & 15) << 4;
+            prefetch(&self.after2, pair);
             // The nodes that can follow: each depth of the byte's second half has one line of them.
             let row = (lane.text.recent[0] as usize & 0xff) << 8;
             for depth in 0..4 {

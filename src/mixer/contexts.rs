@@ -77,7 +77,7 @@ const FULL_IN_LANES: &[Context] = {
     &[
         Order3, Order4, Word, Order5, Order8, WordPair, WordSkip, Above, AboveField, Field, Column,
         Key, Skip1, Skip2, Skip12, Pair13, Record, Record2, RecordAt, LaneOrder3, LaneWord, Format,
-        Classes, MatchByte, Token, TokenPair, BestToken,
+        Classes, MatchByte, Twin, TwinPair, Token, TokenPair, BestToken,
     ]
 };
 /// Without a model there is time for all. Those of the second half, the ones with the most to say about digits and

@@ -191,8 +191,9 @@ mod tests {
                 odds.teach(&blocks, 1, said, Numbers([-1; WIDTH]), chance(decision));
             }
         };
-        let (old, young) = (odds.find(5, 1), odds.find(5, 2));
+        let old = odds.find(5, 1);
         learn(&mut odds, old, 50);
+        let young = odds.find(5, 2);
         learn(&mut odds, young, 2);
         assert_eq!(odds.find(5, 3), young);
         assert_eq!(odds.find(5, 1), old);

@@ -10,9 +10,12 @@ use super::shape::Shape;
 use super::slots::Slot;
 use crate::kernels::vectors::{Vector, WIDTH};
 
-/// Learning rates of the two layers in units of 2^-16: what remains, and what is added at the start.
+/// Learning rates of the two layers in units of 2^-16: what remains, and what is added at the start. Without a model
+/// there is more to learn about whom to trust.
 const RATE: [u32; 2] = [200, 20];
 const RATE_EXTRA: [u32; 2] = [1000, 100];
+const RATE_ALONE: u32 = 60;
+const RATE_EXTRA_ALONE: u32 = 100;
 /// Decisions after which half of the added rate is gone.
 const RATE_HALF: u32 = 1 << 14;
 
@@ -37,11 +40,15 @@ impl Mixer {
     fn teach_network<V: Vector>(&mut self, shape: &Shape, bit: bool) {
         let (squash, pending) = (self.squash, &mut self.pending);
         pending.decisions = pending.decisions.saturating_add(1);
-        let extra = |k: usize| {
-            (u64::from(RATE_EXTRA[k]) * u64::from(RATE_HALF)
-                / u64::from(RATE_HALF + pending.decisions)) as i64
+        let rate = |left: u32, extra: u32| {
+            let decisions = RATE_HALF.saturating_add(pending.decisions);
+            i64::from(left + extra * RATE_HALF / decisions)
         };
-        let rates = [i64::from(RATE[0]) + extra(0), i64::from(RATE[1]) + extra(1)];
+        let second = match shape.with_model {
+            true => rate(RATE[1], RATE_EXTRA[1]),
+            false => rate(RATE_ALONE, RATE_EXTRA_ALONE),
+        };
+        let rates = [rate(RATE[0], RATE_EXTRA[0]), second];
         let target = if bit { P_ONE as i32 } else { 0 };
         let step = |p: u32, rate: i64| {
             let error = i64::from(target - p as i32) * rate;

@@ -278,8 +278,8 @@ pub struct TableBits {
 /// The most of those; branches of a vocabulary that has more share them.
 pub const MOST_BRANCH_BITS: u32 = 13;
 
-/// The most lines of counters of hashed contexts: half of those of histories, 128 MB.
-const MOST_ODDS_BITS: u32 = 21;
+/// The most lines of counters of hashed contexts, 64 MB. Twice as many make tables of a megabyte 0.03 % smaller.
+const MOST_ODDS_BITS: u32 = 20;
 
 impl TableBits {
     /// Branches with contexts of their own.

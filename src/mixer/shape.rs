@@ -48,6 +48,8 @@ impl Shape {
         let with_model = beside.has_model();
         let light = matches!(kind, MixerKind::Light);
         let full = matches!(kind, MixerKind::Full);
+        // Not in short texts, nor in messages, which have no fields to speak of.
+        let fields = full && !matches!(beside, Beside::Model);
         Shape {
             kind,
             with_model,
@@ -60,10 +62,7 @@ impl Shape {
             finders: kind as usize + 1,
             sure_vectors: kind as usize,
             model_map: with_model && !light,
-            sets: {
-                let by_field = full && !with_model;
-                [true, !light, !light, full, !light, by_field, by_field]
-            },
+            sets: [true, !light, !light, full, !light, fields, fields],
             second_layer: !light,
             maps: if full || (with_model && !light) { 3 } else { 2 },
         }

@@ -188,7 +188,7 @@ fn memory_is_bounded() {
     for (kind, most) in [
         (MixerKind::Light, 100 << 20),
         (MixerKind::Default, 200 << 20),
-        (MixerKind::Full, 400 << 20),
+        (MixerKind::Full, 450 << 20),
     ] {
         for (with_model, lanes) in [(false, 1), (true, 1), (true, 24)] {
             let of = |len| Mixer::memory_bytes(kind, with_model, len, lanes);

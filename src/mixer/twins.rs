@@ -99,11 +99,16 @@ mod tests {
         bytes.iter().enumerate().map(turn).collect()
     }
 
+    /// The same of a line that is too long to have columns, after its beginning.
+    fn follow_long(bytes: &[u8]) -> Vec<(u8, [u8; 2])> {
+        let line = [&[b','; FIELDS][..], bytes].concat();
+        follow(&line).split_off(FIELDS)
+    }
+
     #[test]
     fn coordinates_of_one_axis_are_twins() {
         let points = b"[12.5,7.25],[12.6,7.31],[12.4,";
-        let said = follow(points);
-        assert!(said[..13].iter().all(|s| *s == (ALONE, [0; 2])), "{said:?}");
+        let said = follow_long(points);
         // The third point's x: `12.` as before, then 4 where 6 stood.
         let x = points.len() - 5;
         assert_eq!(&points[x..], b"12.4,");
@@ -114,11 +119,18 @@ mod tests {
 
     #[test]
     fn values_of_one_key_are_twins() {
-        let said = follow(b"{\"lat\":50,\"lon\":8}{\"lat\":51,\"lon\":9}");
-        let lat = 24;
-        assert_eq!(said[lat + 1], (0, *b"50"));
-        assert_eq!(said[lat + 2], (0, *b"0,"));
-        assert_eq!(said[lat + 3].0, 1);
+        let said = follow_long(b"{\"lat\":50,\"lon\":8}{\"lat\":51,\"lon\":9}");
+        let lat = 25;
+        assert_eq!(said[lat], (0, *b"50"));
+        assert_eq!(said[lat + 1], (0, *b"0,"));
+        assert_eq!(said[lat + 2].0, 1);
+    }
+
+    #[test]
+    fn columns_of_rows_are_twins() {
+        let said = follow(b"1,199,3\n1,200,3\n1,201,4\n");
+        assert_eq!(said[18..21], [(0, *b"20"), (0, *b"00"), (0, *b"0,")]);
+        assert_eq!(said[21], (1, *b",3"));
     }
 
     #[test]
