@@ -44,7 +44,21 @@ pub const FORMAT_VERSION: u8 = 1;
 /// The version of the exact arithmetic that payloads are made with.
 ///
 /// A change of any operation whose result reaches the coder, the mixer's included, raises it.
-pub const EXACT_VERSION: u32 = 1;
+///
+/// Version 2 mixes otherwise, and the builtin has other start values, so nothing of version 1 is read: see
+/// [`other_arithmetic`].
+pub const EXACT_VERSION: u32 = 2;
+
+/// What is said of what another version of the exact arithmetic has made: an earlier one names the program to read it with.
+pub(crate) fn other_arithmetic(version: u32) -> crate::error::Error {
+    let reader = match version {
+        1 => " and needs llmzip 0.1",
+        _ => "",
+    };
+    crate::error::Error::unsupported(format!(
+        "made with exact arithmetic version {version}{reader}; this llmzip has version {EXACT_VERSION}"
+    ))
+}
 
 /// The longest input, in bytes, that a short frame can hold.
 pub const SHORT_MAX_BYTES: usize = 64 << 10;

@@ -6,7 +6,7 @@
 use std::io::Read;
 
 use super::check::Check;
-use super::{EXACT_VERSION, GroupParams, MixerKindCode, source::Source, varint};
+use super::{EXACT_VERSION, GroupParams, MixerKindCode, other_arithmetic, source::Source, varint};
 use crate::error::{Error, Result};
 
 const MODEL_FLAG: u8 = 1;
@@ -76,7 +76,7 @@ impl Settings {
 
     /// Reads what follows the tag.
     ///
-    /// A record that is whole but of a later exact-arithmetic version is [`Error::Unsupported`].
+    /// A record that is whole but of another exact-arithmetic version is [`Error::Unsupported`].
     pub fn read<R: Read>(source: &mut Source<R>) -> Result<Self> {
         let what = "the settings";
         let flags = source.byte(what)?;
@@ -98,10 +98,7 @@ impl Settings {
             return Err(Error::damaged("the settings do not match their check"));
         }
         if settings.exact_version != EXACT_VERSION {
-            return Err(Error::unsupported(format!(
-                "made with exact arithmetic version {}; this llmzip has version {EXACT_VERSION}",
-                settings.exact_version
-            )));
+            return Err(other_arithmetic(settings.exact_version));
         }
         Ok(settings)
     }

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use super::header::{SHORT_MAGIC, refuse_other_version};
 use super::{
-    FORMAT_VERSION, GroupParams, Method, MixerKindCode, SHORT_MAX_BYTES, source::Source, varint,
+    GroupParams, Method, MixerKindCode, SHORT_MAX_BYTES, other_arithmetic, source::Source, varint,
 };
 use crate::error::{Error, Result};
 
@@ -14,8 +14,11 @@ const MIXER_MASK: u8 = 3;
 /// In the two bits of the mixer: its code is larger and stands in the parameter block.
 const MIXER_ELSEWHERE: u8 = 3;
 const VERSION_SHIFT: u32 = 5;
-/// The version of a short frame whose group is transformed, and which is else as version 1.
-const TRANSFORMED_VERSION: u8 = 2;
+/// The version of a short frame, and of one whose group is transformed, which is else alike.
+const VERSION: u8 = 3;
+const TRANSFORMED_VERSION: u8 = 4;
+/// Both of exact arithmetic version 1. What no codec has made is read all the same.
+const EARLIER_VERSIONS: [u8; 2] = [1, 2];
 
 /// What stands before the payload of a short frame; [`ShortHead::CHECK_BYTES`] follow it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +43,7 @@ impl ShortHead {
 
     /// Whether the byte behind the magic can be that of a head of this version.
     pub fn can_be(flags: u8) -> bool {
-        [FORMAT_VERSION, TRANSFORMED_VERSION].contains(&(flags >> VERSION_SHIFT))
+        [VERSION, TRANSFORMED_VERSION].contains(&(flags >> VERSION_SHIFT))
     }
 
     /// Appends the head, the magic included.
@@ -48,7 +51,7 @@ impl ShortHead {
         let mixer = self.params.mixer.0.min(MIXER_ELSEWHERE);
         let plain_params = GroupParams { mixer: MixerKindCode(0), ..self.params };
         let has_block = mixer == MIXER_ELSEWHERE || plain_params != GroupParams::default();
-        let version = if self.transformed { TRANSFORMED_VERSION } else { FORMAT_VERSION };
+        let version = if self.transformed { TRANSFORMED_VERSION } else { VERSION };
         let mut flags = self.method.code() | mixer << MIXER_SHIFT | version << VERSION_SHIFT;
         if has_block {
             flags |= PARAMS_FLAG;
@@ -73,11 +76,13 @@ impl ShortHead {
     /// Reads what follows the magic.
     pub fn read<R: Read>(source: &mut Source<R>) -> Result<Self> {
         let flags = source.byte("the head of a short frame")?;
-        let transformed = flags >> VERSION_SHIFT == TRANSFORMED_VERSION;
-        if !transformed {
-            refuse_other_version(flags >> VERSION_SHIFT, TRANSFORMED_VERSION)?;
-        }
+        let version = flags >> VERSION_SHIFT;
+        refuse_other_version(version, TRANSFORMED_VERSION)?;
         let method = Method::from_bits(flags);
+        if EARLIER_VERSIONS.contains(&version) && method.is_coded() {
+            return Err(other_arithmetic(1));
+        }
+        let transformed = [TRANSFORMED_VERSION, EARLIER_VERSIONS[1]].contains(&version);
         if transformed && !method.is_coded() {
             return Err(Error::damaged("a transformed group that no codec has made"));
         }

@@ -193,8 +193,8 @@ fn memory_is_bounded() {
         for (with_model, lanes) in [(false, 1), (true, 1), (true, 24)] {
             let of = |len| Mixer::memory_bytes(kind, with_model, len, lanes);
             assert!(of(16 << 20) < most, "{}", of(16 << 20));
-            assert!(of(60) < 3 << 20, "{}", of(60));
-            assert!(of(1000) < 9 << 20, "{}", of(1000));
+            assert!(of(60) < 4 << 20, "{}", of(60));
+            assert!(of(1000) < 10 << 20, "{}", of(1000));
         }
     }
 }
@@ -233,15 +233,15 @@ const GOLDEN_STRONG: [u64; 3] =
     [0xad88_8f1d_7eff_cc58, 0x11f0_8d06_c02e_75e7, 0x1e33_1759_8f7c_ffff];
 
 const GOLDEN: [u64; 9] = [
-    0x3bb474c6b37ef0f8,
-    0xe4d0bc920801347a,
-    0x1b271cc3d23bda59,
-    0xfb746ec3b17284c2,
-    0x011f67e4f8c6894b,
-    0xd09f9efe7fe093ec,
-    0x81db66705f3591c0,
-    0xc14078ddfa1dc2bc,
-    0xc12b4c5fb4114d47,
+    0xb891_13f5_d38f_a596,
+    0x09f6_580d_dc18_2dcf,
+    0x49bf_2440_4a17_4a39,
+    0xcb3f_83bd_addc_e785,
+    0x3053_8c10_2b84_ca38,
+    0x4bdc_f919_8d12_880b,
+    0x425e_a657_a79e_e8c2,
+    0x615b_1ace_7ddd_d8df,
+    0x419c_e38a_92ef_5092,
 ];
 
 proptest! {

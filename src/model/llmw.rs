@@ -214,7 +214,7 @@ pub(super) fn read(storage: Storage, verify: bool) -> Result<Model> {
     let exact_version = word(8);
     if exact_version != EXACT_VERSION {
         return Err(Error::unsupported(format!(
-            "the model is for exact arithmetic version {exact_version}, this program has {EXACT_VERSION}"
+            "the model is for exact arithmetic version {exact_version}, this program has {EXACT_VERSION}: import it again"
         )));
     }
     let tensor_bytes = u64::from_le_bytes(bytes[24..32].try_into().expect("8 bytes"));

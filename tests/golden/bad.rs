@@ -50,7 +50,7 @@ fn short(head: &[&[u8]], payload: &[u8], plain: &[u8]) -> Vec<u8> {
 
 /// Flags of a short frame of version 1.
 fn flags(method: u8, mixer: u8, block: bool) -> u8 {
-    1 << 5 | mixer << 3 | u8::from(block) << 2 | method
+    3 << 5 | mixer << 3 | u8::from(block) << 2 | method
 }
 
 /// What a codec makes of one group.
@@ -80,11 +80,11 @@ fn short_files() -> Vec<(&'static str, Vec<u8>)> {
     // A transformed group of text, as the light mixer codes it, behind these first bytes.
     let transformed = |first: &[u8]| {
         let payload = [first, &payload(MIXER, &text()[..300])].concat();
-        let head = [&[2 << 5 | MIXER][..], &number(600), &number(payload.len() as u64)];
+        let head = [&[4 << 5 | MIXER][..], &number(600), &number(payload.len() as u64)];
         short(&head, &payload, &[b'x'; 600])
     };
     vec![
-        ("bad-transformed-stored", short(&[&[2 << 5], &number(2)], b"hi", b"hi")),
+        ("bad-transformed-stored", short(&[&[4 << 5], &number(2)], b"hi", b"hi")),
         ("bad-transformed-none", transformed(&[3, 172, 2])),
         ("bad-transformed-length", transformed(&[4, 172, 2])),
         ("bad-transformed-other-length", transformed(&[15, 172, 2])),
@@ -92,7 +92,7 @@ fn short_files() -> Vec<(&'static str, Vec<u8>)> {
         (
             "bad-transformed-recipe",
             short(
-                &[&[2 << 5 | MIXER], &number(9), &number(7)],
+                &[&[4 << 5 | MIXER], &number(9), &number(7)],
                 &[0x80, 1, 15, 1, 0, 1, b'x'],
                 b"xxxxxxxxx",
             ),
@@ -129,7 +129,11 @@ fn short_files() -> Vec<(&'static str, Vec<u8>)> {
         ("bad-short-prime", with_block(1, &[&numbers([0, 0, 0, too_many])])),
         ("bad-short-keeps-too-much", with_block(1, &[&numbers([0, 10, 7, 0])])),
         ("bad-short-behind", [&whole[..], b"other bytes"].concat()),
-        ("unsupported-short-version", short(&[&[3 << 5], &[2]], b"hi", b"hi")),
+        ("unsupported-short-version", short(&[&[5 << 5], &[2]], b"hi", b"hi")),
+        (
+            "unsupported-short-earlier",
+            short(&[&[1 << 5 | MODEL], &id[..2], &len, &coded_len], &coded, &message()),
+        ),
         ("unsupported-short-mixer", with_block(3, &[&numbers([0; 4]), &[255]])),
         (
             "unsupported-short-model",
@@ -319,6 +323,7 @@ fn long_files() -> Vec<(&'static str, Vec<u8>)> {
             "unsupported-settings-exact-version",
             a_settings(settings_of(version + 1, [0; 4], 0, None)),
         ),
+        ("unsupported-settings-earlier-version", a_settings(settings_of(1, [0; 4], 0, None))),
         ("unsupported-settings-mixer", a_settings(settings(255, None))),
         (
             "unsupported-settings-model",

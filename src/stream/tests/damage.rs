@@ -149,7 +149,7 @@ fn other_files_are_not_ours() {
 #[test]
 fn later_versions_are_unsupported() {
     let mut short = pack_short(b"abc");
-    short[2] = short[2] & 0x1F | 3 << 5;
+    short[2] = short[2] & 0x1F | 5 << 5;
     let mut long = pack_long(b"abc");
     long[4] = 2;
     for file in [short, long] {
