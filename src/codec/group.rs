@@ -5,6 +5,7 @@ mod needs;
 mod opened;
 mod scout;
 mod together;
+mod trial;
 
 pub use self::builtin::BuiltinModels;
 use self::opened::Opened;
@@ -252,9 +253,13 @@ impl GroupCodec for Codec {
         memory_limit: u64,
         done: &(dyn Fn(u64) + Sync),
     ) -> Result<EncodedGroup> {
-        let prepared = self.prepare(plain)?;
+        let mut prepared = self.prepare(plain)?;
         // Of what is done beside the model nothing is reported, but whoever watches can end it.
         let unreported: &(dyn Fn(u64) + Sync) = &|_| done(0);
+        let is_open = prepared.choice == Choice::Smaller;
+        if is_open && self.mixer_wins(&prepared.rest, params, unreported)? {
+            prepared.choice = Choice::Mixer;
+        }
         let spread = Spread::new(done, plain.len(), prepared.rest.len());
         let done: &(dyn Fn(u64) + Sync) = &|bytes| spread.add(bytes);
         let by_model = || -> Result<Option<Vec<u8>>> {
