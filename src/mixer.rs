@@ -21,7 +21,6 @@
 //! `mixer/MEASURED.md` has what each part buys.
 
 mod advance;
-mod bitwise;
 mod byte_nodes;
 mod cells;
 mod contexts;
@@ -41,6 +40,7 @@ mod network;
 mod odds;
 mod outcome;
 mod over;
+mod pixels;
 mod plan;
 mod platform;
 mod records;

@@ -85,6 +85,7 @@ impl Mixer {
         }
         extent.position += 1;
         lane.text.push(byte, extent.position);
+        lane.blank.push(byte);
         lane.twins.push(byte, &lane.text, &self.history, extent.position);
         if extent.position == extent.end {
             return;

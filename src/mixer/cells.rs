@@ -6,17 +6,17 @@
 //! [context][length class][bits known]       runs
 //! [finder][decision][misses][length class]  matches
 //! [node]  [byte][node]  [bytes][node]       direct counters of orders 0, 1 and 2
-//! [context][hash]                           the same of contexts of single bits, and one that is silent
+//! [context][hash]                           the same of contexts of pixels, and one that is silent
 //! ```
 //!
 //! The first cell of a context's states, of its runs and of a finder's matches is a counter that says nothing and never
 //! learns.
 
-use super::bitwise;
 use super::counters::Counter;
 use super::history::histories;
 use super::math::P_ONE;
 use super::over::{Layered, Over};
+use super::pixels;
 use super::plan::TableBits;
 use super::platform::{prefetch, zeros};
 use super::shape::Shape;
@@ -42,8 +42,8 @@ pub struct Cells {
     learned: usize,
     /// The first direct counter of each order.
     direct: [usize; 3],
-    /// The first counter of contexts of single bits, and the base-2 logarithm of each one's.
-    bitwise: (usize, u32),
+    /// The first counter of contexts of pixels, and the base-2 logarithm of each one's.
+    pixels: (usize, u32),
     /// The counters that these lie over: direct ones above order 0 are copied where they are asked for.
     over: Option<Over<u32>>,
 }
@@ -67,15 +67,15 @@ const fn direct_at(shape: &Shape) -> [usize; 3] {
     [first, first + 256, first + 256 + (1 << 16)]
 }
 
-/// The first counter of contexts of single bits.
-const fn bitwise_at(shape: &Shape, bits: &TableBits) -> usize {
+/// The first counter of contexts of pixels.
+const fn pixels_at(shape: &Shape, bits: &TableBits) -> usize {
     direct_at(shape)[2] + if shape.counters > 2 { 1 << bits.counters } else { 0 }
 }
 
 /// Cells of a table.
 const fn len(shape: &Shape, bits: &TableBits) -> usize {
-    let behind = if shape.bitwise > 0 { (shape.bitwise << bits.bitwise) + WIDTH } else { 0 };
-    bitwise_at(shape, bits) + behind
+    let behind = if shape.pixels > 0 { (shape.pixels << bits.pixels) + WIDTH } else { 0 };
+    pixels_at(shape, bits) + behind
 }
 
 impl Cells {
@@ -91,8 +91,8 @@ impl Cells {
         fill(states, &states_at_first());
         fill(runs, &runs_at_first());
         fill(matches, &matches_at_first());
-        let bitwise = (bitwise_at(shape, bits), bits.bitwise);
-        Self { words, learned, direct, bitwise, over: None }
+        let pixels = (pixels_at(shape, bits), bits.pixels);
+        Self { words, learned, direct, pixels, over: None }
     }
 
     /// Where the direct counters of orders 1 and 2 at these places are.
@@ -112,13 +112,13 @@ impl Cells {
         }
     }
 
-    /// Where the counter of a context of single bits is; without one, that which is silent.
+    /// Where the counter of a context of pixels is; without one, that which is silent.
     #[inline(always)]
-    pub fn bitwise(&self, number: usize, context: Option<u32>) -> i32 {
-        let (first, bits) = self.bitwise;
+    pub fn pixels(&self, number: usize, context: Option<u32>) -> i32 {
+        let (first, bits) = self.pixels;
         let at = match context {
-            Some(context) => number << bits | bitwise::hash(context, bits),
-            None => bitwise::CONTEXTS << bits,
+            Some(context) => number << bits | pixels::hash(context, bits),
+            None => pixels::CONTEXTS << bits,
         };
         (first + at) as i32
     }

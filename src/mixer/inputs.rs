@@ -1,13 +1,13 @@
 //! What everything that counts says to a decision: the inputs of the network.
 
 use super::Mixer;
-use super::bitwise::{self, Place};
 use super::cells::{DIRECT, Places};
 use super::counters::{Counter, opinions, sureness};
 use super::lane::{CONTEXT_VECTORS, MAX_CONTEXTS, MAX_MATCHES};
 use super::matching::length_class;
 use super::math::{P_HALF, stretch_q32};
 use super::network::{MAX_VECTORS, to_learn};
+use super::pixels::{self, Place};
 use super::shape::Shape;
 use crate::kernels::vectors::{Vector, WIDTH};
 
@@ -15,8 +15,7 @@ use crate::kernels::vectors::{Vector, WIDTH};
 pub const MAX_COUNTED: usize = 64;
 /// The same in vectors.
 pub const COUNTED_VECTORS: usize = MAX_COUNTED / WIDTH;
-const _: () =
-    assert!(MAX_CONTEXTS + 4 + 3 + bitwise::CONTEXTS + MAX_MATCHES + 1 + 3 <= MAX_COUNTED);
+const _: () = assert!(MAX_CONTEXTS + 4 + 3 + pixels::CONTEXTS + MAX_MATCHES + 1 + 3 <= MAX_COUNTED);
 const _: () = assert!(COUNTED_VECTORS + 2 + 1 <= MAX_VECTORS);
 const _: () = assert!(CONTEXT_VECTORS < COUNTED_VECTORS);
 
@@ -132,19 +131,18 @@ impl Mixer {
         }
         used += shape.counters;
 
-        // Contexts of single bits.
-        if shape.bitwise > 0 {
+        // Pixels.
+        if shape.pixels > 0 {
             let extent = &self.extents[self.current];
             let (start, position) = (extent.start, extent.position);
             let record = self.records.length();
             let place = Place { history: &self.history, start, position, record };
-            let (contexts, silent) = bitwise::contexts(lane, &place);
-            for (k, context) in contexts.into_iter().enumerate() {
-                let speaks = k >= silent;
-                let place = self.cells.bitwise(k, speaks.then_some(context));
-                others.add(used + k, place, speaks);
+            let contexts = pixels::contexts(lane, &place);
+            for k in 0..shape.pixels {
+                let place = self.cells.pixels(k, contexts.map(|contexts| contexts[k]));
+                others.add(used + k, place, contexts.is_some());
             }
-            used += shape.bitwise;
+            used += shape.pixels;
         }
 
         // Matches. Entry 0 of each finder is for those that have nothing to say.
@@ -246,6 +244,6 @@ fn rows(shape: &Shape, i: usize) -> [i32; WIDTH] {
 #[inline(always)]
 pub fn masks(shape: &Shape, i: usize) -> [i32; WIDTH] {
     let first = shape.contexts + shape.runs;
-    let direct = first..first + shape.counters + shape.bitwise;
+    let direct = first..first + shape.counters + shape.pixels;
     std::array::from_fn(|lane| if direct.contains(&(i * WIDTH + lane)) { DIRECT } else { 0 })
 }

@@ -1,6 +1,7 @@
 //! The state of one lane of a group.
 
 use super::matching::Match;
+use super::pixels::Blank;
 use super::records::Seen;
 use super::slots::Slot;
 use super::text::Text;
@@ -21,6 +22,8 @@ pub struct Lane {
     pub text: Text,
     /// Its fields, where contexts ask for them.
     pub twins: Twins,
+    /// How much of it is of one colour.
+    pub blank: Blank,
     /// Distances of equal bytes.
     pub seen: Box<Seen>,
     /// The bits of the byte so far behind a leading one.
@@ -57,6 +60,7 @@ impl Lane {
         Self {
             text: Text::new(start),
             twins: Twins::new(with_twins),
+            blank: Blank::default(),
             seen: Seen::new(),
             partial: 1,
             bits: 0,

@@ -94,7 +94,7 @@ pub enum Part {
     ModelMap,
     Twins,
     Odds,
-    Bitwise,
+    Pixels,
     FieldSets,
 }
 
@@ -124,7 +124,7 @@ impl Part {
         (Part::ModelMap, "model corrected as an input"),
         (Part::Twins, "twin fields"),
         (Part::Odds, "counters of hashed contexts"),
-        (Part::Bitwise, "contexts of single bits"),
+        (Part::Pixels, "contexts of pixels"),
         (Part::FieldSets, "weight sets by field"),
     ];
 }
@@ -245,8 +245,8 @@ impl Plan {
         let lines = bits_for(lines).clamp(10, most_lines);
         TableBits {
             lines,
-            odds: if self.shape.odds { lines.min(MOST_ODDS_BITS) } else { 0 },
-            bitwise: (len_bits + 3).clamp(10, 16),
+            odds: if self.shape.odds { (lines - 1).min(MOST_ODDS_BITS) } else { 0 },
+            pixels: (len_bits + 3).clamp(10, 16),
             matches: len_bits.clamp(8, most_matches),
             counters: (len_bits + 5).clamp(14, 20),
             pairs: len_bits.saturating_sub(3).clamp(6, most_pairs),
@@ -263,8 +263,8 @@ pub struct TableBits {
     pub lines: u32,
     /// Lines of counters of hashed contexts, 64 bytes each; 0 where there are none.
     pub odds: u32,
-    /// Counters of each context of single bits.
-    pub bitwise: u32,
+    /// Counters of each context of pixels.
+    pub pixels: u32,
     /// Positions in the table of each finder.
     pub matches: u32,
     /// Direct counters of order 2.

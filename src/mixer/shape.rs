@@ -3,8 +3,8 @@
 //! A decision is a dozen short loops. For the makes of mixer that files are coded with, their lengths are compiled in;
 //! any other make (a measurement that leaves a part out) goes through the same code with lengths from memory.
 
-use super::bitwise;
 use super::contexts;
+use super::pixels;
 use super::plan::{Beside, MixerKind, Part, Parts};
 use crate::kernels::vectors::WIDTH;
 
@@ -23,8 +23,8 @@ pub struct Shape {
     pub runs: usize,
     /// Direct counters.
     pub counters: usize,
-    /// The same of contexts of single bits.
-    pub bitwise: usize,
+    /// The same of contexts of pixels.
+    pub pixels: usize,
     /// Whether the contexts of the second vector have counters beside their histories.
     pub odds: bool,
     /// Match finders.
@@ -34,7 +34,7 @@ pub struct Shape {
     /// Whether the model's opinion comes in corrected too.
     pub model_map: bool,
     /// Weight sets, each if it is in use: by match, byte, longest order, model, lane (or, where these are few, the byte
-    /// before), and twice by field.
+    /// before), field and twin, and place in the field.
     pub sets: [bool; 7],
     /// Whether the sets' outputs are mixed again.
     pub second_layer: bool,
@@ -48,8 +48,9 @@ impl Shape {
         let with_model = beside.has_model();
         let light = matches!(kind, MixerKind::Light);
         let full = matches!(kind, MixerKind::Full);
-        // Not in short texts, nor in messages, which have no fields to speak of.
+        // Short texts and messages, which go to the full kind beside a model, have no fields to speak of.
         let fields = full && !matches!(beside, Beside::Model);
+        let places = fields || (!full && !light && with_model);
         Shape {
             kind,
             with_model,
@@ -57,12 +58,12 @@ impl Shape {
             contexts: contexts::used(kind, beside).len(),
             runs: if light { 0 } else { 4 },
             counters: if light { 2 } else { 3 },
-            bitwise: if full && !with_model { bitwise::CONTEXTS } else { 0 },
+            pixels: if full && !with_model { pixels::CONTEXTS } else { 0 },
             odds: full && !with_model,
             finders: kind as usize + 1,
-            sure_vectors: kind as usize,
+            sure_vectors: if full && with_model { 2 } else { !light as usize },
             model_map: with_model && !light,
-            sets: [true, !light, !light, full, !light, fields, fields],
+            sets: [true, !light, !light, full, !light, fields, places],
             second_layer: !light,
             maps: if full || (with_model && !light) { 3 } else { 2 },
         }
@@ -84,7 +85,7 @@ impl Shape {
             contexts,
             runs: with(Part::Runs, self.runs),
             counters: with(Part::Counters, self.counters),
-            bitwise: with(Part::Bitwise, self.bitwise),
+            pixels: with(Part::Pixels, self.pixels),
             odds: self.odds && parts.has(Part::Odds) && contexts > WIDTH,
             finders: with(Part::Matches, self.finders),
             sure_vectors: with(Part::Confidences, self.sure_vectors),
@@ -100,7 +101,7 @@ impl Shape {
     /// The first of the counters that belong to finders.
     #[inline(always)]
     pub const fn first_finder(&self) -> usize {
-        self.contexts + self.runs + self.counters + self.bitwise
+        self.contexts + self.runs + self.counters + self.pixels
     }
 
     /// Counters that speak; the last one, where it is there, is the corrected model.
