@@ -17,7 +17,7 @@ const VERSION_SHIFT: u32 = 5;
 /// The version of a short frame, and of one whose group is transformed, which is else alike.
 const VERSION: u8 = 3;
 const TRANSFORMED_VERSION: u8 = 4;
-/// Both of exact arithmetic version 1. What no codec has made is read all the same.
+/// The same of exact arithmetic version 1.
 const EARLIER_VERSIONS: [u8; 2] = [1, 2];
 
 /// What stands before the payload of a short frame; [`ShortHead::CHECK_BYTES`] follow it.
@@ -78,11 +78,11 @@ impl ShortHead {
         let flags = source.byte("the head of a short frame")?;
         let version = flags >> VERSION_SHIFT;
         refuse_other_version(version, TRANSFORMED_VERSION)?;
-        let method = Method::from_bits(flags);
-        if EARLIER_VERSIONS.contains(&version) && method.is_coded() {
+        if EARLIER_VERSIONS.contains(&version) {
             return Err(other_arithmetic(1));
         }
-        let transformed = [TRANSFORMED_VERSION, EARLIER_VERSIONS[1]].contains(&version);
+        let method = Method::from_bits(flags);
+        let transformed = version == TRANSFORMED_VERSION;
         if transformed && !method.is_coded() {
             return Err(Error::damaged("a transformed group that no codec has made"));
         }

@@ -69,9 +69,9 @@ fn a_long_header_is_ten_bytes() {
 fn settings_guard_themselves() {
     let mut bytes = Vec::new();
     settings().write(&mut bytes);
-    let expected = "b501 01 20 8008 8104 8002 01
+    let expected = "b501 02 20 8008 8104 8002 01
         000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f
-        07 6275696c74696e c0d7abd6";
+        07 6275696c74696e 23a31d6b";
     assert_eq!(hex(&bytes), hex(&from_hex(expected)));
     stands_guard(&bytes[1..], &settings(), |bytes| Settings::read(&mut Source::new(bytes)));
 
@@ -166,9 +166,9 @@ fn short_heads_have_one_form() {
     };
     let odd = GroupParams { lanes: 2, mixer: MixerKindCode(9), ..GroupParams::default() };
     for (head, expected) in [
-        (coded.clone(), "f57a 2b aabb d00f f403"),
-        (ShortHead { transformed: true, ..coded.clone() }, "f57a 4b aabb d00f f403"),
-        (ShortHead { params: odd, ..coded }, "f57a 3f aabb 02000000 09 d00f f403"),
+        (coded.clone(), "f57a 6b aabb d00f f403"),
+        (ShortHead { transformed: true, ..coded.clone() }, "f57a 8b aabb d00f f403"),
+        (ShortHead { params: odd, ..coded }, "f57a 7f aabb 02000000 09 d00f f403"),
     ] {
         let mut bytes = Vec::new();
         head.write(&mut bytes);
@@ -176,18 +176,18 @@ fn short_heads_have_one_form() {
         assert_eq!(ShortHead::read(&mut Source::new(&bytes[2..])).unwrap(), head);
     }
     for (bad, why) in [
-        ("24 02000000 01", "parameters for a stored frame"),
-        ("28 01", "a mixer for a stored frame"),
-        ("26 00000000 0501", "a block of defaults"),
-        ("3a 0501", "a large mixer without its block"),
-        ("3e 02000000 02 0501", "a small mixer in the block"),
-        ("22 0505", "a payload that does not pay"),
-        ("21 00", "an empty run"),
-        ("20 818004", "65,537 bytes"),
-        ("20 8000", "a length in a longer form"),
+        ("64 02000000 01", "parameters for a stored frame"),
+        ("68 01", "a mixer for a stored frame"),
+        ("66 00000000 0501", "a block of defaults"),
+        ("7a 0501", "a large mixer without its block"),
+        ("7e 02000000 02 0501", "a small mixer in the block"),
+        ("62 0505", "a payload that does not pay"),
+        ("61 00", "an empty run"),
+        ("60 818004", "65,537 bytes"),
+        ("60 8000", "a length in a longer form"),
         ("00 00", "version 0"),
-        ("40 00", "a transformed frame that is stored"),
-        ("41 05", "a transformed frame that is a run"),
+        ("80 00", "a transformed frame that is stored"),
+        ("81 05", "a transformed frame that is a run"),
     ] {
         let result = ShortHead::read(&mut Source::new(&from_hex(bad)[..]));
         assert!(matches!(result, Err(Error::Damaged { .. })), "{why}: {result:?}");

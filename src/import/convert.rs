@@ -77,7 +77,7 @@ impl ImportOptions {
             smooth_inputs: false,
             window: None,
             keeps_start: false,
-            start_values: Some(StartValues::generic()),
+            start_values: Some(StartValues::for_models()),
         }
     }
 

@@ -348,7 +348,7 @@ mod tests {
     #[cfg(feature = "import")]
     #[test]
     fn only_large_models_are_strong() {
-        assert_eq!(StartValues::for_parameters(8_300_000), StartValues::generic());
+        assert_eq!(StartValues::for_parameters(8_300_000), StartValues::for_models());
         let strong = StartValues::for_parameters(134_500_000);
         assert!(strong.are_for_strong_models());
         for (learned, (kind, beside)) in strong.learned.iter().zip(SLOTS) {

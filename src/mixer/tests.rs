@@ -230,16 +230,16 @@ fn the_bytes_beside_a_strong_model_are_those_of_this_version() {
 }
 
 const GOLDEN_STRONG: [u64; 3] =
-    [0xad88_8f1d_7eff_cc58, 0x11f0_8d06_c02e_75e7, 0x1e33_1759_8f7c_ffff];
+    [0xad88_8f1d_7eff_cc58, 0x98b8_fd47_3058_476e, 0x1e33_1759_8f7c_ffff];
 
 const GOLDEN: [u64; 9] = [
     0xb891_13f5_d38f_a596,
     0x09f6_580d_dc18_2dcf,
     0x49bf_2440_4a17_4a39,
     0xcb3f_83bd_addc_e785,
-    0x3053_8c10_2b84_ca38,
-    0x4bdc_f919_8d12_880b,
-    0x425e_a657_a79e_e8c2,
+    0x4a3a_f895_44af_710a,
+    0x7581_6f0b_9b86_0ebc,
+    0x65dd_d84e_fc0e_54fe,
     0x615b_1ace_7ddd_d8df,
     0x419c_e38a_92ef_5092,
 ];

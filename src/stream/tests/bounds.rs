@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 
-use crate::container::{Check, Footer, GroupHead, LongHeader, Method, Settings, ShortHead};
+use crate::container::{
+    Check, EXACT_VERSION, Footer, GroupHead, LongHeader, Method, Settings, ShortHead,
+};
 use crate::error::Error;
 use crate::stream::testing::*;
 use crate::stream::*;
@@ -94,7 +96,7 @@ fn claiming(method: Method, plain_len: u64, payload_len: u64, group_log2: u8) ->
     header.write(&mut file);
     if method.is_coded() {
         let params = GroupParams::default();
-        Settings { exact_version: 1, model: None, params }.write(&mut file);
+        Settings { exact_version: EXACT_VERSION, model: None, params }.write(&mut file);
     }
     let head = GroupHead { method, transformed: false, plain_len, payload_len, check: [0; 8] };
     head.write(header.group_bytes(), &mut file);

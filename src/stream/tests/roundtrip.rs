@@ -54,9 +54,9 @@ fn lengths_around_every_edge_come_back() {
 #[test]
 fn the_examples_of_the_format_description_are_what_is_written() {
     let hex = crate::container::hex;
-    assert_eq!(hex(&pack_short(b"")), "f57a2000aa7ebb95");
-    assert_eq!(hex(&pack_short(b"hi")), "f57a20026869d258571e");
-    assert_eq!(hex(&pack_short(&[0; 1000])), "f57a21e8070003398302");
+    assert_eq!(hex(&pack_short(b"")), "f57a6000e1424298");
+    assert_eq!(hex(&pack_short(b"hi")), "f57a60026869f0147789");
+    assert_eq!(hex(&pack_short(&[0; 1000])), "f57a61e80700dfa71351");
     let options = CompressOptions { full_hashes: true, ..CompressOptions::default() };
     let long = concat!(
         "f54c4c5a01186468b1bd",
