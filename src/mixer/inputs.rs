@@ -16,7 +16,7 @@ pub const MAX_COUNTED: usize = 64;
 /// The same in vectors.
 pub const COUNTED_VECTORS: usize = MAX_COUNTED / WIDTH;
 const _: () = assert!(MAX_CONTEXTS + 4 + 3 + pixels::CONTEXTS + MAX_MATCHES + 1 + 3 <= MAX_COUNTED);
-const _: () = assert!(COUNTED_VECTORS + 2 + 1 <= MAX_VECTORS);
+const _: () = assert!(COUNTED_VECTORS + 2 < MAX_VECTORS);
 const _: () = assert!(CONTEXT_VECTORS < COUNTED_VECTORS);
 
 /// What the counters say.

@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn pixels_around_a_pixel_are_found_at_every_bit() {
         const WIDTH: usize = 6;
-        let picture: Vec<u8> = (0..8 * WIDTH as u32).map(|i| (i * i * 37 >> 3) as u8).collect();
+        let picture: Vec<u8> = (0..8 * WIDTH as u32).map(|i| ((i * i * 37) >> 3) as u8).collect();
         let pixel =
             |row: usize, x: usize| u32::from(picture[row * WIDTH + x / 8] >> (7 - x % 8) & 1);
         let run = |row: usize, from: usize, n: usize| {
