@@ -14,11 +14,10 @@ const MIXER_MASK: u8 = 3;
 /// In the two bits of the mixer: its code is larger and stands in the parameter block.
 const MIXER_ELSEWHERE: u8 = 3;
 const VERSION_SHIFT: u32 = 5;
-/// The version of a short frame, and of one whose group is transformed, which is else alike.
+/// The version of a short frame, and of one whose group is transformed, which is else alike; 1 and 2 go with exact
+/// arithmetic version 1.
 const VERSION: u8 = 3;
 const TRANSFORMED_VERSION: u8 = 4;
-/// The same of exact arithmetic version 1.
-const EARLIER_VERSIONS: [u8; 2] = [1, 2];
 
 /// What stands before the payload of a short frame; [`ShortHead::CHECK_BYTES`] follow it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +77,7 @@ impl ShortHead {
         let flags = source.byte("the head of a short frame")?;
         let version = flags >> VERSION_SHIFT;
         refuse_other_version(version, TRANSFORMED_VERSION)?;
-        if EARLIER_VERSIONS.contains(&version) {
+        if version < VERSION {
             return Err(other_arithmetic(1));
         }
         let method = Method::from_bits(flags);

@@ -6,6 +6,7 @@ use super::decide::run_class;
 use super::hash::mix;
 use super::lane::MAX_MATCHES;
 use super::matching::length_class;
+use super::odds::Odds;
 use super::platform::prefetch;
 use super::slots::{Slot, Slots};
 use crate::kernels::vectors::{Numbers, WIDTH};
@@ -85,7 +86,9 @@ impl Mixer {
         }
         extent.position += 1;
         lane.text.push(byte, extent.position);
-        lane.blank.push(byte);
+        if self.plan.shape.pixels > 0 {
+            lane.blank.push(byte);
+        }
         lane.twins.push(byte, &lane.text, &self.history, extent.position);
         if extent.position == extent.end {
             return;
@@ -119,12 +122,11 @@ impl Mixer {
             twin: (lane.twins.class(), twin),
             lane: at,
         };
+        let has_odds = self.plan.shape.odds;
+        let odds_of = |i: usize| (has_odds && i >= WIDTH).then_some(&self.odds);
         for (i, context) in self.plan.contexts.iter().enumerate() {
             lane.hashes[i] = context.hash(&lane.text, &around);
-            self.slots.prefetch(lane.hashes[i]);
-            if self.plan.shape.odds && i >= WIDTH {
-                self.odds.prefetch(self.slots.number(lane.hashes[i]));
-            }
+            fetch(&self.slots, odds_of(i), lane.hashes[i]);
         }
         lane.counters = counters(recent, 0, self.bits.counters);
         self.cells.prefetch_order2(lane.counters);
@@ -159,10 +161,8 @@ impl Mixer {
         if let Some(i) = self.plan.match_context {
             let around = Surroundings { expected, ..Surroundings::nothing() };
             lane.hashes[i] = self.plan.contexts[i].hash(&lane.text, &around);
-            self.slots.prefetch(lane.hashes[i]);
-            if self.plan.shape.odds && i >= WIDTH {
-                self.odds.prefetch(self.slots.number(lane.hashes[i]));
-            }
+            let has_odds = self.plan.shape.odds && i >= WIDTH;
+            fetch(&self.slots, has_odds.then_some(&self.odds), lane.hashes[i]);
         }
     }
 
@@ -205,6 +205,15 @@ impl Mixer {
                 lane.runs[i] = run(&self.slots, lane.byte_slots[i]);
             }
         }
+    }
+}
+
+/// Asks for the line of a context that will be looked up soon, and for that of its counters if it has some.
+#[inline(always)]
+fn fetch(slots: &Slots, odds: Option<&Odds>, hash: u64) {
+    slots.prefetch(hash);
+    if let Some(odds) = odds {
+        odds.prefetch(slots.number(hash));
     }
 }
 

@@ -13,6 +13,7 @@
 //! learns.
 
 use super::counters::Counter;
+use super::hash::place;
 use super::history::histories;
 use super::math::P_ONE;
 use super::over::{Layered, Over};
@@ -117,7 +118,7 @@ impl Cells {
     pub fn pixels(&self, number: usize, context: Option<u32>) -> i32 {
         let (first, bits) = self.pixels;
         let at = match context {
-            Some(context) => number << bits | pixels::hash(context, bits),
+            Some(context) => number << bits | place(context, bits),
             None => pixels::CONTEXTS << bits,
         };
         (first + at) as i32

@@ -10,11 +10,17 @@ use super::math::{P_HALF, P_ONE, Squash};
 use super::network::{MAX_VECTORS, to_learn};
 use super::plan::{MOST_BRANCH_BITS, MixerKind, Plan, TableBits};
 use super::shape::Shape;
-use super::text::class;
+use super::text::{FIELDS, class};
+use super::twins::ALONE;
 use crate::kernels::vectors::{Numbers, Vector, WIDTH};
 
 /// The most weight sets of the first layer.
 pub const SETS: usize = 8;
+
+/// Rows of the weight sets by twin and number of the field, and by its number and the place in it; later fields, and places
+/// farther behind, share the last.
+pub const TWIN_ROWS: usize = (ALONE as usize + 1) * FIELDS;
+pub const PLACE_ROWS: usize = FIELDS * FIELDS;
 
 /// Contexts of the map by what a match expects, where the expected byte and the decision come in; those where no match
 /// expects anything follow.
@@ -163,14 +169,14 @@ impl Mixer {
             first.choose(sets, if shape.by_lane { self.current & 0xff } else { c2 } * 2 + last);
             sets += 1;
         }
-        let field = lane.text.field.min(31);
+        let field = lane.text.field.min(FIELDS - 1);
         if by_twin {
-            first.choose(sets, usize::from(lane.twins.class()) * 32 + field);
+            first.choose(sets, usize::from(lane.twins.class()) * FIELDS + field);
             sets += 1;
         }
         if by_place {
             let place = self.extents[self.current].position - lane.text.field_start;
-            first.choose(sets, field * 32 + place.min(31));
+            first.choose(sets, field * FIELDS + place.min(FIELDS - 1));
         }
     }
 

@@ -9,6 +9,12 @@ pub fn step(hash: u32, byte: u8) -> u32 {
         | 1
 }
 
+/// One of `2^bits` places for a number.
+#[inline(always)]
+pub fn place(number: u32, bits: u32) -> usize {
+    (number.wrapping_mul(0x9e37_79b1) >> (32 - bits)) as usize
+}
+
 /// Mixes two numbers under a label into 64 bits, all of which depend on all of them.
 #[inline(always)]
 pub fn mix(label: u64, a: u64, b: u64) -> u64 {

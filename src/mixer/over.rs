@@ -4,6 +4,7 @@
 //! mixer for it is made in microseconds, and many of them share one past. What is said and learned is the same as
 //! in a whole copy.
 
+use super::hash::place;
 use std::sync::Arc;
 
 /// A table that may lie over a frozen one.
@@ -80,7 +81,7 @@ impl<T: Copy + Default> Over<T> {
 
     #[inline(always)]
     fn first_place(&self, key: u32) -> usize {
-        (key.wrapping_mul(0x9e37_79b1) >> (32 - self.keys.len().ilog2())) as usize
+        place(key, self.keys.len().ilog2())
     }
 
     fn copy(&mut self, block: usize, at: usize, own: &mut Vec<T>, lead: usize) -> usize {

@@ -74,12 +74,6 @@ pub fn contexts(lane: &Lane, place: &Place) -> Option<[u32; CONTEXTS]> {
     ])
 }
 
-/// The counter of a context among `2^bits`.
-#[inline(always)]
-pub fn hash(context: u32, bits: u32) -> usize {
-    (context.wrapping_mul(0x9e37_79b1) >> (32 - bits)) as usize
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,7 @@
 use super::byte_nodes::BYTE_NODES;
 use super::contexts::{self, Context};
 use super::decide::EXPECTED_CONTEXTS;
+use super::decide::{PLACE_ROWS, TWIN_ROWS};
 use super::shape::Shape;
 
 /// How much the mixer looks at, and so how long it takes.
@@ -213,7 +214,7 @@ impl Plan {
     /// Vectors in each weight set.
     pub fn set_sizes(&self) -> Vec<usize> {
         let by_model = if self.shape.with_model { 16 * 4 * 2 } else { 64 * 9 };
-        let sizes = [16 * 3 * 2, 512, 9 * 9, by_model, 512, 10 * 32, 32 * 32];
+        let sizes = [16 * 3 * 2, 512, 9 * 9, by_model, 512, TWIN_ROWS, PLACE_ROWS];
         let used = sizes.into_iter().zip(self.shape.sets).filter(|(_, used)| *used);
         std::iter::once(256).chain(used.map(|(size, _)| size)).collect()
     }

@@ -48,6 +48,7 @@ impl Shape {
         let with_model = beside.has_model();
         let light = matches!(kind, MixerKind::Light);
         let full = matches!(kind, MixerKind::Full);
+        let alone = full && !with_model;
         // Short texts and messages, which go to the full kind beside a model, have no fields to speak of.
         let fields = full && !matches!(beside, Beside::Model);
         let places = fields || (!full && !light && with_model);
@@ -58,8 +59,8 @@ impl Shape {
             contexts: contexts::used(kind, beside).len(),
             runs: if light { 0 } else { 4 },
             counters: if light { 2 } else { 3 },
-            pixels: if full && !with_model { pixels::CONTEXTS } else { 0 },
-            odds: full && !with_model,
+            pixels: if alone { pixels::CONTEXTS } else { 0 },
+            odds: alone,
             finders: kind as usize + 1,
             sure_vectors: if full && with_model { 2 } else { !light as usize },
             model_map: with_model && !light,
@@ -141,9 +142,12 @@ impl Shape {
     /// Weight sets of the first layer, the one by the partial byte among them.
     #[inline(always)]
     pub const fn n_sets(&self) -> usize {
-        let [a, b, c, d, e, f, g] = self.sets;
-        let few = a as usize + b as usize + c as usize + d as usize;
-        1 + few + e as usize + f as usize + g as usize
+        let (mut n, mut i) = (1, 0);
+        while i < self.sets.len() {
+            n += self.sets[i] as usize;
+            i += 1;
+        }
+        n
     }
 }
 
