@@ -226,3 +226,14 @@ fn little_memory_is_enough_for_a_little_group() {
     stream::decompress(&packed[..], &mut out, &BuiltinModels, &options, &NoProgress).unwrap();
     assert!(out == plain);
 }
+
+#[test]
+fn what_only_a_later_version_could_read_is_a_loss_when_all_is_wanted() {
+    for name in ["unsupported-transformed-code", "unsupported-transformed-kind"] {
+        let path = format!("{}/tests/files/{name}.llmz", env!("CARGO_MANIFEST_DIR"));
+        let file = std::fs::read(path).unwrap();
+        assert!(matches!(decompress(&file), Err(Error::Unsupported { .. })));
+        let (out, losses) = recovered(&file);
+        assert!(losses == 1 && !out.is_empty() && out.iter().all(|&byte| byte == 0), "{name}");
+    }
+}

@@ -117,7 +117,7 @@ impl Transformed {
             return Ok((Transformed::Whole { code, text_len }, rest, &[]));
         }
         if first & !(PARTS | CODED_RECIPE) != 0 {
-            return Err(Error::unsupported("needs a kind of transforms of a later version"));
+            return Err(Error::unsupported("needs transforms of a later version, or is damaged"));
         }
         let recipe_method = if first & CODED_RECIPE != 0 { Method::Mixer } else { Method::Stored };
         let recipe = Part::read(Kind::Text, recipe_method, plain_len, &mut source)?;

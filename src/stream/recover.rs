@@ -27,8 +27,8 @@ use crate::error::{Error, Result};
 /// is missing. `reader` is used from its start, one group at a time is in work.
 ///
 /// Fails with [`Error::NotLlmzip`] if nothing was recognised, and with what no searching helps
-/// against: [`Error::Io`], and in a long frame whose settings are good [`Error::MissingModel`],
-/// [`Error::Unsupported`], [`Error::Memory`] and [`Error::Inexact`].
+/// against: [`Error::Io`], and in a long frame whose settings are good [`Error::MissingModel`], what these settings
+/// need and this version has not as [`Error::Unsupported`], [`Error::Memory`] and [`Error::Inexact`].
 pub fn recover<R: Read + Seek, W: Write>(
     mut reader: R,
     writer: W,
@@ -237,6 +237,8 @@ impl<R: Read + Seek, W: Write> Recovery<'_, R, W> {
         let method = job.as_ref().map_or(Method::Stored, |job| job.method());
         let start = number * map.group_bytes;
         let whole = start..map.plain_len.min(start + map.group_bytes);
+        // Settings have a check, so what a later version may write there is not damage; in a group it may be.
+        let settings_fit = job.is_ok();
         let (good, plain, error) = match job.and_then(|job| job.salvage(self.progress)) {
             Ok(Salvaged::Whole(plain)) => {
                 if !method.is_coded() && map.has_settings(number) {
@@ -247,6 +249,9 @@ impl<R: Read + Seek, W: Write> Recovery<'_, R, W> {
             }
             Ok(Salvaged::Parts { plain, good, error }) => (good, plain, error),
             Err(error @ (Error::Damaged { .. } | Error::Truncated { .. })) => {
+                (Vec::new(), Vec::new(), error)
+            }
+            Err(error @ Error::Unsupported { .. }) if settings_fit => {
                 (Vec::new(), Vec::new(), error)
             }
             Err(error) => return Err(error),

@@ -164,7 +164,7 @@ impl Transform {
                 Transform::Ascii85(Ascii85 { short_zeros, wrap: Wrap::read(next)? })
             }
             _ => {
-                let what = format!("needs transform {code}, of a later version");
+                let what = format!("needs transform {code} of a later version, or is damaged");
                 return Err(Error::unsupported(what));
             }
         })
