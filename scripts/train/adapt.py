@@ -3,9 +3,9 @@
 
     adapt.py MODEL FILE... [--learn output=0.0005 mlp=0.0001] [--through feed_forward]
 
-MODEL is a folder in the Hugging Face layout (`llmzip models export`) or a run; --learn gives rates of gradient descent
+MODEL is a folder in the Hugging Face layout (`llmzip models export`); --learn gives rates of gradient descent
 by part of a parameter's name (`mlp` stands for the three matrices of the feed-forward parts), --through the branches
-that the gradient passes on its way back, both if it is not given. Most of what is gained here a mixer gains as well.
+that the gradient passes on its way back, both if it is not given. Some of what is gained here a mixer gains as well.
 """
 
 import argparse
@@ -17,8 +17,8 @@ import time
 import torch
 from tokenizers import Tokenizer
 
-from llmtrain import adapt
-from llmtrain.load import load_model
+from llmtrain import adapt, hugging_face
+from llmtrain.load import load_published
 
 MLP = ("gate_proj", "up_proj", "down_proj")
 
@@ -42,14 +42,15 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    model, _ = load_model(args.model, torch.device("cpu"))
+    model, _ = load_published(args.model, torch.device("cpu"))
+    _, start = hugging_face.read_shape(args.model)
     tokenizer = Tokenizer.from_file(str(args.model / "tokenizer.json"))
     for file in args.files:
         begun = time.monotonic()
         with file.open("rb") as read:
             text = read.read(args.bytes).decode("utf-8", "replace")
         ids = tokenizer.encode(text, add_special_tokens=False).ids
-        fed, came = adapt.lanes_of(ids, args.lanes, start=0)
+        fed, came = adapt.lanes_of(ids, args.lanes, start)
         nats = adapt.nats(copy.deepcopy(model), fed, came, args.steps, rates_of(args.learn), args.through)
         seconds = time.monotonic() - begun
         print(f"{nats / math.log(256):10.0f} bytes  {file.name}  {len(ids)} tokens, {seconds:.0f} s", flush=True)

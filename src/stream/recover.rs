@@ -239,6 +239,11 @@ impl<R: Read + Seek, W: Write> Recovery<'_, R, W> {
         let whole = start..map.plain_len.min(start + map.group_bytes);
         // Settings have a check, so what a later version may write there is not damage; in a group it may be.
         let settings_fit = job.is_ok();
+        let is_loss = |error: &Error| match error {
+            Error::Damaged { .. } | Error::Truncated { .. } => true,
+            Error::Unsupported { .. } => settings_fit,
+            _ => false,
+        };
         let (good, plain, error) = match job.and_then(|job| job.salvage(self.progress)) {
             Ok(Salvaged::Whole(plain)) => {
                 if !method.is_coded() && map.has_settings(number) {
@@ -248,12 +253,7 @@ impl<R: Read + Seek, W: Write> Recovery<'_, R, W> {
                 return self.output.put(method, &plain);
             }
             Ok(Salvaged::Parts { plain, good, error }) => (good, plain, error),
-            Err(error @ (Error::Damaged { .. } | Error::Truncated { .. })) => {
-                (Vec::new(), Vec::new(), error)
-            }
-            Err(error @ Error::Unsupported { .. }) if settings_fit => {
-                (Vec::new(), Vec::new(), error)
-            }
+            Err(error) if is_loss(&error) => (Vec::new(), Vec::new(), error),
             Err(error) => return Err(error),
         };
         let mut lost = Vec::new();

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from llmtrain.attention import visible
-from llmtrain.model import norm, rotate
+from llmtrain.model import MATRICES, norm
 
 
 class Cached:
@@ -25,37 +25,29 @@ class Cached:
     def branch(self, x, name):
         return x if name in self.through else x.detach()
 
-    def attention(self, index, x, cos, sin, window):
-        layer, shape = self.model.layers[index], self.model.shape
-        batch, n, _ = x.shape
-        h = norm(self.branch(x, "attention"), layer.input_layernorm, shape.norm_eps)
-        heads = (batch, n, -1, shape.head_dim)
-        q = norm(F.linear(h, layer.q_proj).view(heads), layer.q_norm, shape.norm_eps).transpose(1, 2)
-        k = norm(F.linear(h, layer.k_proj).view(heads), layer.k_norm, shape.norm_eps).transpose(1, 2)
-        v = F.linear(h, layer.v_proj).view(heads).transpose(1, 2)
-        q, k = rotate(q, cos, sin), rotate(k, cos, sin)
-        if self.seen[index] is not None:
-            k, v = (torch.cat(pair, 2) for pair in zip(self.seen[index], (k, v)))
-        self.seen[index] = k[:, :, -window:].detach(), v[:, :, -window:].detach()
-        sees = visible(n, k.shape[2], k.shape[2] - n, window, x.device)
-        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=sees, enable_gqa=True)
-        return F.linear(mixed.transpose(1, 2).reshape(batch, n, -1), layer.o_proj)
+    def attend(self, index):
+        """Attention of a block over what its lanes have seen and what they see now."""
 
-    def feed_forward(self, layer, x):
-        h = norm(self.branch(x, "feed_forward"), layer.post_attention_layernorm, self.model.shape.norm_eps)
-        return F.linear(F.silu(F.linear(h, layer.gate_proj)) * F.linear(h, layer.up_proj), layer.down_proj)
+        def attend(q, k, v, window):
+            if self.seen[index] is not None:
+                k, v = (torch.cat(pair, 2) for pair in zip(self.seen[index], (k, v)))
+            self.seen[index] = k[:, :, -window:].detach(), v[:, :, -window:].detach()
+            n, n_keys = q.shape[2], k.shape[2]
+            sees = visible(n, n_keys, n_keys - n, window, q.device)
+            return F.scaled_dot_product_attention(q, k, v, attn_mask=sees, enable_gqa=True)
+
+        return attend
 
     def logits(self, ids):
         """Of the tokens after (lanes, n) more ones."""
         model = self.model
-        places = torch.arange(self.position, self.position + ids.shape[1], dtype=torch.float64)
+        cos, sin = model.angles(self.position, ids.shape[1], ids.device)
         self.position += ids.shape[1]
-        angles = torch.outer(places, model.inv_freq)
-        cos, sin = angles.cos().float(), angles.sin().float()
         x = F.embedding(ids, model.embed_tokens)
-        for i, window in enumerate(model.shape.windows()):
-            x = x + self.attention(i, x, cos, sin, window)
-            x = x + self.feed_forward(model.layers[i], x)
+        for i, layer in enumerate(model.layers):
+            weights = [getattr(layer, name) for name in MATRICES]
+            x = x + layer.attention(self.branch(x, "attention"), cos, sin, weights[:4], self.attend(i))
+            x = x + layer.feed_forward(self.branch(x, "feed_forward"), weights[4:])
         return norm(x, model.norm, model.shape.norm_eps) @ self.output.t()
 
 
@@ -80,7 +72,7 @@ def nats(model, fed, came, steps, rates, through=("attention", "feed_forward")):
     named = {**dict(model.named_parameters()), "output": cached.output}
     learning = {}
     for name, parameter in named.items():
-        fitting = [rate for part, rate in rates.items() if part in name and name != "embed_tokens"]
+        fitting = [rate for part, rate in rates.items() if part in name]
         parameter.requires_grad_(bool(fitting))
         if fitting:
             learning[name] = fitting[-1]
@@ -91,9 +83,8 @@ def nats(model, fed, came, steps, rates, through=("attention", "feed_forward")):
             loss = F.cross_entropy(logits, came[:, at : at + steps].flatten(), ignore_index=-100, reduction="sum")
         total += loss.item()
         if learning:
-            gradients = torch.autograd.grad(loss, [named[name] for name in learning], allow_unused=True)
+            gradients = torch.autograd.grad(loss, [named[name] for name in learning])
             with torch.no_grad():
                 for (name, rate), gradient in zip(learning.items(), gradients):
-                    if gradient is not None:
-                        named[name] -= rate * gradient
+                    named[name] -= rate * gradient
     return total

@@ -46,8 +46,13 @@ class Block(nn.Module):
 
     def forward(self, x, cos, sin, weights):
         """x is (batch, n, hidden) in float32; `weights` are the block's matrices, quantised or not."""
+        x = x + self.attention(x, cos, sin, weights[:4], self.attend)
+        return x + self.feed_forward(x, weights[4:])
+
+    def attention(self, x, cos, sin, weights, attend):
+        """What is added to x for `weights` of q, k, v and o; `attend` as those of attention.py."""
         shape, eps = self.shape, self.shape.norm_eps
-        q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj = weights
+        q_proj, k_proj, v_proj, o_proj = weights
         batch, n, _ = x.shape
         h = norm(x, self.input_layernorm, eps).to(self.dtype)
         heads = (batch, n, -1, shape.head_dim)
@@ -58,11 +63,15 @@ class Block(nn.Module):
         k = norm(k.view(heads), self.k_norm, eps).transpose(1, 2)
         v = v.view(heads).transpose(1, 2)
         q, k = rotate(q, cos, sin).to(self.dtype), rotate(k, cos, sin).to(self.dtype)
-        mixed = self.attend(q, k, v, self.window).transpose(1, 2).reshape(batch, n, -1)
-        x = x + F.linear(mixed, o_proj)
-        h = norm(x, self.post_attention_layernorm, eps).to(self.dtype)
+        mixed = attend(q, k, v, self.window).transpose(1, 2).reshape(batch, n, -1)
+        return F.linear(mixed, o_proj)
+
+    def feed_forward(self, x, weights):
+        """What is added to x for `weights` of gate, up and down."""
+        gate_proj, up_proj, down_proj = weights
+        h = norm(x, self.post_attention_layernorm, self.shape.norm_eps).to(self.dtype)
         gate, up = F.linear(h, torch.cat([gate_proj, up_proj])).chunk(2, -1)
-        return x + F.linear(F.silu(gate) * up, down_proj)
+        return F.linear(F.silu(gate) * up, down_proj)
 
 
 MATRICES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
@@ -113,12 +122,16 @@ class Transformer(nn.Module):
     def embedding(self):
         return self.stored("embed_tokens", self.embed_tokens, outer=True)
 
+    def angles(self, first, n, device):
+        """Cosines and sines of the angles of n places."""
+        places = torch.arange(first, first + n, device=device, dtype=torch.float64)
+        angles = torch.outer(places, self.inv_freq)
+        return angles.cos().float(), angles.sin().float()
+
     def hidden(self, ids, embedding):
         """The last norm's rows for (batch, n) tokens."""
         x = F.embedding(ids, embedding)
-        places = torch.arange(ids.shape[1], device=ids.device, dtype=torch.float64)
-        angles = torch.outer(places, self.inv_freq)
-        cos, sin = angles.cos().float(), angles.sin().float()
+        cos, sin = self.angles(0, ids.shape[1], ids.device)
         for i, layer in enumerate(self.layers):
             stored = (self.stored(f"layers.{i}.{m}", getattr(layer, m)) for m in MATRICES)
             run = layer.trained if torch.is_grad_enabled() else layer.forward
